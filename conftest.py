@@ -1,0 +1,78 @@
+"""The test run: an embedded PostgreSQL of its own, no network beyond this machine, no real deliveries."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure(config):
+    os.environ.setdefault("SHOUNUO_DEBUG", "0")
+
+
+@pytest.fixture(scope="session")
+def _embedded_postgres():
+    """Starts the embedded server for this run; the workers of one run share it, the last one stops it."""
+    from django.conf import settings
+
+    from shounuo.web.postgres import Embedded
+
+    if os.environ.get("DATABASE_URL"):
+        yield None
+        return
+    import fasteners
+
+    server = Embedded(settings.DATA / "postgres")
+    settings.DATA.mkdir(exist_ok=True)
+    with fasteners.InterProcessLock(str(settings.DATA / "lock")):
+        users = settings.DATA / "users"
+        users.mkdir(exist_ok=True)
+        (users / str(os.getpid())).touch()
+        if not (server.pgdata / "PG_VERSION").exists():
+            server.start()
+            with (server.pgdata / "postgresql.conf").open("a") as conf:
+                conf.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n")
+            server.stop()
+        server.start()
+    yield server
+    from django.db import connections
+
+    connections.close_all()
+    with fasteners.InterProcessLock(str(settings.DATA / "lock")):
+        (users / str(os.getpid())).unlink()
+        if not any(users.iterdir()):
+            server.stop("immediate")
+            shutil.rmtree(settings.DATA, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(_embedded_postgres, django_db_modify_db_settings_parallel_suffix):
+    """The server is up before pytest-django makes its databases."""
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """Connections may go to this machine only."""
+    real = socket.socket.connect
+
+    def connect(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = str(address[0])
+            if not (host.startswith("127.") or host in ("::1", "localhost")):
+                raise OSError(f"tests do not reach {host}")
+        return real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder of public sample material; tests that want it skip where it is not named."""
+    folder = os.environ.get("SHOUNUO_SAMPLES")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("SHOUNUO_SAMPLES names no folder of sample material")
+    return Path(folder)

@@ -1,0 +1,39 @@
+"""Who looked at or changed what outside the cases' own history: access and configuration. Append-only, sealed."""
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+
+
+class Entry(models.Model):
+    """One access or change. `detail` holds codes, ids and old/new values of settings, never secrets."""
+
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16)
+    actor_id = models.BigIntegerField(null=True)
+    action = models.CharField(max_length=64)
+    target_kind = models.CharField(max_length=32, blank=True)
+    target_id = models.CharField(max_length=64, blank=True)
+    detail = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        indexes = [
+            BrinIndex(fields=["at"], name="audit_entry_at"),
+            models.Index(fields=["action", "-id"], name="audit_entry_action"),
+            models.Index(fields=["target_kind", "target_id"], name="audit_entry_target"),
+        ]
+
+
+class Seal(models.Model):
+    """A batch of rows under a hash that holds the one before it: what was sealed cannot be changed unnoticed."""
+
+    source = models.CharField(max_length=16)  # events | audit
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    rows = models.IntegerField()
+    digest = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "first_id"], name="audit_seal_once")]

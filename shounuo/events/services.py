@@ -1,0 +1,231 @@
+"""Writing events, and running what follows from them."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from shounuo.events import registry
+from shounuo.events.models import Event, Failure, Handled
+from shounuo.kernel.actors import Actor
+
+MAX_ATTEMPTS = 12
+CHANNEL = "shounuo_events"
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """What a publisher hands over; `subject` is (kind, id)."""
+
+    kind: str
+    subject: tuple[str, int]
+    at: datetime
+    actor: Actor
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A written event as handlers get it."""
+
+    id: int
+    kind: str
+    subject: tuple[str, int]
+    seq: int
+    at: datetime
+    actor_kind: str
+    actor_id: int | None
+    payload: dict[str, Any]
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.actor_kind, self.actor_id)  # type: ignore[arg-type]
+
+
+# One statement: the streams are locked and counted up, the events get their numbers, listeners are told at commit.
+# The streams are taken in order of their subject so that two writers never wait for each other in a ring.
+_INSERT = """
+WITH given AS (
+  SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::text[])
+    WITH ORDINALITY AS g(kind, at, subject_kind, subject_id, actor_kind, actor_id, payload, ord)
+), streams AS (
+  INSERT INTO events_stream AS s (subject_kind, subject_id, last_seq)
+  SELECT subject_kind, subject_id, count(*) FROM given GROUP BY 1, 2 ORDER BY 1, 2
+  ON CONFLICT (subject_kind, subject_id) DO UPDATE SET last_seq = s.last_seq + EXCLUDED.last_seq
+  RETURNING subject_kind, subject_id, last_seq
+), numbered AS (
+  SELECT g.*, s.last_seq - count(*) OVER w_all + row_number() OVER w_one AS seq
+  FROM given g JOIN streams s USING (subject_kind, subject_id)
+  WINDOW w_all AS (PARTITION BY g.subject_kind, g.subject_id),
+         w_one AS (PARTITION BY g.subject_kind, g.subject_id ORDER BY g.ord)
+)
+INSERT INTO events_event (kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload)
+SELECT kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload::jsonb FROM numbered ORDER BY ord
+RETURNING id, seq, subject_kind, subject_id, kind, xid::text::bigint
+"""
+
+
+def publish(events: Sequence[NewEvent]) -> list[Published]:
+    """Writes the events in the caller's transaction, in order, each with the next `seq` of its subject.
+
+    Runs the same-transaction handlers on them and queues one job for the transaction when any has a job handler.
+    Live pages are told at commit. Must be called inside `transaction.atomic()`.
+    """
+    if not events:
+        return []
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish needs the transaction of the change that it tells of")
+    for event in events:
+        registry.check(event.kind, event.subject[0], event.payload)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                [e.kind for e in events],
+                [e.at for e in events],
+                [e.subject[0] for e in events],
+                [e.subject[1] for e in events],
+                [e.actor.kind for e in events],
+                [e.actor.id for e in events],
+                [json.dumps(e.payload, separators=(",", ":")) for e in events],
+            ],
+        )
+        rows = cursor.fetchall()
+    published = [
+        Published(row[0], e.kind, e.subject, row[1], e.at, e.actor.kind, e.actor.id, e.payload, e.actor.roles)
+        for row, e in zip(rows, events, strict=True)
+    ]
+    _tell_live(published)
+    if any(registry.has_jobs(e.kind) for e in events):
+        _queue_dispatch(rows[0][5])
+    kinds = {e.kind for e in events}
+    for wanted, handler in registry.sync_handlers(kinds):
+        handler([p for p in published if wanted is None or p.kind in wanted])
+    return published
+
+
+def _tell_live(published: list[Published]) -> None:
+    """One NOTIFY for the batch: kinds and subjects only, who may see them is decided by the listener."""
+    news: dict[str, list[str]] = {}
+    for p in published:
+        news.setdefault(f"{p.subject[0]}:{p.subject[1]}", []).append(p.kind)
+    items = list(news.items())
+    for start in range(0, len(items), 60):  # a notification holds 8,000 bytes
+        text = json.dumps(dict(items[start : start + 60]), separators=(",", ":"))
+        if len(text) > 7900:
+            text = json.dumps({s: [] for s, _k in items[start : start + 60]}, separators=(",", ":"))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, text])
+
+
+def _queue_dispatch(xid: int) -> None:
+    """One job per transaction. A job queued inside a savepoint that is gone is queued again: repeats are harmless."""
+    queued: tuple[int, tuple[str, ...]] | None = getattr(connection, "_shounuo_dispatch", None)
+    here = tuple(s for s in connection.savepoint_ids if s)
+    if queued is not None and queued[0] == xid and here[: len(queued[1])] == queued[1]:
+        return
+    from shounuo.events.tasks import dispatch
+
+    dispatch.defer(xid=xid)
+    connection._shounuo_dispatch = (xid, here)  # type: ignore[attr-defined]
+
+
+def handle_transaction(xid: int, at: datetime) -> int:
+    """Runs every job handler not yet done for the events of one transaction; returns how many ran.
+
+    Each handler has its own savepoint and is recorded as done with it; a failed one is written down and tried again
+    alone, later. Called by the dispatch job; safe to repeat.
+    """
+    ran = 0
+    with transaction.atomic():
+        events = list(Event.objects.filter(xid=xid).order_by("id"))
+        wanted = [(e, name) for e in events for name, _h in registry.job_handlers(e.kind)]
+        done = set(
+            Handled.objects.filter(event_id__in=[e.id for e, _n in wanted]).values_list("event_id", "handler")
+        )
+        failed = set(
+            Failure.objects.filter(event_id__in=[e.id for e, _n in wanted]).values_list("event_id", "handler")
+        )
+        finished: list[Handled] = []
+        for event, name in wanted:
+            if (event.id, name) in done or (event.id, name) in failed:
+                continue
+            if _run(event, name, at, record=False):
+                finished.append(Handled(event_id=event.id, handler=name, at=at))
+            ran += 1
+        Handled.objects.bulk_create(finished, ignore_conflicts=True)
+    return ran
+
+
+def handle_again(event_id: int, handler: str, at: datetime) -> bool:
+    """Tries one failed handler again; True when it is done (or was already)."""
+    with transaction.atomic():
+        failure = (
+            Failure.objects.select_for_update().filter(event_id=event_id, handler=handler).first()
+        )
+        if failure is None or Handled.objects.filter(event_id=event_id, handler=handler).exists():
+            return True
+        return _run(Event.objects.get(pk=event_id), handler, at, record=True)
+
+
+def as_published(event: Event) -> Published:
+    return Published(
+        event.id,
+        event.kind,
+        (event.subject_kind, event.subject_id),
+        event.seq,
+        event.at,
+        event.actor_kind,
+        event.actor_id,
+        event.payload,
+    )
+
+
+def _run(event: Event, name: str, at: datetime, *, record: bool) -> bool:
+    handler = registry.job_handler(name)
+    try:
+        with transaction.atomic():
+            if handler is not None:  # a handler that a newer version no longer has is done by definition
+                handler(as_published(event), at)
+            if record:
+                Handled.objects.bulk_create(
+                    [Handled(event_id=event.id, handler=name, at=at)], ignore_conflicts=True
+                )
+                Failure.objects.filter(event_id=event.id, handler=name).delete()
+    except Exception:  # noqa: BLE001  whatever it was is written down, shown and tried again
+        _note_failure(event.id, name, at, traceback.format_exc()[-4000:])
+        return False
+    return True
+
+
+def _note_failure(event_id: int, name: str, at: datetime, error: str) -> None:
+    """Writes the failure down and queues the next try alone, without a lock, 5 s doubling to 1 h; gives up at 12."""
+    from shounuo.events.tasks import retry
+
+    failure, created = Failure.objects.get_or_create(
+        event_id=event_id,
+        handler=name,
+        defaults={"error": error, "first_at": at, "last_at": at},
+    )
+    if not created:
+        Failure.objects.filter(pk=failure.pk).update(attempts=F("attempts") + 1, error=error, last_at=at)
+        failure.refresh_from_db()
+    if failure.attempts >= MAX_ATTEMPTS:
+        Failure.objects.filter(pk=failure.pk).update(next_at=None)
+        return
+    next_at = at + timedelta(seconds=min(5 * 2 ** (failure.attempts - 1), 3600))
+    Failure.objects.filter(pk=failure.pk).update(next_at=next_at)
+    retry.configure(schedule_at=next_at).defer(event_id=event_id, handler=name)
+
+
+def prune(at: datetime, *, keep: timedelta = timedelta(days=7)) -> int:
+    """Deletes the done marks older than `keep`; by then no job for them can be waiting."""
+    return Handled.objects.filter(at__lt=at - keep).delete()[0]

@@ -1,0 +1,18 @@
+"""The jobs that run event handlers."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from shounuo.events import services
+from shounuo.kernel.clock import now
+
+
+@app.task(name="events.dispatch", queue="events")
+def dispatch(*, xid: int) -> None:
+    services.handle_transaction(xid, now())
+
+
+@app.task(name="events.retry", queue="events")
+def retry(*, event_id: int, handler: str) -> None:
+    services.handle_again(event_id, handler, now())

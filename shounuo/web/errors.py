@@ -1,0 +1,73 @@
+"""Error pages: what did not happen, what was kept, what next; and problem documents for the API (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from shounuo.kernel.errors import NotAllowed, NotFound, Problem
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """The RFC 9457 body of a problem: type, title, status, detail, code, and field where one is to blame."""
+    body: dict[str, Any] = {
+        "type": f"urn:shounuo:{problem.code}",
+        "title": problem.code,
+        "status": problem.status,
+        "detail": str(problem),
+        "code": problem.code,
+    }
+    if problem.field:
+        body["field"] = problem.field
+    if problem.extra:
+        body.update({k: v for k, v in problem.extra.items() if k not in body})
+    return body
+
+
+def problem_json(problem: Problem) -> HttpResponse:
+    response = JsonResponse(
+        problem_document(problem), status=problem.status, content_type="application/problem+json"
+    )
+    return _with_retry(response, problem)
+
+
+def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A page, a fragment for htmx, or a problem document, as the asker wants it."""
+    wants_json = request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", "")
+    if wants_json:
+        return problem_json(problem)
+    if request.headers.get("HX-Request"):
+        response = render(request, "errors/fragment.html", {"problem": problem}, status=problem.status)
+    else:
+        response = render(
+            request, "errors/problem.html", {"problem": problem, "status": problem.status}, status=problem.status
+        )
+    return _with_retry(response, problem)
+
+
+def _with_retry(response: HttpResponse, problem: Problem) -> HttpResponse:
+    if (after := getattr(problem, "retry_after", None)) is not None:
+        response["Retry-After"] = str(after)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_page(request, Problem(_("这个请求看不懂")))
+
+
+def permission_denied(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
+    return problem_page(request, NotAllowed(_("您没有做这件事的权限")))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_page(request, NotFound(_("没有这个页面，或它不对您开放")))
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return problem_page(
+        request, NotAllowed(_("页面开得太久了，请刷新后再试；您填写的内容还在页面上"), code="csrf")
+    )

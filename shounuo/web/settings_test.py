@@ -1,0 +1,22 @@
+"""Settings of the test run: fast hasher, plain static files, data in a folder of its own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_data = Path(tempfile.gettempdir()) / f"shounuo-test-{os.environ.get('PYTEST_XDIST_TESTRUNUID') or os.getpid()}"
+_data.mkdir(exist_ok=True, mode=0o755)
+os.environ["SHOUNUO_DATA"] = str(_data)
+os.environ.setdefault("SHOUNUO_SECRET_KEY", "test-secret-key-of-the-test-run-only-0123456789")
+os.environ.setdefault("SHOUNUO_DATA_KEY", "test-data-key-of-the-test-run-only-0123456789")
+
+from shounuo.web.settings import *  # noqa: E402, F403
+from shounuo.web.settings import DATABASES, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+SHOUNUO_DELIVERY = "test"
+DATABASES["default"]["OPTIONS"]["pool"] = False  # a test's connection is its own
+DATABASES["default"]["OPTIONS"]["options"] = "-c statement_timeout=60000 -c lock_timeout=15000"
+DATABASES["default"]["TEST"] = {"NAME": "shounuo_test"}
+LOGGING["root"]["level"] = "WARNING"  # noqa: F405
