@@ -1,0 +1,162 @@
+"""Policies 制度 with their versions, clauses and rules. A published version never changes: the database refuses it
+(triggers of migration 0002), only its end and the standing of its rules are written later."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Policy(models.Model):
+    """A regulation of the house under one code; what it says stands in its versions."""
+
+    code = models.CharField(max_length=40, unique=True)
+    title = models.CharField(max_length=120)
+    last_number = models.PositiveIntegerField(default=0)  # of versions, discarded ones too: a number is never reused
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PolicyVersion(models.Model):
+    """One wording of a policy. `source` is the pack as imported, `label` the version's own name in it ("3.2").
+
+    In force from `effective_at` until `ended_at` (empty = until further notice): the times decide, the state follows.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("草案")
+        IN_REVIEW = "in_review", _("审核中")
+        APPROVED = "approved", _("已批准")
+        PUBLISHED = "published", _("已发布")
+        ARCHIVED = "archived", _("已归档")
+
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    label = models.CharField(max_length=40)
+    title = models.CharField(max_length=120)
+    title_en = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    default_calendar = models.CharField(max_length=40)
+    source = models.TextField()
+    file_name = models.CharField(max_length=200)
+    checksum = models.CharField(max_length=64)
+    note = models.TextField(blank=True)
+    not_built = models.JSONField(default=dict)  # requirement row -> why it is left out
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(null=True)
+    published_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    effective_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "number"], name="policy_version_number"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "in_review", "approved"])
+                | models.Q(effective_at__isnull=False, published_at__isnull=False),
+                name="policy_version_published",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("effective_at")),
+                name="policy_version_forward",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "effective_at"], name="policy_version_force")]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.label}"
+
+
+class Clause(models.Model):
+    """A clause of a version. `chapter` is the path to it: [[number, title, english title], ...] from the top."""
+
+    version = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="clauses")
+    code = models.CharField(max_length=64)
+    number = models.CharField(max_length=40)
+    title = models.CharField(max_length=120)
+    title_en = models.CharField(max_length=200, blank=True)
+    wording = models.TextField()
+    wording_en = models.TextField(blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    chapter = models.JSONField(default=list)
+    position = models.PositiveIntegerField()
+    covers = ArrayField(models.CharField(max_length=40), default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "code"], name="policy_clause_code")]
+        indexes = [
+            models.Index(fields=["version", "position"], name="policy_clause_position"),
+            models.Index(fields=["code"], name="policy_clause_by_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class Rule(models.Model):
+    """A typed rule of a clause; `body` is its normalised form (`writing.rule_body`), read by `reading.rule_of`.
+
+    live: enforced and counted since `live_since` · waiting: names something of a part not yet built (`waiting_for`) ·
+    shown: stored and shown, nothing enforces it yet. `gaps` are the fields that the organisation has still to set.
+    """
+
+    class Kind(models.TextChoices):
+        COMMITMENT = "commitment", _("时限")
+        CADENCE = "cadence", _("周期")
+        RECORD = "record", _("记录")
+        TARGET = "target", _("指标")
+        ALARM = "alarm", _("预警")
+        AUTHORITY = "authority", _("授权")
+        WEIGHT = "weight", _("权重")
+        PLAYBOOK = "playbook", _("流程")
+
+    class Status(models.TextChoices):
+        LIVE = "live", _("在执行")
+        WAITING = "waiting", _("等待所需部分")
+        SHOWN = "shown", _("仅展示")
+
+    clause = models.ForeignKey(Clause, on_delete=models.CASCADE, related_name="rules")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=64)
+    title = models.CharField(max_length=120, blank=True)
+    title_en = models.CharField(max_length=200, blank=True)
+    position = models.PositiveIntegerField()
+    body = models.JSONField()
+    covers = ArrayField(models.CharField(max_length=40), default=list)
+    gaps = ArrayField(models.CharField(max_length=40), default=list)
+    status = models.CharField(max_length=8, choices=Status.choices)
+    waiting_for = ArrayField(models.CharField(max_length=40), default=list)
+    live_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clause", "position"], name="policy_rule_position")]
+        indexes = [models.Index(fields=["kind", "status"], name="policy_rule_live")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Acknowledgement(models.Model):
+    """A person has read a version and says so."""
+
+    version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="acknowledgements")
+    person = models.ForeignKey("staff.Person", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "person"], name="policy_acknowledged_once")]
+
+
+class PolicyGeneration(models.Model):
+    """One row (id 1) counted up whenever what is in force may have changed: compiled rule sets hang on it."""
+
+    number = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="policy_generation_one")]
