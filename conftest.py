@@ -76,3 +76,18 @@ def samples() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("SHOUNUO_SAMPLES names no folder of sample material")
     return Path(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_append_only_tables():
+    """Tests that commit are followed by a flush; it alone may empty the append-only tables."""
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    real = DatabaseOperations.execute_sql_flush
+
+    def flush(self, sql_list):
+        return real(self, ["SET LOCAL session_replication_role = replica", *sql_list])
+
+    DatabaseOperations.execute_sql_flush = flush
+    yield
+    DatabaseOperations.execute_sql_flush = real

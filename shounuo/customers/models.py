@@ -1,6 +1,6 @@
 """Customers 客户: people with several phones and mails, their companies, and merges that can be undone."""
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +39,7 @@ class Customer(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["sort_key", "id"], name="customers_customer_sort"),
-            GinIndex(OpClass("name", name="gin_trgm_ops"), name="customers_customer_name"),
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="customers_customer_name"),
         ]
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class ContactPoint(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "value"], name="customers_contact_once")]
-        indexes = [GinIndex(OpClass("value", name="gin_trgm_ops"), name="customers_contact_value")]
+        indexes = [GinIndex(fields=["value"], opclasses=["gin_trgm_ops"], name="customers_contact_value")]
 
 
 class Merge(models.Model):

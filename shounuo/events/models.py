@@ -10,6 +10,10 @@ class Xid8Field(models.BigIntegerField):
     def db_type(self, connection):  # type: ignore[no-untyped-def]
         return "xid8"
 
+    def get_db_prep_value(self, value, connection, prepared=False):  # type: ignore[no-untyped-def]
+        """Text, so that PostgreSQL reads the literal as xid8: there is no cast from bigint."""
+        return None if value is None else str(value)
+
     def select_format(self, compiler, sql, params):  # type: ignore[no-untyped-def]
         return f"({sql})::text::bigint", params
 

@@ -22,7 +22,7 @@ JobHandler = Callable[["Published", datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """`subject` is the kind of thing it happens to; `payload` maps each allowed field to its type (all optional)."""
+    """`subject` is the kind of thing it happens to (`*`: any); `payload` maps each allowed field to its type (all optional)."""
 
     name: str
     subject: str
@@ -66,7 +66,7 @@ def check(name: str, subject: str, payload: dict[str, Any]) -> None:
     kind = _kinds.get(name)
     if kind is None:
         raise ValueError(f"event kind {name} is not declared")
-    if kind.subject != subject:
+    if kind.subject not in (subject, "*"):
         raise ValueError(f"{name} happens to a {kind.subject}, not a {subject}")
     for key, value in payload.items():
         wanted = kind.payload.get(key)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shounuo.kernel.actors import Actor
@@ -25,9 +26,20 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class NearestClock:
+    """The live clock of a subject that is due first (none: all fields empty); `overdue` when one is breached, unmet."""
+
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+    clause: str = ""
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """`facts(ids)`: id -> plain facts a rule may match on. `visible_ids(actor, ids)`: those of the ids the actor may
-    see. `people(id)`. `label(ids)`: id -> short text for lists. `url(id)`: its page."""
+    see. `people(id)`. `label(ids)`: id -> short text for lists. `url(id)`: its page. `clocks_changed`, where given, is
+    told in the clock's own transaction which live clock of each subject is now the nearest, so that lists can sort."""
 
     kind: str
     facts: Callable[[Iterable[int]], dict[int, Facts]]
@@ -35,6 +47,7 @@ class Subject:
     people: Callable[[int], People]
     label: Callable[[Iterable[int]], dict[int, str]]
     url: Callable[[int], str]
+    clocks_changed: Callable[[dict[int, NearestClock]], None] | None = None
 
 
 _subjects: dict[str, Subject] = {}

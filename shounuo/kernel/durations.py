@@ -1,8 +1,9 @@
-"""Lengths of time as the policies write them: ISO 8601 durations with working days and working hours, and shares.
+"""Lengths of time as the policies write them: ISO 8601 durations with working days and working hours, and
+shares.
 
-`PT30M` thirty minutes · `PT4H` · `P7D` seven days · `P3M` three months · `P1Y` · `P2W` · `P3BD` three working days ·
-`PT2BH` two working hours (`BM`, `BS` for minutes and seconds) · `80%` a share. Numbers are whole; units come in the
-order Y M W D BD, then after a T: H M S BH BM BS.
+`PT30M` thirty minutes · `PT4H` · `P7D` seven days · `P3M` three months · `P1Y` · `P2W` · `P3BD` three
+working days · `PT2BH` two working hours (`BM`, `BS` for minutes and seconds) · `80%` a share. Numbers are
+whole; units come in the order Y M W D BD, then after a T: H M S BH BM BS.
 
 A `Span` says how long, never when: where it ends is asked of a calendar (`kernel.worktime`).
 """
@@ -78,8 +79,9 @@ class BadPercent(Invalid):
 class Span:
     """A length of time in five parts that cannot be turned into one another without a calendar.
 
-    Months and days are those of the wall calendar, seconds run on the calendar that the rule names, business days
-    and business seconds on a business calendar. Equal spans compare equal however they were written (P1W = P7D).
+    Months and days are those of the wall calendar, seconds run on the calendar that the rule names,
+    business days and business seconds on a business calendar. Equal spans compare equal however they were
+    written (P1W = P7D).
     """
 
     months: int = 0
@@ -93,7 +95,8 @@ class Span:
             value = getattr(self, name)
             if not 0 <= value <= most:
                 raise BadDuration(
-                    gettext_lazy("时长须在 0 到 %(years)d 年之间") % {"years": MAX_YEARS}, code="duration_range"
+                    gettext_lazy("时长须在 0 到 %(years)d 年之间") % {"years": MAX_YEARS},
+                    code="duration_range",
                 )
 
     @classmethod
@@ -133,7 +136,7 @@ class Span:
         return f"P{date}T{time}" if time else f"P{date}"
 
     def words(self, lang: str | None = None) -> str:
-        """The span for people, "3 个工作日"; in the active language, or in the one named (`zh-hans`, `en`)."""
+        """For people: "3 个工作日", in the active language or in the one named (`zh-hans`, `en`)."""
         parts: list[tuple[str, int]] = []
         if self.months:
             parts.append(("year", self.months // 12) if self.months % 12 == 0 else ("month", self.months))
@@ -164,7 +167,7 @@ class Percent:
         return length * self.basis_points // 10_000
 
     def point(self, start: datetime, end: datetime) -> datetime:
-        """The moment at which this share of the time from start to end has passed (over 100%: after the end)."""
+        """The moment when this share of the time from start to end has passed; over 100%: after the end."""
         return start + self.of(end - start)
 
     def __str__(self) -> str:

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "template_partials.apps.SimpleAppConfig",
     "procrastinate.contrib.django",
@@ -222,5 +223,6 @@ LOGGING = {
         "jieba": {"level": "WARNING"},
     },
 }
-SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # web/vendor is made by script/assets
+# W004: web/vendor is made by script/assets. auth.W004: logins are unique in lower case, by a constraint.
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004", "auth.W004"]
 LANGUAGE_NAMES = {"zh-hans": _("简体中文"), "en": _("英文")}

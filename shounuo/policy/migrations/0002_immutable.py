@@ -67,11 +67,14 @@ END $$;
 CREATE TRIGGER policy_rule_immutable BEFORE INSERT OR UPDATE OR DELETE ON policy_rule
   FOR EACH ROW EXECUTE FUNCTION policy_rule_guard();
 
-INSERT INTO policy_policygeneration (id, number) VALUES (1, 1);
+-- From a sequence, so that a number taken back by a rollback is never given to another rule set.
+CREATE SEQUENCE policy_generation_number;
+INSERT INTO policy_policygeneration (id, number) VALUES (1, nextval('policy_generation_number'));
 """
 
 BACKWARD = """
 DELETE FROM policy_policygeneration;
+DROP SEQUENCE policy_generation_number;
 DROP TRIGGER policy_rule_immutable ON policy_rule;
 DROP TRIGGER policy_clause_immutable ON policy_clause;
 DROP TRIGGER policy_version_immutable ON policy_policyversion;
