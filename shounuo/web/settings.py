@@ -54,7 +54,7 @@ def _database() -> dict[str, object]:
             "NAME": parts.path.lstrip("/") or "shounuo",
         }
     else:
-        from shounuo.web.postgres import Embedded
+        from shounuo.web.ops.postgres import Embedded
 
         dsn = Embedded(DATA / "postgres").dsn()
         where = {"HOST": dsn["host"], "PORT": dsn["port"], "USER": dsn["user"], "NAME": dsn["dbname"]}
@@ -98,7 +98,7 @@ INSTALLED_APPS = [
     *[f"shounuo.{part}" for part in PARTS],
     "shounuo.web",
 ]
-PROCRASTINATE_IMPORT_PATHS = ["shounuo.web.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["shounuo.web.schedule"]
 PROCRASTINATE_ON_APP_READY = None
 
 MIDDLEWARE = [
@@ -174,7 +174,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"  # days, windows and display; the organisation's own zone is kept in its settings row
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA / "static"
+STATIC_ROOT = Path(os.environ.get("SHOUNUO_STATIC") or DATA / "static")
 STATICFILES_DIRS = [WEB / "static", WEB / "vendor"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA / "files"}},

@@ -1,0 +1,313 @@
+"""The console script `shounuo`. Every command takes --data DIR; what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+DEFAULT_PORT = 8000
+DEFAULT_SMTP_PORT = 2525
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parses the arguments and runs one command; the exit code is 0 when it did what was asked."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.data:
+        os.environ["SHOUNUO_DATA"] = str(Path(args.data).resolve())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shounuo.web.settings")
+    if not hasattr(args, "run"):
+        parser.print_help()
+        return 2
+    from shounuo.kernel.errors import Problem
+
+    try:
+        return int(args.run(args) or 0)
+    except Problem as problem:
+        print(str(problem), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    from shounuo import __version__
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", metavar="DIR", help="data folder (default: ./var)")
+    parser = argparse.ArgumentParser(prog="shounuo", description="守诺 Shounuo")
+    parser.add_argument("--version", action="version", version=f"shounuo {__version__}")
+    parser.set_defaults(data=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def add(name: str, run: Any, help: str, to: Any = commands) -> argparse.ArgumentParser:
+        command = to.add_parser(name, parents=[common], help=help, description=help)
+        command.set_defaults(run=run)
+        return command
+
+    def group(name: str, help: str) -> Any:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(run=lambda _args: sub.print_help() or 2)
+        return sub.add_subparsers(metavar="ACTION")
+
+    serve = add("serve", _serve, "web, jobs, clocks, mail listener and the embedded database in one command")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=DEFAULT_PORT)
+    serve.add_argument("--smtp-host", default="127.0.0.1")
+    serve.add_argument("--smtp-port", type=int, default=DEFAULT_SMTP_PORT, help="0: no mail listener")
+    serve.add_argument("--demo", action="store_true", help="fill an empty installation with a demo department")
+    serve.add_argument("--demo-cases", type=int, default=3000)
+    serve.add_argument("--demo-day", help="the demo's last day, YYYY-MM-DD (default: today)")
+    serve.add_argument("--web-only", action="store_true", help="on several machines: workers run elsewhere")
+    serve.add_argument("--concurrency", type=int, default=2, help="jobs at a time")
+
+    worker = add("worker", _worker, "jobs and clocks only, for several machines on one DATABASE_URL")
+    worker.add_argument("--concurrency", type=int, default=2)
+    worker.add_argument("--smtp-host", default="127.0.0.1")
+    worker.add_argument("--smtp-port", type=int, default=0, help="0: no mail listener")
+
+    child = add("run", _run, "one process of serve, started by it")
+    child.add_argument("what", choices=["web", "jobs", "clocks", "smtp"])
+    child.add_argument("--host", default="127.0.0.1")
+    child.add_argument("--port", type=int, default=DEFAULT_PORT)
+    child.add_argument("--concurrency", type=int, default=2)
+
+    demo = add("demo", _demo, "fill an empty installation with a demo department")
+    demo.add_argument("--demo-cases", type=int, default=3000)
+    demo.add_argument("--demo-day")
+
+    add("migrate", _migrate, "bring the database schema up to date")
+
+    policy = group("policy", "policy packs")
+    add("import", _policy("import"), "read a pack and make a draft of it", policy).add_argument("file")
+    add("publish", _policy("publish"), "put the newest draft of a pack in force at once", policy).add_argument("pack")
+    export = add("export", _policy("export"), "write a pack's version in force as YAML", policy)
+    export.add_argument("pack")
+    export.add_argument("--file", help="default: standard output")
+    add("check", _policy("check"), "which requirement rows are enforced, and by what", policy)
+
+    importer = group("import", "bring in what another system holds")
+    mail = add("mail", _import_mail, "mbox, Maildir or a folder of .eml; sends nothing, may be repeated", importer)
+    mail.add_argument("path")
+
+    token = group("token", "API tokens")
+    create = add("create", _token_create, "make a token and print it, nothing else", token)
+    create.add_argument("--user", required=True)
+    create.add_argument("--name", default="cli")
+    create.add_argument("--scope", action="append", default=[], help="permission code; default: all of the user's")
+
+    audit = group("audit", "access and configuration log")
+    add("verify", _audit("verify"), "check the seals over events and log", audit)
+    add("seal", _audit("seal"), "seal what is not sealed yet", audit)
+
+    backup = add("backup", _backup, "database, files and keys in one encrypted archive, consistent while running")
+    backup.add_argument("file", nargs="?", help="default: <data>/backups/<time>.snb")
+    backup.add_argument("--passphrase-file", help="or SHOUNUO_BACKUP_PASSPHRASE")
+    restore = add("restore", _restore, "bring a backup into an empty data folder or database")
+    restore.add_argument("file")
+    restore.add_argument("--passphrase-file", help="or SHOUNUO_BACKUP_PASSPHRASE")
+    add("upgrade", _upgrade, "dump and reload when the embedded PostgreSQL's major version changed, then migrate")
+
+    link = group("link", "one-time links")
+    admin = add("create", _link_create, "a one-time sign-in link for a person (when nobody can sign in)", link)
+    admin.add_argument("--user", default="admin")
+    return parser
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _django(args: argparse.Namespace) -> None:
+    """Django ready, the embedded database running for as long as this command needs it."""
+    import django
+
+    django.setup()
+
+
+class _Database:
+    """The embedded server for one command: started where it is not running, and stopped again by who started it."""
+
+    def __init__(self) -> None:
+        self.started: Any = None
+
+    def __enter__(self) -> _Database:
+        from django.conf import settings
+
+        if not os.environ.get("DATABASE_URL"):
+            from shounuo.web.ops.postgres import Embedded
+
+            server = Embedded(settings.DATA / "postgres")
+            self.started = server if server.start() else None
+            server.ensure_database()
+        from shounuo.web.ops import start
+
+        start.migrate(lambda _text: None)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        from django.db import connection, connections
+
+        connections.close_all()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+        if self.started is not None:
+            self.started.stop()
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from shounuo.web.ops import serve
+
+    _django(args)
+    return serve.serve(args, say)
+
+
+def _worker(args: argparse.Namespace) -> int:
+    from shounuo.web.ops import serve
+
+    _django(args)
+    return serve.worker(args, say)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from shounuo.web.ops import processes
+
+    match args.what:
+        case "web":
+            processes.web(args.host, args.port)
+        case "jobs":
+            processes.jobs(args.concurrency)
+        case "clocks":
+            processes.clocks()
+        case "smtp":
+            processes.smtp(args.host, args.port)
+    return 0
+
+
+def _migrate(args: argparse.Namespace) -> int:
+    _django(args)
+    with _Database():
+        say("ok")
+    return 0
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from shounuo.web.ops import serve
+
+    _django(args)
+    with _Database():
+        serve.defaults(say)
+        return serve.demo(args, say)
+
+
+def _policy(action: str) -> Any:
+    def run(args: argparse.Namespace) -> int:
+        _django(args)
+        from shounuo.policy import cli as policy
+
+        if action == "check":
+            with _Database():
+                return int(policy.check(say) or 0)
+        with _Database():
+            if action == "import":
+                return int(policy.import_file(Path(args.file), say) or 0)
+            if action == "publish":
+                return int(policy.publish(args.pack, say) or 0)
+            return int(policy.export(args.pack, Path(args.file) if args.file else None, say) or 0)
+
+    return run
+
+
+def _import_mail(args: argparse.Namespace) -> int:
+    _django(args)
+    with _Database():
+        from shounuo.channels.services import import_mail
+        from shounuo.kernel.actors import Actor
+        from shounuo.kernel.clock import now
+        from shounuo.web.ops.progress import Progress
+
+        with Progress("导入邮件") as progress:
+            report = import_mail(Path(args.path), actor=Actor.system(), at=now(), progress=progress.step)
+        say(str(report))
+    return 0
+
+
+def _token_create(args: argparse.Namespace) -> int:
+    _django(args)
+    with _Database():
+        from shounuo.kernel.actors import Actor
+        from shounuo.kernel.clock import now
+        from shounuo.staff import queries, services
+
+        person = queries.person_by_login(args.user)
+        if person is None:
+            print(f"no user {args.user}", file=sys.stderr)
+            return 1
+        _token, clear = services.token_create(
+            person_id=person.pk,
+            name=args.name,
+            scopes=args.scope,
+            expires_at=None,
+            actor=Actor.system(),
+            at=now(),
+        )
+        print(clear)
+    return 0
+
+
+def _audit(action: str) -> Any:
+    def run(args: argparse.Namespace) -> int:
+        _django(args)
+        with _Database():
+            from shounuo.audit import services
+            from shounuo.kernel.clock import now
+
+            if action == "seal":
+                services.seal(at=now())
+            report = services.verify()
+            say(str(report))
+            return 0 if report.intact else 1
+
+    return run
+
+
+def _backup(args: argparse.Namespace) -> int:
+    _django(args)
+    from shounuo.web.ops import backup
+
+    with _Database():
+        return backup.backup(args.file, args.passphrase_file, say)
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from shounuo.web.ops import backup
+
+    return backup.restore(args.file, args.passphrase_file, say)
+
+
+def _upgrade(args: argparse.Namespace) -> int:
+    _django(args)
+    from shounuo.web.ops import backup
+
+    return backup.upgrade(say)
+
+
+def _link_create(args: argparse.Namespace) -> int:
+    _django(args)
+    with _Database():
+        from shounuo.kernel.clock import now
+        from shounuo.staff import queries, services
+
+        person = queries.person_by_login(args.user)
+        if person is None:
+            print(f"no user {args.user}", file=sys.stderr)
+            return 1
+        print(services.link_create(person_id=person.pk, purpose="reset", at=now()))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

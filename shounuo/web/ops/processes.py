@@ -1,0 +1,79 @@
+"""What each child process runs."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+
+
+def web(host: str, port: int) -> None:
+    """HTTP by uvicorn: pages, API, live updates."""
+    import uvicorn
+
+    uvicorn.run(
+        "shounuo.web.asgi:application",
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=3,
+        timeout_keep_alive=30,
+        backlog=2048,
+    )
+
+
+def jobs(concurrency: int) -> None:
+    """Queued jobs and the periodic ones. Starts again by itself when the database was away."""
+    import django
+
+    django.setup()
+    from procrastinate.contrib.django import app
+
+    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+        asyncio.run(_work(app, concurrency))
+
+
+async def _work(app, concurrency: int) -> None:  # type: ignore[no-untyped-def]
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=concurrency,
+            delete_jobs="successful",
+            fetch_job_polling_interval=1.0,
+            update_heartbeat_interval=4.0,
+            stalled_worker_timeout=12.0,
+            shutdown_graceful_timeout=10.0,
+            install_signal_handlers=True,
+        )
+
+
+def clocks() -> None:
+    """The loop that warns, breaches and escalates when a moment comes."""
+    import django
+
+    django.setup()
+    from shounuo.commitments import loop
+
+    loop.run(_stop_event())
+
+
+def smtp(host: str, port: int) -> None:
+    """The SMTP listener, and the fetching of IMAP mailboxes."""
+    import django
+
+    django.setup()
+    from shounuo.channels import smtp as listener
+
+    listener.serve(host, port, _stop_event())
+
+
+def _stop_event() -> threading.Event:
+    """Set when the process is asked to end."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_a: stop.set())
+    return stop

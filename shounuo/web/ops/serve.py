@@ -1,0 +1,108 @@
+"""`shounuo serve` and `shounuo worker`: what they bring up, in order."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from collections.abc import Callable
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+from shounuo.kernel.errors import Problem
+from shounuo.web.ops import start
+from shounuo.web.ops.postgres import Embedded
+from shounuo.web.ops.supervisor import AlreadyRunning, Child, Supervisor, lock_data
+
+Say = Callable[[str], None]
+
+
+def serve(args: argparse.Namespace, say: Say) -> int:
+    """Runs everything until a signal ends it; the first start prints the one-time link to the set-up page."""
+    _port_is_free(args.host, args.port)
+    if args.smtp_port and not args.web_only:
+        _port_is_free(args.smtp_host, args.smtp_port)
+    try:
+        lock = lock_data(settings.DATA)
+    except AlreadyRunning as error:
+        raise Problem(_("这个数据目录已经有一个守诺在运行：%(path)s") % {"path": error}) from error
+    with lock:
+        database = start.database(say)
+        try:
+            start.migrate(say)
+            start.static_files(say)
+            link = defaults(say)
+            if args.demo:
+                demo(args, say)
+                link = None
+        except BaseException:
+            _close_and_stop(database)
+            raise
+        _close_connections()
+        children = [Child("web", ["web", "--host", args.host, "--port", str(args.port)])]
+        if not args.web_only:
+            children += _workers(args)
+        address = f"http://{'localhost' if args.host in ('0.0.0.0', '::') else args.host}:{args.port}"  # noqa: S104
+        say("")
+        say(_("守诺：%(address)s") % {"address": address + "/"})
+        if link:
+            say(_("第一次启动：用这个一次性链接设置（24 小时内有效）：%(link)s") % {"link": address + link})
+        say(_("Ctrl-C 停止"))
+        return Supervisor(children, database if isinstance(database, Embedded) else None, say).run()
+
+
+def worker(args: argparse.Namespace, say: Say) -> int:
+    """Jobs and clocks on a machine of their own; needs DATABASE_URL."""
+    start.migrate(say)
+    _close_connections()
+    return Supervisor(_workers(args), None, say).run()
+
+
+def _workers(args: argparse.Namespace) -> list[Child]:
+    children = [Child("jobs", ["jobs", "--concurrency", str(args.concurrency)]), Child("clocks", ["clocks"])]
+    if args.smtp_port:
+        children.append(Child("smtp", ["smtp", "--host", args.smtp_host, "--port", str(args.smtp_port)]))
+    return children
+
+
+def defaults(say: Say) -> str | None:
+    """What every installation has: calendars, roles, the organisation, `admin`. Returns the set-up link while it is open."""
+    from shounuo.web.ops import first
+
+    return first.ensure(now(), Actor.system())
+
+
+def demo(args: argparse.Namespace, say: Say) -> int:
+    """The demo department, once, in an installation that has no cases."""
+    from shounuo.web.demo import build
+
+    return build.run(cases=args.demo_cases, day=args.demo_day, say=say)
+
+
+def _port_is_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Problem(
+                _("端口 %(port)s 已被占用或不许使用（%(why)s）；用 --port 或 --smtp-port 换一个")
+                % {"port": port, "why": error.strerror}
+            ) from error
+
+
+def _close_connections() -> None:
+    from django.db import connection, connections
+
+    connections.close_all()
+    if hasattr(connection, "close_pool"):
+        connection.close_pool()
+
+
+def _close_and_stop(database: object | None) -> None:
+    _close_connections()
+    if isinstance(database, Embedded):
+        database.stop()

@@ -1,0 +1,79 @@
+"""What must be there before anything runs: database, schema, defaults, static files. Every step shows itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+MIGRATION_LOCK = 0x5348_4E55  # one migrates, the others wait
+Say = Callable[[str], None]
+
+
+def database(say: Say) -> object | None:
+    """Starts the embedded server where no DATABASE_URL is set; returns it, or None for a server of the operator's."""
+    import os
+
+    if os.environ.get("DATABASE_URL"):
+        return None
+    from shounuo.web.ops.postgres import Embedded
+
+    server = Embedded(settings.DATA / "postgres")
+    fresh = not (server.pgdata / "PG_VERSION").exists()
+    say("数据库：初始化" if fresh else "数据库：启动")
+    server.start()
+    server.ensure_database()
+    return server
+
+
+def migrate(say: Say) -> None:
+    """Brings the schema up to date under an advisory lock, one line per migration applied."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if plan:
+            say(f"结构：{len(plan)} 步更新")
+            call_command("migrate", interactive=False, verbosity=0)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+        connection.close()
+
+
+def schema_is_current() -> bool:
+    """True when no migration of this code is missing from the database."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def static_files(say: Say) -> None:
+    """Collects, hashes and compresses page assets when any of them changed since the last time."""
+    from django.core.management import call_command
+
+    root = Path(settings.STATIC_ROOT)
+    digest = hashlib.sha256()
+    for folder in settings.STATICFILES_DIRS:
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file():
+                stat = path.stat()
+                digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+    stamp = root / ".stamp"
+    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    say("页面资源：整理")
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True, stdout=io.StringIO())
+    stamp.write_text(digest.hexdigest())

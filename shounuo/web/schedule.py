@@ -1,0 +1,38 @@
+"""Work that comes back by itself. Imported with the jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from procrastinate.contrib.django import app
+
+from shounuo.kernel.clock import now
+
+DEAD_AFTER = timedelta(seconds=15)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="web.requeue_stalled", queue="upkeep", queueing_lock="web.requeue_stalled")
+async def requeue_stalled(timestamp: int) -> None:
+    """Jobs of a worker that is gone run again: nothing else brings them back."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER.total_seconds()):
+        await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="web.nightly", queue="upkeep", queueing_lock="web.nightly")
+def nightly(timestamp: int) -> None:
+    """Prunes marks and counters that have served, seals the log, sweeps bytes that no row names."""
+    from django.contrib.sessions.models import Session
+
+    from shounuo.audit import services as audit
+    from shounuo.events import services as events
+    from shounuo.files import services as files
+    from shounuo.staff import throttle
+
+    at = now()
+    events.prune(at)
+    throttle.prune(at)
+    Session.objects.filter(expire_date__lt=at).delete()
+    files.sweep(at)
+    audit.seal(at=at)
