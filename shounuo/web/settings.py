@@ -204,6 +204,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 SHOUNUO_TRUSTED_PROXIES = [p for p in os.environ.get("SHOUNUO_TRUSTED_PROXIES", "").split(",") if p]
 SHOUNUO_METRICS_TOKEN = os.environ.get("SHOUNUO_METRICS_TOKEN", "")
 SHOUNUO_DELIVERY = os.environ.get("SHOUNUO_DELIVERY", "on")  # off: nothing leaves the house (demo, imports)
+SHOUNUO_EGRESS_ALLOW = [p for p in os.environ.get("SHOUNUO_EGRESS_ALLOW", "").split(",") if p]
+SHOUNUO_API_RATE = int(os.environ.get("SHOUNUO_API_RATE", "30000"))  # requests a minute of one token
+SHOUNUO_SMTP_CERT = os.environ.get("SHOUNUO_SMTP_CERT", "")  # PEM with chain; a self-made one where it is empty
+SHOUNUO_SMTP_KEY = os.environ.get("SHOUNUO_SMTP_KEY", "")
 MAX_MESSAGE_BYTES = int(os.environ.get("SHOUNUO_MAX_MESSAGE_MB", "35")) * 1024 * 1024
 MAX_FILE_BYTES = int(os.environ.get("SHOUNUO_MAX_FILE_MB", "25")) * 1024 * 1024
 
