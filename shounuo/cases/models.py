@@ -8,25 +8,20 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Topic(models.Model):
-    """A node of the topic tree; `path` holds the ids from the root, `full_name` the names (饲料 › 外观 › 结块)."""
+    """A node of the topic tree; `path` holds the codes from the root (feed/looks/caking), `full_name` the names
+    (饲料 › 外观 › 结块)."""
 
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     code = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=60)
-    full_name = models.CharField(max_length=240)
+    full_name = models.CharField(max_length=400)
+    path = models.CharField(max_length=500, db_index=True)
     initials = models.CharField(max_length=40, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return self.full_name
-
-
-class NextNumber(models.Func):
-    """The next case number, from a sequence of its own (gaps are harmless, repeats are not)."""
-
-    template = "nextval('cases_number')"
-    output_field = models.BigIntegerField()
 
 
 class Case(models.Model):
@@ -82,7 +77,24 @@ class Case(models.Model):
         HIGH = "high", _("高")
         URGENT = "urgent", _("紧急")
 
-    number = models.BigIntegerField(unique=True, db_default=NextNumber())
+    class Verification(models.TextChoices):
+        REMOTE = "remote", _("远程演示")
+        ONSITE = "onsite", _("现场检查")
+        CUSTOMER = "customer", _("客户反馈确认")
+
+    class Closing(models.TextChoices):
+        CONFIRMED = "confirmed", _("客户确认")
+        SILENCE = "silence", _("期满无异议")
+        STAFF = "staff", _("人工关闭")
+        MERGED = "merged", _("并入其他工单")
+
+    # From a sequence of its own: gaps are harmless, repeats are not.
+    number = models.BigIntegerField(
+        unique=True,
+        db_default=models.Func(
+            models.Value("cases_number"), function="nextval", output_field=models.BigIntegerField()
+        ),
+    )
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.INQUIRY)
     level = models.CharField(max_length=2, choices=Level.choices, blank=True)
     severity = models.CharField(max_length=8, choices=Severity.choices, blank=True)
@@ -92,6 +104,7 @@ class Case(models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices)
     channel_class = models.CharField(max_length=10, default="primary")
     subject = models.CharField(max_length=300)
+    difficulty = models.TextField(blank=True)  # what really troubles the customer, for whoever handles it
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.SET_NULL)
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     custom = models.JSONField(default=dict, blank=True)
@@ -103,7 +116,9 @@ class Case(models.Model):
     helpers: models.ManyToManyField = models.ManyToManyField("staff.Person", related_name="helping", blank=True)
     mailbox_id = models.BigIntegerField(null=True)
     opened_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True)
+    handed_at = models.DateTimeField(null=True)  # handed to `team`, not taken yet: the owner stays accountable
+    accepted_at = models.DateTimeField(null=True)  # by the present owner
+    triaged_at = models.DateTimeField(null=True)
     first_response_at = models.DateTimeField(null=True)
     first_owner_id = models.BigIntegerField(null=True)
     expected_at = models.DateTimeField(null=True, blank=True)
@@ -111,8 +126,14 @@ class Case(models.Model):
     diagnosed_at = models.DateTimeField(null=True)
     resolution = models.TextField(blank=True)
     resolved_at = models.DateTimeField(null=True)
+    verified_how = models.CharField(max_length=10, blank=True, choices=Verification.choices)
+    feedback = models.TextField(blank=True)  # what the customer said of the result
+    noted_at = models.DateTimeField(null=True)  # the last note or progress note: the course is on record
+    record_completed_at = models.DateTimeField(null=True)
+    record_verified_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    closed_how = models.CharField(max_length=10, blank=True, choices=Closing.choices)
     close_at = models.DateTimeField(null=True)  # silence ends here: closed by itself
     wait_reason = models.CharField(max_length=120, blank=True)
     wait_until = models.DateTimeField(null=True)
@@ -150,7 +171,24 @@ class Case(models.Model):
             models.Index(fields=["customer", "-opened_at"], name="cases_case_customer"),
             models.Index(fields=["-opened_at", "-id"], name="cases_case_opened"),
             models.Index(fields=["-updated_at", "-id"], name="cases_case_updated"),
+            models.Index(
+                fields=["team", "handed_at"], condition=models.Q(handed_at__isnull=False), name="cases_case_handed"
+            ),
             GinIndex(fields=["tags"], name="cases_case_tags"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status="closed", closed_at__isnull=False)
+                | (~models.Q(status="closed") & models.Q(closed_at=None)),
+                name="cases_case_closed_at",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="resolved") | models.Q(resolved_at__isnull=False),
+                name="cases_case_resolved_at",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | models.Q(status="closed"), name="cases_case_merged_closed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -183,7 +221,24 @@ class Interaction(models.Model):
         QUEUED = "queued", _("发送中")
         FAILED = "failed", _("发送失败")
 
+    class Purpose(models.TextChoices):
+        ANSWER = "", _("往来")
+        RECEIPT = "receipt", _("收件回执")
+        ETA = "eta", _("告知预计时间")
+        WARNING = "warning", _("超时前说明")
+        DIAGNOSIS = "diagnosis", _("初步诊断")
+        PLAN = "plan", _("解决方案")
+        PROGRESS = "progress", _("处理进度")
+        OPERATION = "operation", _("已执行的操作")
+        COOPERATION = "cooperation", _("客户配合情况")
+        SOLUTION = "solution", _("处理结果")
+        FEEDBACK = "feedback", _("客户反馈")
+        DISPUTE = "dispute", _("客户异议")
+        REOPEN = "reopen", _("重新打开")
+        TRANSFER = "transfer", _("转派说明")
+
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="interactions")
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, blank=True, default="")
     direction = models.CharField(max_length=4, choices=Direction.choices)
     channel = models.CharField(max_length=8, choices=Case.Channel.choices)
     subject = models.CharField(max_length=300, blank=True)
@@ -236,6 +291,8 @@ class Plan(models.Model):
     person = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
     interaction = models.OneToOneField(Interaction, null=True, on_delete=models.CASCADE, related_name="plan")
     at = models.DateTimeField()
+    # what was checked of the options: accuracy, feasibility, acceptability, safety
+    checks = ArrayField(models.CharField(max_length=16), default=list, blank=True)
     chosen = models.ForeignKey("Option", null=True, on_delete=models.PROTECT, related_name="+")
     chosen_at = models.DateTimeField(null=True)
     chosen_by_kind = models.CharField(max_length=16, blank=True)
@@ -287,7 +344,7 @@ class Link(models.Model):
 
 
 class Merge(models.Model):
-    """A merge and what it moved (`interaction_ids`, the source's status before), undoable for 30 days."""
+    """A merge and what it moved (ids by kind) and changed (the source's columns before), undoable for 30 days."""
 
     source = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="merges_out")
     target = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="merges_in")
@@ -295,6 +352,13 @@ class Merge(models.Model):
     at = models.DateTimeField()
     person_id = models.BigIntegerField(null=True)
     undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source"], condition=models.Q(undone_at=None), name="cases_merge_once"
+            )
+        ]
 
 
 class Draft(models.Model):
