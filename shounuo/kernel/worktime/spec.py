@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -57,15 +58,17 @@ class BadZone(Invalid):
 class Hours:
     """One opening interval, in minutes after the day's midnight: start 0..1439, end after it.
 
-    An end over 1440 lies on the next day: 22:00-06:00 is (1320, 1800). The whole interval belongs to the day on which
-    it starts.
+    An end over 1440 lies on the next day: 22:00-06:00 is (1320, 1800). The whole interval belongs to the
+    day on which it starts.
     """
 
     start: int
     end: int
 
     def __post_init__(self) -> None:
-        if not (0 <= self.start < MINUTES and self.start < self.end < self.start + MINUTES + (self.start == 0)):
+        if not (
+            0 <= self.start < MINUTES and self.start < self.end < self.start + MINUTES + (self.start == 0)
+        ):
             raise ValueError(f"no interval of one day: {self.start}-{self.end}")
 
     @classmethod
@@ -75,7 +78,9 @@ class Hours:
         if first == MINUTES:
             raise BadHours(_("开始时间不能是 24:00"))
         if first == last:
-            raise BadHours(_("%(start)s-%(end)s 开始与结束相同；全天请写 00:00-24:00") % {"start": start, "end": end})
+            raise BadHours(
+                _("%(start)s-%(end)s 开始与结束相同；全天请写 00:00-24:00") % {"start": start, "end": end}
+            )
         return cls(first, last if last > first else last + MINUTES)
 
     @property
@@ -94,8 +99,9 @@ class Hours:
 class DayRule:
     """What makes a date differ from its weekday.
 
-    `holiday`: no hours. `workday`: a make-up working day (调休上班) with its own `hours`, else with those of the weekday
-    `like` (0 = Monday), else with those of the first weekday of the week that has any. `custom`: own `hours`, maybe none.
+    `holiday`: no hours. `workday`: a make-up working day (调休上班) with its own `hours`, else with those
+    of the weekday `like` (0 = Monday), else with those of the first weekday of the week that has any.
+    `custom`: own `hours`, maybe none.
     """
 
     kind: RuleKind
@@ -125,8 +131,8 @@ _ALWAYS: Week = ((Hours(0, MINUTES),),) * 7
 class CalendarSpec:
     """A calendar to compile. Raises `BadHours` when the week overlaps itself.
 
-    `published`: the years whose statutory days are known; None where the calendar does not follow them (then no day
-    is ever provisional).
+    `published`: the years whose statutory days are known; None where the calendar does not follow them
+    (then no day is ever provisional).
     """
 
     zone: ZoneInfo
@@ -190,17 +196,19 @@ def zone_of(zone: str | ZoneInfo) -> ZoneInfo:
         return ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:  # unknown; not a name; a folder such as "Asia"
         raise BadZone(
-            gettext_lazy("没有时区“%(zone)s”；应为 IANA 名称，例如 Asia/Shanghai") % {"zone": zone}, field="zone"
+            gettext_lazy("没有时区“%(zone)s”；应为 IANA 名称，例如 Asia/Shanghai") % {"zone": zone},
+            field="zone",
         ) from error
 
 
 def hours_parse(value: Any, *, where: object = "") -> tuple[Hours, ...]:
     """The intervals of one day from `[["08:30", "12:00"], ["13:30", "17:30"]]`, in order.
 
-    Raises `BadHours`, its message led by `where` (the day's name), when the shape is wrong or intervals overlap.
+    Raises `BadHours`, its message led by `where` (the day's name), when the shape is wrong or intervals
+    overlap.
     """
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise _bad(where, _("应为时段列表，例如 [[\"08:30\", \"12:00\"]]"))
+        raise _bad(where, _('应为时段列表，例如 [["08:30", "12:00"]]'))
     hours = []
     for pair in value:
         if (
@@ -209,7 +217,7 @@ def hours_parse(value: Any, *, where: object = "") -> tuple[Hours, ...]:
             or len(pair) != 2
             or not all(isinstance(part, str) for part in pair)
         ):
-            raise _bad(where, _("时段应为开始与结束两个时间，例如 [\"08:30\", \"12:00\"]"))
+            raise _bad(where, _('时段应为开始与结束两个时间，例如 ["08:30", "12:00"]'))
         try:
             hours.append(Hours.parse(*pair))
         except BadHours as error:
@@ -225,12 +233,15 @@ def hours_json(hours: Iterable[Hours]) -> list[list[str]]:
 
 
 def week_parse(value: Any) -> Week:
-    """The week from `{"mon": [["08:30", "12:00"], ...], ...}`; a weekday left out has no hours. Raises `BadHours`."""
+    """The week from `{"mon": [["08:30", "12:00"]], ...}`; a weekday left out is closed. Raises `BadHours`."""
     if not isinstance(value, Mapping):
         raise BadHours(_("每周时段应按 mon 到 sun 给出"))
     unknown = [str(key) for key in value if key not in WEEKDAYS]
     if unknown:
-        raise BadHours(_("没有星期“%(days)s”；可用 %(known)s") % {"days": ", ".join(unknown), "known": ", ".join(WEEKDAYS)})
+        raise BadHours(
+            _("没有星期“%(days)s”；可用 %(known)s")
+            % {"days": ", ".join(unknown), "known": ", ".join(WEEKDAYS)}
+        )
     week = tuple(hours_parse(value.get(key, []), where=WEEKDAY_WORDS[key]) for key in WEEKDAYS)
     week_check(week)
     return week
@@ -257,7 +268,7 @@ def week_check(week: Week) -> None:
 
 
 def _ordered(hours: Sequence[Hours], where: object) -> None:
-    for earlier, later in zip(hours, hours[1:], strict=False):
+    for earlier, later in pairwise(hours):
         if later.start < earlier.end:
             raise _bad(where, _("时段 %(one)s 与 %(two)s 重叠") % {"one": earlier, "two": later})
 

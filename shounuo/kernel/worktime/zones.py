@@ -1,9 +1,9 @@
 """Between the wall clock of a zone and moments in UTC, safe through clock changes.
 
-Moments are whole microseconds since 1970 UTC (integers add exactly and compare fast), wall-clock readings are naive
-datetimes. Where a clock is put back it reads the same hour twice, where it is put forward it leaves one out. One rule
-settles both: **a wall time is reached at the first moment at which the clock reads it or later.** So opening hours
-never overlap, never turn round, and adjoining ones leave no hole.
+Moments are whole microseconds since 1970 UTC (integers add exactly and compare fast), wall-clock readings
+are naive datetimes. Where a clock is put back it reads the same hour twice, where it is put forward it
+leaves one out. One rule settles both: **a wall time is reached at the first moment at which the clock reads
+it or later.** So opening hours never overlap, never turn round, and adjoining ones leave no hole.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def from_us(us: int) -> datetime:
 def wall(zone: ZoneInfo, us: int) -> datetime:
     """The latest reading that the clock of the zone has reached by this moment.
 
-    That is what the clock reads, except in the hour that is lived through twice: there it is the reading at which the
-    clock was put back. So it never runs backwards.
+    That is what the clock reads, except in the hour that is lived through twice: there it is the reading at
+    which the clock was put back. So it never runs backwards.
     """
     local = from_us(us).astimezone(zone)
     if not local.fold:
@@ -48,19 +48,31 @@ def wall(zone: ZoneInfo, us: int) -> datetime:
 
 def edge(zone: ZoneInfo, reading: datetime) -> int:
     """The first moment at which the clock of the zone reads this (naive) wall time or later."""
-    aware = reading.replace(tzinfo=zone, fold=0)
-    before = _offset(aware)
-    after = _offset(aware.replace(fold=1))
+    before = zone.utcoffset(reading)
+    after = zone.utcoffset(reading.replace(fold=1))
+    assert before is not None and after is not None
     naive = _us(reading - _WALL_EPOCH)
     if after <= before:
-        return naive - before
+        return naive - _us(before)
     # the clock skips this reading: the moment at which it was put forward
-    return _first(naive - after, naive - before, lambda moment: moment + _offset_at(zone, moment) >= naive)
+    low, high = naive - _us(after), naive - _us(before)
+    return _first(low, high, lambda moment: moment + _offset_at(zone, moment) >= naive)
 
 
 def midnight(zone: ZoneInfo, day: date) -> int:
     """The moment at which the day begins in the zone."""
-    return edge(zone, datetime(day.year, day.month, day.day))  # noqa: DTZ001
+    return edge(zone, reading_of(day))
+
+
+def day_at(zone: ZoneInfo, us: int) -> date:
+    """The day that this moment lies in: it has begun and the next has not."""
+    day = wall(zone, us).date()
+    return day - timedelta(days=1) if midnight(zone, day) > us else day
+
+
+def reading_of(day: date) -> datetime:
+    """Midnight of a date as a wall-clock reading."""
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001
 
 
 def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
