@@ -69,6 +69,14 @@ def _no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
+@pytest.fixture(autouse=True)
+def _organisation_is_read_anew():
+    """The row is kept in the process for two seconds: a rolled-back test must not leave its own behind."""
+    from shounuo.staff.queries import forget_organisation
+
+    forget_organisation()
+
+
 @pytest.fixture
 def samples() -> Path:
     """The folder of public sample material; tests that want it skip where it is not named."""

@@ -1,14 +1,19 @@
-"""People of the organisation: who they are, which teams and roles they have, how they sign in, where they are."""
+"""People of the organisation: who they are, which teams and roles they have, how they sign in, where they
+are.
+"""
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
 class Organisation(models.Model):
-    """The one organisation of this installation (a single row, id 1). `set_up_at` empty = the set-up page is open."""
+    """The one organisation of this installation (a single row, id 1). `set_up_at` empty = the set-up page is
+    open.
+    """
 
     name = models.CharField(_("组织名称"), max_length=120)
     zone = models.CharField(_("时区"), max_length=64, default="Asia/Shanghai")
@@ -22,7 +27,9 @@ class Organisation(models.Model):
 
 
 class Team(models.Model):
-    """A team that cases are given to. `department` names the function it belongs to (service, tech, product ...)."""
+    """A team that cases are given to. `department` names the function it belongs to (service, tech, product
+    ...).
+    """
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=60)
@@ -34,7 +41,9 @@ class Team(models.Model):
 
 
 class Role(models.Model):
-    """A named set of permission codes. `builtin` ones are kept in step with the product until they are edited."""
+    """A named set of permission codes. `builtin` ones are kept in step with the product until they are
+    edited.
+    """
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=60)
@@ -63,8 +72,8 @@ class Person(AbstractBaseUser):
     name = models.CharField(_("姓名"), max_length=60)
     mail = models.EmailField(_("邮箱"), blank=True)
     phone = models.CharField(_("手机"), max_length=32, blank=True)
-    sort_key = models.CharField(max_length=120, blank=True, db_index=True)
-    initials = models.CharField(max_length=20, blank=True)
+    sort_key = models.CharField(max_length=250, blank=True, db_index=True, db_collation="C")
+    initials = models.CharField(max_length=60, blank=True)
     title = models.CharField(_("职务"), max_length=60, blank=True)
     language = models.CharField(max_length=12, blank=True)
     theme = models.CharField(max_length=8, default="auto")
@@ -89,11 +98,22 @@ class Person(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("login"), name="staff_person_login"),
             models.UniqueConstraint(Lower("mail"), condition=~models.Q(mail=""), name="staff_person_mail"),
-            models.UniqueConstraint(fields=["phone"], condition=~models.Q(phone=""), name="staff_person_phone"),
+            models.UniqueConstraint(
+                fields=["phone"], condition=~models.Q(phone=""), name="staff_person_phone"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session is checked against: it ends when the password changes or `session_epoch` moves."""
+        return salted_hmac(
+            "shounuo.staff.session",
+            f"{self.password}:{self.session_epoch}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
 
 class Membership(models.Model):
@@ -119,7 +139,9 @@ class OneTimeLink(models.Model):
 
 
 class Token(models.Model):
-    """An API token: acts as its person, cut down to `scopes` (permission codes; empty = all of the person's)."""
+    """An API token: acts as its person, cut down to `scopes` (permission codes; empty = all of the
+    person's).
+    """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=80)
@@ -154,5 +176,7 @@ class Shift(models.Model):
     class Meta:
         indexes = [models.Index(fields=["person", "starts_at"], name="staff_shift_person")]
         constraints = [
-            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="staff_shift_forward")
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="staff_shift_forward"
+            )
         ]

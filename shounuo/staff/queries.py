@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from datetime import datetime
 
-from shounuo.staff.models import Organisation
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.text import normalise_mail, normalise_phone
+from shounuo.staff.models import Membership, Organisation, Person, Role, Shift, Team, Token
 
 _cached: tuple[float, Organisation] | None = None
 _TTL = 2.0
 
 
 def organisation() -> Organisation:
-    """The one organisation; read at most every two seconds in a process (it changes on the set-up page only)."""
+    """The one organisation; read at most every two seconds in a process (it changes on the set-up page
+    only).
+    """
     global _cached
     if _cached is None or time.monotonic() - _cached[0] > _TTL:
         _cached = (time.monotonic(), Organisation.objects.get_or_create(id=1, defaults={"name": "守诺"})[0])
@@ -22,3 +32,152 @@ def forget_organisation() -> None:
     """Called after a change in this process."""
     global _cached
     _cached = None
+
+
+def _rights(person: str) -> dict[str, ArraySubquery]:
+    """Roles and memberships of the person that the outer column names, to be read with his row in one
+    query.
+    """
+    return {
+        "held_roles": ArraySubquery(
+            Role.objects.filter(people=OuterRef(person)).values(
+                data=JSONObject(code="code", permissions="permissions")
+            )
+        ),
+        "held_teams": ArraySubquery(
+            Membership.objects.filter(person=OuterRef(person)).values(
+                data=JSONObject(team="team_id", leads="leads")
+            )
+        ),
+    }
+
+
+def _actor(person_id: int, roles: list[dict], teams: list[dict]) -> Actor:
+    return Actor.person(
+        person_id,
+        permissions=frozenset(code for role in roles for code in role["permissions"]),
+        team_ids=frozenset(team["team"] for team in teams),
+        led_team_ids=frozenset(team["team"] for team in teams if team["leads"]),
+        roles=frozenset(role["code"] for role in roles),
+    )
+
+
+def with_rights() -> QuerySet[Person]:
+    """Active people, each read together with what `actor_for` needs."""
+    return Person.objects.filter(is_active=True).annotate(**_rights("pk"))
+
+
+def actor_for(person: Person) -> Actor:
+    """The person as one who acts, with permissions, teams and roles; kept on the object, one query at
+    most.
+    """
+    actor: Actor | None = getattr(person, "_actor", None)
+    if actor is None:
+        source = person
+        if not hasattr(person, "held_roles"):
+            source = Person.objects.annotate(**_rights("pk")).only("id").get(pk=person.pk)
+        actor = _actor(person.pk, source.held_roles, source.held_teams)  # type: ignore[attr-defined]
+        person._actor = actor  # type: ignore[attr-defined]
+    return actor
+
+
+def token_with_actor(hash: str) -> tuple[Token, Actor] | None:
+    """The token of this hash with its person and all his rights, in one query; whether it is live is not
+    judged.
+    """
+    token = Token.objects.select_related("person").filter(hash=hash).annotate(**_rights("person_id")).first()
+    if token is None:
+        return None
+    return token, _actor(token.person_id, token.held_roles, token.held_teams)  # type: ignore[attr-defined]
+
+
+def people(*, active: bool = True) -> QuerySet[Person]:
+    """People in the order of their names' sound."""
+    rows = Person.objects.order_by("sort_key", "id")
+    return rows.filter(is_active=True) if active else rows
+
+
+def names(ids: Iterable[int | None]) -> dict[int, str]:
+    """Names by id, for lists; ids that nobody has are left out."""
+    wanted = {i for i in ids if i is not None}
+    return dict(Person.objects.filter(id__in=wanted).values_list("id", "name")) if wanted else {}
+
+
+def person_by_login(identifier: str) -> Person | None:
+    """The active person with this login, mail or phone, whatever case or spelling; one query."""
+    return with_rights().filter(_named(identifier)).order_by("id").first()
+
+
+def _named(identifier: str) -> Q:
+    """Logins hold no @ and are no phone number, so at most one person matches."""
+    identifier = identifier.strip()
+    wanted = Q(login__iexact=identifier)
+    if mail := normalise_mail(identifier):
+        wanted |= Q(mail__iexact=mail)
+    if not any(c.isalpha() for c in identifier) and (phone := normalise_phone(identifier)):
+        wanted |= Q(phone=phone)
+    return wanted
+
+
+def search(text: str, *, limit: int = 20) -> list[Person]:
+    """Active people whose name, initials or login begin with or hold the text, for pickers and @mention."""
+    text = text.strip()
+    rows = people()
+    if text:
+        rows = rows.filter(
+            Q(name__icontains=text) | Q(initials__startswith=text.lower()) | Q(login__istartswith=text)
+        )
+    return list(rows[:limit])
+
+
+def teams(*, active: bool = True) -> QuerySet[Team]:
+    rows = Team.objects.order_by("name", "id")
+    return rows.filter(active=True) if active else rows
+
+
+def members(team_id: int) -> QuerySet[Person]:
+    """Active people of the team, in the order of their names' sound."""
+    return people().filter(membership__team_id=team_id)
+
+
+def supervisors_of(team_id: int) -> list[int]:
+    """Ids of the active people who lead the team."""
+    return list(
+        Membership.objects.filter(team_id=team_id, leads=True, person__is_active=True)
+        .order_by("person_id")
+        .values_list("person_id", flat=True)
+    )
+
+
+def roles_of(person_id: int) -> list[str]:
+    """Codes of the person's roles."""
+    return list(Role.objects.filter(people=person_id).order_by("code").values_list("code", flat=True))
+
+
+def people_with_role(code: str) -> list[int]:
+    """Ids of the active people who have the role."""
+    return list(people().filter(roles__code=code).order_by("id").values_list("id", flat=True))
+
+
+def people_with_permission(code: str) -> list[int]:
+    """Ids of the active people whose roles hold the permission."""
+    holds = Role.objects.filter(people=OuterRef("pk"), permissions__contains=[code])
+    return list(people().filter(Exists(holds)).order_by("id").values_list("id", flat=True))
+
+
+def on_duty(person_ids: Iterable[int], at: datetime) -> set[int]:
+    """Those of the people who are on duty: within a shift, or with no shift under way or to come."""
+    return {i for i, since in duty_from(person_ids, at).items() if since <= at}
+
+
+def duty_from(person_ids: Iterable[int], at: datetime) -> dict[int, datetime]:
+    """When each person can next be reached on duty: `at` itself when he is, else the start of his next shift.
+
+    One for whom no roster goes on is reachable at once: a message is not kept for ever.
+    """
+    ids = set(person_ids)
+    reachable: dict[int, datetime] = {}
+    rows = Shift.objects.filter(person_id__in=ids, ends_at__gt=at).order_by("person_id", "starts_at")
+    for person_id, starts_at in rows.values_list("person_id", "starts_at"):
+        reachable.setdefault(person_id, max(starts_at, at))
+    return {i: reachable.get(i, at) for i in ids}

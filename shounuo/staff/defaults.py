@@ -1,0 +1,55 @@
+"""The roles that every installation starts with. An organisation may edit them; an edited one is left
+alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.staff import permissions
+
+_READ = ("customers.view", "policy.view")
+_AGENT = (*_READ, "cases.view_team", "cases.work", "customers.edit", "customers.reveal")
+_SENIOR = (*_AGENT, "cases.merge", "customers.merge")
+_SUPERVISOR = (*_SENIOR, "board.view", "cases.assign", "commitments.rebase")
+_MANAGER = (
+    *_SUPERVISOR,
+    "audit.view",
+    "calendars.manage",
+    "cases.configure",
+    "cases.view_all",
+    "policy.edit",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRole:
+    code: str
+    name: Any
+    permissions: tuple[str, ...]
+
+
+ADMIN = "admin"
+_ROLES = (
+    DefaultRole("agent", _("客服专员"), _AGENT),
+    DefaultRole("senior_agent", _("资深客服"), _SENIOR),
+    DefaultRole("tech_support", _("技术支持"), (*_READ, "cases.view_team", "cases.work")),
+    DefaultRole("supervisor", _("客服主管"), _SUPERVISOR),
+    DefaultRole("manager", _("客服经理"), _MANAGER),
+    DefaultRole("director", _("服务总监"), (*_MANAGER, "policy.approve", "policy.publish")),
+    DefaultRole("viewer", _("只读"), (*_READ, "board.view", "cases.view_all")),
+)
+
+
+def roles() -> tuple[DefaultRole, ...]:
+    """The default roles with their permissions in order of code; the administrator holds every declared
+    one.
+    """
+    everything = set(permissions.all_permissions()).union(*(role.permissions for role in _ROLES))
+    admin = DefaultRole(ADMIN, _("管理员"), tuple(everything))
+    return tuple(
+        DefaultRole(role.code, role.name, tuple(sorted(set(role.permissions)))) for role in (*_ROLES, admin)
+    )
