@@ -63,7 +63,12 @@ class Sender:
         while not self.stop.is_set():
             key = self._next("call")
             body = json.dumps(
-                {"channel": "api", "subject": key, "body": key, "customer": {"mail": f"{key}@crash.example.com"}}
+                {
+                    "channel": "api",
+                    "subject": key,
+                    "body": key,
+                    "customer": {"mail": f"{key}@crash.example.com"},
+                }
             ).encode()
             while not self.stop.is_set():  # as a careful client would: the same key until an answer comes
                 request = urllib.request.Request(

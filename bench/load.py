@@ -76,7 +76,11 @@ class Loader:
         customers = max(self.cases // 5, 10)
         first_customer = self._next_id(Customer)
         say(f"客户 {customers}")
-        copy(Customer, ["id", "name", "sort_key", "initials", "created_at"], self._customers(first_customer, customers))
+        copy(
+            Customer,
+            ["id", "name", "sort_key", "initials", "created_at"],
+            self._customers(first_customer, customers),
+        )
         copy(
             ContactPoint,
             ["customer", "kind", "value", "shown", "created_at"],
@@ -85,7 +89,10 @@ class Loader:
         first_case = self._next_id(Case)
         say(f"工单 {self.cases}")
         open_from = first_case + int(self.cases * 0.92)
-        plan = [self._case(i, first_case, open_from, first_customer, customers, people, teams) for i in range(self.cases)]
+        plan = [
+            self._case(i, first_case, open_from, first_customer, customers, people, teams)
+            for i in range(self.cases)
+        ]
         copy(
             Case,
             [
@@ -123,7 +130,9 @@ class Loader:
         )  # fmt: skip
         with connection.cursor() as cursor:
             for table in ("cases_case", "customers_customer"):
-                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+                cursor.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+                )
             cursor.execute("SELECT setval('cases_number', (SELECT max(number) FROM cases_case))")
             say("统计信息")
             cursor.execute("ANALYZE")
@@ -141,12 +150,23 @@ class Loader:
             yield i, "phone", f"139{i:08d}", f"139{i:08d}", self.at
 
     def _case(
-        self, i: int, first: int, open_from: int, first_customer: int, customers: int, people: list, teams: list
+        self,
+        i: int,
+        first: int,
+        open_from: int,
+        first_customer: int,
+        customers: int,
+        people: list,
+        teams: list,
     ) -> tuple[Any, ...]:
         r = self.random
         id = first + i
         live = id >= open_from
-        age = timedelta(minutes=r.randint(5, 3 * 1440)) if live else timedelta(minutes=r.randint(4 * 1440, 365 * 1440))
+        age = (
+            timedelta(minutes=r.randint(5, 3 * 1440))
+            if live
+            else timedelta(minutes=r.randint(4 * 1440, 365 * 1440))
+        )
         opened = self.at - age
         owner, team = r.choice(people) if r.random() < 0.9 or not live else (None, r.choice(teams))
         accepted = opened + timedelta(minutes=r.randint(1, 25)) if owner else None
@@ -217,9 +237,23 @@ class Loader:
                 else:
                     due = started + timedelta(hours=r.randint(2, 60))
                     late = r.random() < 0.06
-                    met = due + timedelta(minutes=r.randint(1, 90)) if late else due - timedelta(minutes=r.randint(1, 100))
+                    met = (
+                        due + timedelta(minutes=r.randint(1, 90))
+                        if late
+                        else due - timedelta(minutes=r.randint(1, 100))
+                    )
                     state = "breached" if late else "met"
-                    yield (*common, due - timedelta(minutes=20), due, state, met, due if late else None, None, None, facts)
+                    yield (
+                        *common,
+                        due - timedelta(minutes=20),
+                        due,
+                        state,
+                        met,
+                        due if late else None,
+                        None,
+                        None,
+                        facts,
+                    )
 
 
 def load(*, cases: int = 100_000, events: int = 1_000_000, clocks: int = 300_000, say: Any = print) -> None:
