@@ -1,4 +1,5 @@
-"""How messages come in and go out: mailboxes, raw mails, the web form, portal codes, webhooks, idempotency keys."""
+"""How messages come in and go out: mailboxes, raw mails, the web form, portal codes, webhooks, idempotency
+keys."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -33,6 +34,7 @@ class Mailbox(models.Model):
     imap_uid = models.BigIntegerField(default=0)
     imap_checked_at = models.DateTimeField(null=True)
     imap_error = models.TextField(blank=True)
+    imap_failures = models.PositiveIntegerField(default=0)
     last_received_at = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
 
@@ -50,8 +52,12 @@ class Mailbox(models.Model):
 
 
 class RawMessage(models.Model):
-    """A mail as it arrived, kept before anything is made of it. `source_key` makes it once: mailbox, UIDVALIDITY, UID
-    for IMAP; envelope and content for SMTP within a day; path and content for imports."""
+    """A mail as it arrived, kept before anything is made of it.
+
+    `source_key` makes it once: mailbox, UIDVALIDITY and UID for IMAP; envelope and content for SMTP within a
+    day; content for imports. `fingerprint` is the same for one message that came by two ways. `sha256` is
+    empty for a mail that the IMAP server named but could not give.
+    """
 
     class State(models.TextChoices):
         STORED = "stored", _("已收存")
@@ -75,6 +81,9 @@ class RawMessage(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.STORED)
     reason = models.CharField(max_length=300, blank=True)
     message_id = models.CharField(max_length=255, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    sender = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(max_length=300, blank=True)
     case_id = models.BigIntegerField(null=True)
     interaction_id = models.BigIntegerField(null=True)
     handled_at = models.DateTimeField(null=True)
@@ -83,8 +92,11 @@ class RawMessage(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["id"], condition=models.Q(state="stored"), name="channels_raw_stored"),
-            models.Index(fields=["-id"], condition=models.Q(state="quarantined"), name="channels_raw_quarantine"),
             models.Index(fields=["sha256"], name="channels_raw_sha"),
+            models.Index(
+                fields=["fingerprint"], condition=~models.Q(fingerprint=""), name="channels_raw_fingerprint"
+            ),
+            models.Index(fields=["state", "-id"], name="channels_raw_state"),
             models.Index(fields=["case_id"], name="channels_raw_case"),
         ]
 
@@ -105,7 +117,9 @@ class PortalCode(models.Model):
 
 
 class Webhook(models.Model):
-    """Where events are told to other systems; the secret signs each delivery."""
+    """Where events are told to other systems; the secret signs each delivery. `position` is how far the event
+    log has been read for it; events that its person may not see are passed over.
+    """
 
     name = models.CharField(max_length=80)
     url = models.URLField(max_length=500)
@@ -113,6 +127,7 @@ class Webhook(models.Model):
     kinds = ArrayField(models.CharField(max_length=64), default=list)
     active = models.BooleanField(default=True)
     person = models.ForeignKey("staff.Person", on_delete=models.PROTECT)
+    position = models.CharField(max_length=80)
     created_at = models.DateTimeField()
     failing_since = models.DateTimeField(null=True)
 
@@ -142,7 +157,9 @@ class Delivery(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """What a token's key answered; lives 24 h. `status` empty = the first call is still running."""
+    """What a token's key answered; lives 24 h. `status` empty = the first call is still running. Token 0
+    keeps the keys of the public form.
+    """
 
     token_id = models.BigIntegerField()
     key = models.CharField(max_length=200)

@@ -1,9 +1,9 @@
 """The one client for addresses that an administrator typed: webhooks and whatever is fetched by URL.
 
-It resolves a name once, refuses every address that is not on the public internet, and connects to the very address it
-has checked, so that a name cannot point elsewhere a moment later. Each redirect passes the same gate. Forms such as
-`http://2130706433/` or `http://0177.0.0.1/` are judged by what they resolve to. An operator may open ranges of his own
-house with SHOUNUO_EGRESS_ALLOW; nobody can from a page.
+It resolves a name once, refuses every address that is not on the public internet, and connects to the very
+address it has checked, so that a name cannot point elsewhere a moment later. Each redirect passes the same
+gate. Forms such as `http://2130706433/` or `http://0177.0.0.1/` are judged by what they resolve to. An
+operator may open ranges of his own house with SHOUNUO_EGRESS_ALLOW; nobody can from a page.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ def may_reach(address: Address) -> bool:
 
 
 def resolve(host: str, port: int) -> str:
-    """The address to connect to, as text. Raises Refused unless every address of the name may be reached, because a name
-    with one foot inside is a trap; Unavailable when it does not resolve."""
+    """The address to connect to, as text. Raises Refused unless every address of the name may be reached,
+    because a name with one foot inside is a trap; Unavailable when it does not resolve.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -181,7 +182,8 @@ def request(
     headers: dict[str, str] | None = None,
     timeout: float = TIMEOUT,
 ) -> Answer:
-    """One exchange within `timeout` seconds in all, redirects (at most three, 307 and 308 keep the method) included.
+    """One exchange within `timeout` seconds in all, redirects (at most three, 307 and 308 keep the method)
+    included.
 
     Raises Refused, Invalid, or Unavailable with what went wrong on the way. Environment proxies are not used.
     """
