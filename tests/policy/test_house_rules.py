@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 CODE = ROOT / "shounuo"
 SOURCES = sorted(
-    p for p in CODE.rglob("*.py") if "migrations" not in p.parts and "tests" not in p.parts and "vendor" not in p.parts
+    p
+    for p in CODE.rglob("*.py")
+    if "migrations" not in p.parts and "tests" not in p.parts and "vendor" not in p.parts
 )
 TEMPLATES = sorted(CODE.rglob("templates/**/*.html"))
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -19,7 +21,19 @@ LONG_ENOUGH = 500
 LONGER: dict[str, str] = {}
 # Python files whose Chinese is data, not screen text.
 CHINESE_DATA = ("web/demo/", "kernel/text", "channels/mail/", "policy/", "kernel/durations.py", "calendars/")
-GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "npgettext", "_n", "N_", "gettext_noop"}
+GETTEXT = {
+    "_",
+    "gettext",
+    "gettext_lazy",
+    "ngettext",
+    "ngettext_lazy",
+    "pgettext",
+    "pgettext_lazy",
+    "npgettext",
+    "_n",
+    "N_",
+    "gettext_noop",
+}
 
 
 def name(path: Path) -> str:
@@ -43,7 +57,11 @@ def test_a_file_stays_short(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_rules_and_services_never_read_the_clock(path):
-    if path.name not in {"rules.py", "engine.py", "matching.py"} and "services" not in path.parts and path.stem != "services":
+    if (
+        path.name not in {"rules.py", "engine.py", "matching.py"}
+        and "services" not in path.parts
+        and path.stem != "services"
+    ):
         return
     for node in calls(ast.parse(path.read_text()), {"now", "utcnow", "today", "time"}):
         source = ast.unparse(node)
@@ -54,7 +72,9 @@ def test_rules_and_services_never_read_the_clock(path):
 def test_translated_text_is_a_constant(path):
     for node in calls(ast.parse(path.read_text()), {"_", "gettext", "gettext_lazy"}):
         if node.args:
-            assert isinstance(node.args[0], ast.Constant | ast.Name | ast.Attribute | ast.Subscript), ast.unparse(node)
+            assert isinstance(node.args[0], ast.Constant | ast.Name | ast.Attribute | ast.Subscript), (
+                ast.unparse(node)
+            )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
@@ -74,7 +94,10 @@ def test_no_bare_chinese_outside_a_translation(path):
     bare = [
         c.value
         for c in ast.walk(tree)
-        if isinstance(c, ast.Constant) and isinstance(c.value, str) and HAN.search(c.value) and id(c) not in fine
+        if isinstance(c, ast.Constant)
+        and isinstance(c.value, str)
+        and HAN.search(c.value)
+        and id(c) not in fine
     ]
     assert not bare, bare[:5]
 
@@ -88,9 +111,9 @@ def test_templates_hold_no_bare_chinese_and_nothing_inline(path):
     found = HAN.search(outside)
     if "styleguide" not in path.name and "500.html" not in path.name:
         assert not found, outside[max(0, found.start() - 40) : found.end() + 40]
-    assert not re.search(r"<style\b|\sstyle=|\son\w+=|<script(?![^>]*\b(src|type=\"application/json\"))", text), (
-        "inline script or style"
-    )
+    assert not re.search(
+        r"<style\b|\sstyle=|\son\w+=|<script(?![^>]*\b(src|type=\"application/json\"))", text
+    ), "inline script or style"
 
 
 def test_no_file_names_two_migrations_with_one_number():
@@ -115,7 +138,16 @@ def _models_of(app: str) -> set[str]:
 
 
 OWNERS = {model: app.name for app in CODE.iterdir() if app.is_dir() for model in _models_of(app.name)}
-WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "get_or_create", "update_or_create", "save"}
+WRITES = {
+    "create",
+    "bulk_create",
+    "update",
+    "bulk_update",
+    "delete",
+    "get_or_create",
+    "update_or_create",
+    "save",
+}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
@@ -127,7 +159,9 @@ def test_a_table_is_written_by_its_own_services_only(path):
             source = ast.unparse(node.func)
             match = re.match(r"(?:\w+\.)*?(\w+)\.objects\b", source)
             if match and match[1] in OWNERS and OWNERS[match[1]] != app and not (match[1] == "Merge"):
-                raise AssertionError(f"{name(path)}:{node.lineno} writes {OWNERS[match[1]]}.{match[1]}: {source}")
+                raise AssertionError(
+                    f"{name(path)}:{node.lineno} writes {OWNERS[match[1]]}.{match[1]}: {source}"
+                )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

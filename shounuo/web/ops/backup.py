@@ -105,7 +105,9 @@ def upgrade(say: Say) -> int:
         binaries = os.environ.get("SHOUNUO_OLD_POSTGRES")
         if not binaries:
             raise Problem(
-                _("数据由 PostgreSQL %(old)s 写成，现在是 %(new)s：请用 SHOUNUO_OLD_POSTGRES 指出旧版程序所在目录")
+                _(
+                    "数据由 PostgreSQL %(old)s 写成，现在是 %(new)s：请用 SHOUNUO_OLD_POSTGRES 指出旧版程序所在目录"
+                )
                 % {"old": old_major, "new": _major()}
             )
         with tempfile.TemporaryDirectory(dir=settings.DATA) as work:
@@ -180,7 +182,12 @@ def _tool(name: str, data: Path | None = None) -> tuple[str, dict[str, str]]:
     server = Embedded(data / "postgres")
     if not os.environ.get("DATABASE_URL"):
         dsn = server.dsn()
-        env |= {"PGHOST": dsn["host"], "PGPORT": dsn["port"], "PGUSER": dsn["user"], "PGDATABASE": dsn["dbname"]}
+        env |= {
+            "PGHOST": dsn["host"],
+            "PGPORT": dsn["port"],
+            "PGUSER": dsn["user"],
+            "PGDATABASE": dsn["dbname"],
+        }
     return server.binary(name), env
 
 
@@ -193,7 +200,9 @@ def _major() -> str:
 def _passphrase(file: str | None) -> str:
     phrase = Path(file).read_text().strip() if file else os.environ.get("SHOUNUO_BACKUP_PASSPHRASE", "")
     if len(phrase) < 8:
-        raise Problem(_("备份里的密钥要用口令加密：用 --passphrase-file 或 SHOUNUO_BACKUP_PASSPHRASE 给出至少 8 个字符"))
+        raise Problem(
+            _("备份里的密钥要用口令加密：用 --passphrase-file 或 SHOUNUO_BACKUP_PASSPHRASE 给出至少 8 个字符")
+        )
     return phrase
 
 

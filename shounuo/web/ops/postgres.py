@@ -91,9 +91,7 @@ class Embedded:
 
         with psycopg.connect(**self.dsn("postgres"), autocommit=True) as connection:  # type: ignore[arg-type]
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-                )
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
     def binary(self, name: str) -> str:
         """The path of one of the server's programs."""

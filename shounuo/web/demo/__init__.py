@@ -1,0 +1,1 @@
+"""The demo department: invented people and farms, 90 days of service, built through the services."""
