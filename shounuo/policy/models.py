@@ -11,7 +11,9 @@ class Policy(models.Model):
 
     code = models.CharField(max_length=40, unique=True)
     title = models.CharField(max_length=120)
-    last_number = models.PositiveIntegerField(default=0)  # of versions, discarded ones too: a number is never reused
+    last_number = models.PositiveIntegerField(
+        default=0
+    )  # of versions, discarded ones too: a number is never reused
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -1,0 +1,427 @@
+"""How the codes of a pack are called on screen. An unknown code is shown as it is; a pack's own title comes first.
+
+Event labels are phrases of verb and object, so that they fit on both sides of "自…起，…内须…".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from shounuo.events import registry
+from shounuo.policy.vocabulary import ROLES
+
+EVENTS: dict[str, Any] = {
+    "case.opened": _("建立工单"),
+    "case.classified": _("工单定级"),
+    "case.assigned": _("分派工单"),
+    "case.accepted": _("受理工单"),
+    "case.transferred": _("转派工单"),
+    "case.triaged": _("完成初步判断"),
+    "case.diagnosed": _("给出初步诊断"),
+    "case.eta_told": _("告知预计解决时间"),
+    "case.waiting": _("转入等待"),
+    "case.resumed": _("恢复处理"),
+    "case.resolved": _("解决问题"),
+    "case.confirmed": _("客户确认解决"),
+    "case.disputed": _("客户提出异议"),
+    "case.reopened": _("重新打开工单"),
+    "case.closed": _("关闭工单"),
+    "case.merged": _("合并工单"),
+    "case.split": _("拆分工单"),
+    "plan.proposed": _("提出方案"),
+    "plan.chosen": _("客户选定方案"),
+    "progress.noted": _("告知处理进展"),
+    "record.completed": _("完成服务记录"),
+    "record.verified": _("核对服务记录"),
+    "interaction.received": _("收到客户消息"),
+    "interaction.sent": _("发出回复"),
+    "interaction.delivered": _("回复送达"),
+    "interaction.failed": _("回复未送达"),
+    "call.answered": _("接通电话"),
+    "response.planned": _("排定响应"),
+    "customer.warned": _("先行告知客户延期"),
+    "info.collected": _("收齐信息"),
+    "clock.warned": _("时限预警"),
+    "clock.breached": _("时限超出"),
+    "collaboration.requested": _("提出协同请求"),
+    "collaboration.answered": _("响应协同请求"),
+    "green_channel.requested": _("提出绿色通道请求"),
+    "green_channel.answered": _("给出处理意见"),
+    "survey.sent": _("推送满意度评价"),
+    "survey.answered": _("客户作出评价"),
+    "followup.due": _("应当回访"),
+    "followup.done": _("完成回访"),
+    "complaint.rated": _("评定投诉等级"),
+    "complaint.exposed": _("投诉被曝光"),
+    "product.use_started": _("开始使用产品"),
+    "service.visited": _("完成现场服务"),
+    "lead.undecided": _("客户未决策"),
+    "lead.proposal_sent": _("发出定制方案"),
+    "lead.followed_up": _("回访意向客户"),
+    "customer.registered": _("用户注册"),
+    "customer.guide_sent": _("发出使用指南"),
+    "bot.unresolved": _("机器人未能解决"),
+    "bot.handed_over": _("转到人工"),
+    "inspection.hit": _("质检命中"),
+    "proposal.adopted": _("采纳提案"),
+    "proposal.evaluated": _("评估提案"),
+    "rca.submitted": _("提交根因分析报告"),
+    "improvement_plan.submitted": _("提交改进方案"),
+    "incident.detected": _("发现系统异常"),
+    "incident.announced": _("发布公告"),
+    "risk.raised": _("发出风险预警"),
+    "risk.meeting_held": _("召开应急会议"),
+    "risk.handling_started": _("启动处理流程"),
+    "crisis.declared": _("宣布危机"),
+    "crisis.team_formed": _("组成处理小组"),
+    "crisis.coordinated": _("调动各部门资源"),
+    "crisis.contained": _("控制事态"),
+    "crisis.resolved": _("解决危机"),
+    "crisis.handled": _("危机处置结束"),
+    "crisis.report_submitted": _("提交复盘报告"),
+    "crisis.reviewed": _("完成危机复盘"),
+}
+
+FACTS: dict[str, Any] = {
+    "channel": _("渠道"),
+    "channel_class": _("渠道类别"),
+    "kind": _("类型"),
+    "level": _("级别"),
+    "severity": _("严重程度"),
+    "complexity": _("复杂程度"),
+    "status": _("状态"),
+    "priority": _("优先级"),
+    "team": _("团队"),
+    "topic": _("主题"),
+    "topic_class": _("主题类别"),
+    "tags": _("标签"),
+    "segment": _("客户分群"),
+    "first_agent": _("首位受理人"),
+    "dept": _("部门"),
+    "role": _("角色"),
+    "automatic": _("自动回执"),
+    "by_self": _("自己领取"),
+    "public": _("客户可见"),
+    "first": _("首次"),
+    "grade": _("评价"),
+    "result": _("结果"),
+    "reason": _("原因"),
+    "rule": _("规则"),
+}
+
+VALUES: dict[tuple[str, Any], Any] = {
+    ("channel", "mail"): _("邮件"),
+    ("channel", "form"): _("网页"),
+    ("channel", "api"): _("接口"),
+    ("channel", "phone"): _("电话"),
+    ("channel", "visit"): _("面谈"),
+    ("channel", "chat"): _("在线客服"),
+    ("channel", "sms"): _("短信"),
+    ("channel", "wechat"): _("微信"),
+    ("channel", "social"): _("社媒"),
+    ("channel", "letter"): _("信函"),
+    ("channel", "app"): _("应用"),
+    ("channel_class", "primary"): _("主渠道：电话、在线客服、工作邮箱"),
+    ("channel_class", "secondary"): _("次要渠道：社媒、非工作邮箱"),
+    ("kind", "inquiry"): _("咨询"),
+    ("kind", "request"): _("请求"),
+    ("kind", "complaint"): _("投诉"),
+    ("kind", "aftersales"): _("售后"),
+    ("kind", "praise"): _("表扬"),
+    ("kind", "suggestion"): _("建议"),
+    ("kind", "system"): _("系统类"),
+    ("severity", "general"): pgettext_lazy("severity", "一般"),
+    ("severity", "serious"): _("严重"),
+    ("severity", "major"): _("重大"),
+    ("complexity", "simple"): _("简单"),
+    ("complexity", "general"): pgettext_lazy("complexity", "一般"),
+    ("complexity", "complex"): _("复杂"),
+    ("status", "new"): _("尚未受理"),
+    ("status", "open"): _("受理中"),
+    ("status", "waiting_customer"): _("等待客户"),
+    ("status", "waiting_internal"): _("等待协作"),
+    ("status", "resolved"): _("已解决"),
+    ("status", "closed"): _("已关闭"),
+    ("priority", "low"): _("低"),
+    ("priority", "normal"): _("普通"),
+    ("priority", "high"): _("高"),
+    ("priority", "urgent"): _("紧急"),
+    ("segment", "vip"): _("VIP"),
+    ("segment", "company"): _("企业客户"),
+    ("first_agent", True): _("由首位受理人办理"),
+    ("first_agent", False): _("已转派"),
+    ("dept", "tech"): _("技术部门"),
+    ("dept", "product"): _("产品部门"),
+    ("dept", "logistics"): _("物流部门"),
+    ("automatic", True): _("自动回执"),
+    ("automatic", False): _("不含自动回执"),
+    ("by_self", True): _("自己领取"),
+    ("by_self", False): _("由他人交来"),
+    ("public", True): _("客户可见"),
+    ("public", False): _("仅内部可见"),
+    ("first", True): _("首次"),
+    ("grade", "dissatisfied"): _("不满意"),
+    ("result", "dissatisfied"): _("不满意"),
+    ("reason", "use_7d"): _("使用满七天"),
+    ("rule", "abuse"): _("客户辱骂"),
+    ("rule", "no_closing_phrase"): _("未用标准结束语"),
+    ("topic_class", "product"): _("产品咨询"),
+}
+
+ORDER = (
+    "channel_class",
+    "channel",
+    "kind",
+    "severity",
+    "complexity",
+    "level",
+    "priority",
+    "segment",
+    "topic",
+    "tags",
+    "team",
+    "first_agent",
+    "status",
+)
+"""In which order the conditions of a rule are said."""
+
+BARE = frozenset({"channel_class", "first_agent", "automatic", "by_self", "public", "first"})
+"""Facts whose values say it all without the fact's name."""
+
+WORDS: dict[str, Any] = {
+    # activities
+    "record_archiving": _("记录归档"),
+    "site_inspection": _("定期巡检"),
+    "training_or_case_sharing": _("业务培训或案例分享会"),
+    "performance_appraisal": _("绩效考核"),
+    "supervision_inspection": _("监督检查"),
+    "service_data_analysis": _("服务数据分析"),
+    "core_metric_monitoring": _("核心指标监控"),
+    "service_quality_report": _("服务质量分析报告"),
+    "data_review_meeting": _("数据复盘会"),
+    "service_maturity_assessment": _("服务成熟度评估"),
+    "send_learning_material": _("发送学习资料"),
+    "mentoring_review": _("带教复盘"),
+    "growth_log": _("成长日志"),
+    "skill_training": _("专项培训"),
+    "case_selection": _("典型案例评选"),
+    "case_sharing_review": _("案例分享会"),
+    "service_expert_election": _("服务专家评选"),
+    "aftersales_review_meeting": _("售后问题复盘会"),
+    "best_proposal_election": _("最佳优化提案评选"),
+    "customer_usage_training": _("客户使用培训"),
+    "customer_experience_report": _("客户体验分析报告"),
+    "complaint_case_meeting": _("投诉案例分析会"),
+    "service_quality_analysis": _("服务质量分析"),
+    # metrics
+    "first_response_time": _("首次响应时长"),
+    "response_time_avg": _("平均响应时长"),
+    "fcr": _("一次解决率"),
+    "same_day_fcr": _("当日一次解决率"),
+    "csat": _("客户满意度"),
+    "nps": _("净推荐值"),
+    "service_error_rate": _("服务差错率"),
+    "bot_deflection_rate": _("智能客服分流率"),
+    "bot_coverage_rate": _("机器人覆盖率"),
+    "cases_per_agent_per_day": _("人均日服务单量"),
+    "advanced_tier_pass_share": _("进阶层测评通过比例"),
+    "senior_service_experts": _("资深服务专家人数"),
+    "core_process_nodes": _("核心流程节点数"),
+    "profile_accuracy": _("客户画像准确率"),
+    "repurchase_rate": _("复购率"),
+    "service_driven_iteration_share": _("服务驱动产品迭代的贡献率"),
+    "refund_cycle_time": _("退款周期"),
+    "history_display_time": _("服务档案显示用时"),
+    "qa_accuracy": _("质检准确率"),
+    "node_wait_share": _("节点等待时间占比"),
+    "enquiry_volume_growth": _("某类咨询量环比增长"),
+    "complaint_count": _("投诉量"),
+    "major_complaint_count": _("重大投诉量"),
+    "blue_alarm_days": _("连续蓝色预警天数"),
+    "agent_turnover_rate": _("客服流失率"),
+    "system_availability": _("系统可用率"),
+    "data_sync_delay": _("数据同步延迟"),
+    "logistics_abnormal_order_share": _("物流异常订单占比"),
+    "negative_posts_new": _("新增负面舆情"),
+    "any_monitored": _("任一受监控指标"),
+    # grants
+    "policy_revision": _("批准制度修订"),
+    "policy_interpretation": _("解释制度"),
+    "compensation": _("给予补偿"),
+    "service_upgrade": _("升级到主管处理"),
+    "free_repair": _("批准免费维修"),
+    "extended_warranty": _("批准延长保修"),
+    "membership": _("赠送会员"),
+    # weights and their parts
+    "appraisal": _("绩效考核总分"),
+    "induction_exam": _("上岗考核成绩"),
+    "pay": _("薪酬"),
+    "process": _("过程"),
+    "growth": _("成长"),
+    "theory": _("理论"),
+    "practical": _("实操"),
+    "mentor": _("导师"),
+    "fixed": _("固定"),
+    "performance": pgettext_lazy("pay", "绩效"),
+    "special_award": _("专项奖励"),
+    "qa": _("质检"),
+    "success": _("成功"),
+    "failure": _("失败"),
+    "innovation": _("创新"),
+    # fields of records
+    "owner": _("负责人"),
+    "problem": _("问题"),
+    "customer": _("客户信息"),
+    "customer_name": _("客户姓名"),
+    "region": _("地区"),
+    "contact": _("联系方式"),
+    "product_or_order": _("产品型号或订单号"),
+    "time": _("时间"),
+    "place": _("地点"),
+    "people": _("人员"),
+    "content": _("内容"),
+    "key_points": _("通话要点"),
+    "handling": _("处理经过"),
+    "solution": _("方案"),
+    "solution_option": _("方案"),
+    "customer_feedback": _("客户反馈"),
+    "customer_confirmation": _("客户确认"),
+    "handler": _("处理人"),
+    "expected_time": _("预计时间"),
+    "topic": _("主题"),
+    "referred_by": _("推荐来源"),
+    "handling_requirement": _("处理要求"),
+    "expected_response": _("预计响应时间"),
+    "pros": _("优点"),
+    "cons": _("缺点"),
+    "steps": _("实施步骤"),
+    "cost": _("费用"),
+    "progress": _("处理进度"),
+    "operations": _("已执行的操作"),
+    "customer_cooperation": _("客户配合情况"),
+    "verification_method": _("验证方式"),
+    "fully_solved": _("是否彻底解决"),
+    "satisfaction": _("满意度"),
+    "other_needs": _("其他需求或建议"),
+    "root_cause": _("根因"),
+    "systemic": _("是否系统性问题"),
+    "reason": _("原因"),
+    # ways of telling
+    "app": _("应用"),
+    "mail": _("邮件"),
+    "sms": _("短信"),
+    "dingtalk": _("钉钉"),
+    "wecom": _("企业微信"),
+    "feishu": _("飞书"),
+    "phone": _("电话"),
+}
+
+RESULT_PART = pgettext_lazy("weight", "结果")
+
+LEVELS: dict[str, Any] = {"blue": _("蓝色预警"), "yellow": _("黄色预警"), "red": _("红色预警")}
+PER: dict[str, Any] = {
+    "case": _("工单"),
+    "customer": _("客户"),
+    "person": _("人"),
+    "team": _("团队"),
+    "order": _("订单"),
+    "organisation": _("全公司"),
+}
+COMPARISONS: dict[str, Any] = {
+    "<": _("低于"),
+    "<=": _("不超过"),
+    "=": _("等于"),
+    ">=": _("不低于"),
+    ">": _("高于"),
+}
+TRENDS: dict[str, Any] = {
+    "rising": _("持续上升"),
+    "falling": _("持续下降"),
+    "same_direction": _("持续同向波动"),
+}
+ADDRESSEES: dict[str, Any] = {
+    "owner": _("负责人"),
+    "owner_supervisor": _("负责人的主管"),
+    "dept_head": _("部门负责人"),
+}
+CALENDARS: dict[str, Any] = {"always": _("全天计时"), "business": _("按服务时间计时")}
+PARTS: dict[str, Any] = {
+    "aftersales": _("售后"),
+    "assistant": _("智能助手"),
+    "calendars": _("日历"),
+    "cases": _("工单"),
+    "catalog": _("产品目录"),
+    "commitments": _("计时"),
+    "complaints": _("投诉"),
+    "customers": _("客户"),
+    "duties": _("待办与审批"),
+    "feedback": _("回访与评价"),
+    "improvement": _("持续改进"),
+    "knowledge": _("知识库"),
+    "leads": _("售前与商机"),
+    "metrics": _("指标"),
+    "performance": _("绩效"),
+    "process": _("流程"),
+    "quality": _("质检"),
+    "risk": _("风险与预警"),
+    "routing": _("路由"),
+    "training": _("培训"),
+    "workforce": _("排班"),
+}
+
+
+def event(kind: str) -> str:
+    """What an event is called in a rule's sentence; the declaring part's own label for kinds not listed here."""
+    if kind in EVENTS:
+        return str(EVENTS[kind])
+    declared = registry.kinds().get(kind)
+    return str(declared.label) if declared is not None and declared.label else kind
+
+
+def fact(name: str) -> str:
+    return str(FACTS.get(name, name))
+
+
+def value(fact_name: str, item: Any) -> str:
+    """A value of a fact or payload field."""
+    if fact_name == "role":
+        return role(item)
+    if (fact_name, item) in VALUES and (isinstance(item, bool) or not isinstance(item, int)):
+        return str(VALUES[fact_name, item])
+    if isinstance(item, bool):
+        return str(_("是") if item else _("否"))
+    return str(item)
+
+
+def word(code: str) -> str:
+    """An activity, metric, grant, part of a weight or field."""
+    if code == "result":
+        return str(RESULT_PART)
+    return str(WORDS.get(code, code))
+
+
+def role(code: str) -> str:
+    return str(ROLES.get(code, code))
+
+
+def part(code: str) -> str:
+    """The name of a part of the product that a rule waits for."""
+    return str(PARTS.get(code, code))
+
+
+def addressee(code: str) -> str:
+    """To whom a step of the ladder goes."""
+    prefix, _colon, name = code.partition(":")
+    return role(name) if prefix == "role" and name else _of(ADDRESSEES, code)
+
+
+def calendar(code: str) -> str:
+    return _of(CALENDARS, code)
+
+
+def _of(table: Mapping[str, Any], code: str) -> str:
+    return str(table.get(code, code))
