@@ -1,0 +1,65 @@
+// Charts: <div class="sn-chart" data-chart="trend" data-from="json-script-id" role="img" aria-label="...">.
+// Kinds: trend (share with bars and target), spread (histogram with a limit), rank (bars), lines, heat. Colours are the tokens'.
+const { sn } = globalThis;
+const made = new Map();
+const css = (el) => { const s = getComputedStyle(el); return (n) => s.getPropertyValue(`--sn-${n}`).trim(); };
+
+function kit(v) {
+  const text = { color: v('ink-3'), fontSize: 12 };
+  return {
+    text, acc: v('accent'), bad: v('breach-mark'), warn: v('warn-mark'), grey: v('line-2'),
+    cat: (data, x = {}) => ({ type: 'category', data, axisTick: { show: false }, axisLine: { lineStyle: { color: v('line-2') } }, ...x, axisLabel: { ...text, ...(x.axisLabel || {}) } }),
+    val: (x = {}) => ({ type: 'value', splitLine: { lineStyle: { color: v('line') } }, ...x, axisLabel: { ...text, ...(x.axisLabel || {}) } }),
+    goal: (y, label) => ({ silent: true, symbol: 'none', label: { show: !!label, formatter: label || '', position: 'insideStartBottom', color: v('ink-2'), fontSize: 12 }, lineStyle: { color: v('ink-3'), type: [4, 4] }, data: [{ yAxis: y }] }),
+    bands: (bands) => ({ silent: true, itemStyle: { color: v('ink-3'), opacity: 0.12 }, label: { ...text, position: 'insideTopLeft' }, data: (bands || []).map((b) => [{ name: b.label || '', xAxis: b.from }, { xAxis: b.to }]) }),
+    tip: { trigger: 'axis', confine: true, backgroundColor: v('raised'), borderColor: v('line-2'), borderWidth: 1, padding: [6, 10], textStyle: { color: v('ink'), fontSize: 12 }, extraCssText: 'box-shadow:none' },
+  };
+}
+const every = (n, el) => Math.max(0, Math.ceil((n * 46) / Math.max(200, el.clientWidth)) - 1);
+const kinds = {
+  // {labels, shares (percent), counts, target, target_label, bands, min}
+  trend: (d, k, el, v) => ({
+    grid: { left: 46, right: 46, top: 14, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
+    yAxis: [k.val({ min: d.min ?? 80, max: 100, axisLabel: { formatter: '{value}%' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts) * 3.2 }],
+    series: [
+      { name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } },
+      { name: d.share_name, type: 'line', data: d.shares, connectNulls: false, symbol: 'circle', symbolSize: 5, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
+        endLabel: { show: true, formatter: (p) => `${p.value}%`, color: k.acc, fontWeight: 600, distance: 4 }, markLine: k.goal(d.target, d.target_label), markArea: k.bands(d.bands) }],
+  }),
+  // {labels, counts, limit (index), limit_label, warn (index)}
+  spread: (d, k, el, v) => ({
+    grid: { left: 36, right: 10, top: 22, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ splitNumber: 3 }),
+    series: [{ type: 'bar', barWidth: '82%', data: d.counts.map((y, i) => ({ value: y, itemStyle: { color: i >= d.limit ? k.bad : i >= (d.warn ?? d.limit) ? k.warn : k.acc, borderRadius: [2, 2, 0, 0] } })),
+      markLine: { silent: true, symbol: 'none', label: { formatter: d.limit_label, color: v('ink'), position: 'end', fontSize: 12 }, lineStyle: { color: v('ink'), type: 'solid' }, data: [{ xAxis: d.limit }] } }],
+  }),
+  // {labels, counts, bad}
+  rank: (d, k, el, v) => ({
+    grid: { left: 8, right: 40, top: 4, bottom: 4, containLabel: true }, xAxis: k.val({ show: false }), yAxis: k.cat(d.labels, { inverse: true, axisLine: { show: false }, axisLabel: { color: v('ink-2') } }),
+    series: [{ type: 'bar', barWidth: 12, data: d.counts, itemStyle: { color: d.bad ? k.bad : k.acc, borderRadius: [0, 2, 2, 0] }, label: { show: true, position: 'right', color: v('ink'), fontWeight: 600 } }],
+  }),
+  // {labels, lines: [{name, data, faint}], target, target_label, bands, max}
+  lines: (d, k, el) => ({
+    grid: { left: 40, right: 56, top: 12, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { boundaryGap: false, axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ max: d.max }),
+    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, ...(l.faint ? { areaStyle: { color: k.acc, opacity: 0.1 } } : {}),
+      endLabel: { show: true, formatter: l.name, color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
+  }),
+  // {x, y, cells: [[x, y, n, outlined]]}
+  heat: (d, k, el, v) => {
+    const most = Math.max(1, ...d.cells.map((c) => c[2])); const white = v('heat-3');
+    return {
+      grid: { left: 48, right: 14, top: 4, bottom: 24 }, xAxis: k.cat(d.x, { axisLine: { show: false } }), yAxis: k.cat(d.y, { inverse: true, axisLine: { show: false } }),
+      visualMap: { show: false, min: 0, max: most, inRange: { color: [v('heat-1'), v('heat-2'), white] } },
+      series: [{ type: 'heatmap', itemStyle: { borderColor: v('surface'), borderWidth: 2, borderRadius: 3 }, data: [...d.cells].sort((a, b) => (a[3] ? 1 : 0) - (b[3] ? 1 : 0)).map((c) => ({ value: c.slice(0, 3), itemStyle: c[3] ? { borderColor: k.bad, borderWidth: 2 } : {}, label: { color: c[2] > most * 0.72 ? '#fff' : v('ink') } })), label: { show: true, fontSize: 12 } }],
+    };
+  },
+};
+function draw(el) {
+  const from = document.getElementById(el.dataset.from); if (!from || !globalThis.echarts || !kinds[el.dataset.chart]) return;
+  const data = JSON.parse(from.textContent); const v = css(el); const k = kit(v);
+  let c = made.get(el); if (!c) { c = globalThis.echarts.init(el, null, { renderer: 'svg' }); made.set(el, c); }
+  c.setOption({ animation: false, textStyle: { fontFamily: v('sans'), fontSize: 12, color: v('ink-3') }, ...kinds[el.dataset.chart](data, k, el, v) }, true);
+}
+sn.each('[data-chart]', (el) => { draw(el); new ResizeObserver(() => { const c = made.get(el); if (c) { c.resize(); } }).observe(el); });
+const again = () => made.forEach((_, el) => { if (el.isConnected) draw(el); else { made.get(el).dispose(); made.delete(el); } });
+document.addEventListener('sn:theme', again);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
