@@ -1,4 +1,6 @@
-"""Who looked at or changed what outside the cases' own history: access and configuration. Append-only, sealed."""
+"""Who looked at or changed what outside the cases' own history: access and configuration. Append-only,
+sealed.
+"""
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -25,7 +27,9 @@ class Entry(models.Model):
 
 
 class Seal(models.Model):
-    """A batch of rows under a hash that holds the one before it: what was sealed cannot be changed unnoticed."""
+    """A batch of rows under a hash that holds the one before it: what was sealed cannot be changed
+    unnoticed.
+    """
 
     source = models.CharField(max_length=16)  # events | audit
     first_id = models.BigIntegerField()

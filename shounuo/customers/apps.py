@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class CustomersConfig(AppConfig):
     name = "shounuo.customers"
     label = "customers"
+
+    def ready(self) -> None:
+        from shounuo.customers import events  # noqa: F401  declares its kinds
+        from shounuo.customers.subjects import SUBJECTS
+        from shounuo.events import subjects
+
+        for subject in SUBJECTS:
+            subjects.register(subject)

@@ -21,6 +21,7 @@ _MANAGER = (
     "calendars.manage",
     "cases.configure",
     "cases.view_all",
+    "customers.erase",
     "policy.edit",
 )
 
