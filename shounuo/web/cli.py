@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=DEFAULT_PORT)
     serve.add_argument("--smtp-host", default="127.0.0.1")
     serve.add_argument("--smtp-port", type=int, default=DEFAULT_SMTP_PORT, help="0: no mail listener")
-    serve.add_argument("--demo", action="store_true", help="fill an empty installation with a demo department")
+    serve.add_argument(
+        "--demo", action="store_true", help="fill an empty installation with a demo department"
+    )
     serve.add_argument("--demo-cases", type=int, default=3000)
     serve.add_argument("--demo-day", help="the demo's last day, YYYY-MM-DD (default: today)")
     serve.add_argument("--web-only", action="store_true", help="on several machines: workers run elsewhere")
@@ -83,36 +85,50 @@ def _parser() -> argparse.ArgumentParser:
 
     policy = group("policy", "policy packs")
     add("import", _policy("import"), "read a pack and make a draft of it", policy).add_argument("file")
-    add("publish", _policy("publish"), "put the newest draft of a pack in force at once", policy).add_argument("pack")
+    add(
+        "publish", _policy("publish"), "put the newest draft of a pack in force at once", policy
+    ).add_argument("pack")
     export = add("export", _policy("export"), "write a pack's version in force as YAML", policy)
     export.add_argument("pack")
     export.add_argument("--file", help="default: standard output")
     add("check", _policy("check"), "which requirement rows are enforced, and by what", policy)
 
     importer = group("import", "bring in what another system holds")
-    mail = add("mail", _import_mail, "mbox, Maildir or a folder of .eml; sends nothing, may be repeated", importer)
+    mail = add(
+        "mail", _import_mail, "mbox, Maildir or a folder of .eml; sends nothing, may be repeated", importer
+    )
     mail.add_argument("path")
 
     token = group("token", "API tokens")
     create = add("create", _token_create, "make a token and print it, nothing else", token)
     create.add_argument("--user", required=True)
     create.add_argument("--name", default="cli")
-    create.add_argument("--scope", action="append", default=[], help="permission code; default: all of the user's")
+    create.add_argument(
+        "--scope", action="append", default=[], help="permission code; default: all of the user's"
+    )
 
     audit = group("audit", "access and configuration log")
     add("verify", _audit("verify"), "check the seals over events and log", audit)
     add("seal", _audit("seal"), "seal what is not sealed yet", audit)
 
-    backup = add("backup", _backup, "database, files and keys (encrypted) in one archive, consistent while running")
+    backup = add(
+        "backup", _backup, "database, files and keys (encrypted) in one archive, consistent while running"
+    )
     backup.add_argument("file", nargs="?", help="default: <data>/backups/<time>.snb")
     backup.add_argument("--passphrase-file", help="or SHOUNUO_BACKUP_PASSPHRASE")
     restore = add("restore", _restore, "bring a backup into an empty data folder or database")
     restore.add_argument("file")
     restore.add_argument("--passphrase-file", help="or SHOUNUO_BACKUP_PASSPHRASE")
-    add("upgrade", _upgrade, "dump and reload when the embedded PostgreSQL's major version changed, then migrate")
+    add(
+        "upgrade",
+        _upgrade,
+        "dump and reload when the embedded PostgreSQL's major version changed, then migrate",
+    )
 
     link = group("link", "one-time links")
-    admin = add("create", _link_create, "a one-time sign-in link for a person (when nobody can sign in)", link)
+    admin = add(
+        "create", _link_create, "a one-time sign-in link for a person (when nobody can sign in)", link
+    )
     admin.add_argument("--user", default="admin")
     return parser
 
@@ -298,6 +314,7 @@ def _upgrade(args: argparse.Namespace) -> int:
 def _link_create(args: argparse.Namespace) -> int:
     _django(args)
     with _Database():
+        from shounuo.kernel.actors import Actor
         from shounuo.kernel.clock import now
         from shounuo.staff import queries, services
 
@@ -305,7 +322,7 @@ def _link_create(args: argparse.Namespace) -> int:
         if person is None:
             print(f"no user {args.user}", file=sys.stderr)
             return 1
-        print(services.link_create(person_id=person.pk, purpose="reset", at=now()))
+        print(services.link_create(person_id=person.pk, purpose="reset", actor=Actor.system(), at=now()))
     return 0
 
 

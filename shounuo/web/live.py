@@ -12,11 +12,13 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from shounuo.events import subjects
 from shounuo.events.services import CHANNEL
@@ -27,6 +29,9 @@ GATHER = 0.3
 RECHECK = 10.0
 PING = 20.0
 MAX_OPEN = 500
+MAX_TOPICS = 100
+# What may put a case on a list, or bring it up there.
+LISTED = {"case.opened", "case.assigned", "case.transferred", "case.reopened", "case.disputed", "interaction.received"}
 
 News = dict[str, list[str]]
 
@@ -77,13 +82,17 @@ class Hub:
 hub = Hub()
 
 
-def _connection_parameters() -> dict[str, object]:
+def _connection_parameters() -> dict[str, Any]:
     params = connection.get_connection_params()
     return {k: v for k, v in params.items() if k in ("host", "port", "user", "password", "dbname")}
 
 
-async def live(request: HttpRequest) -> HttpResponse:
-    """GET /live: `data: {"case:12": ["interaction.received"]}` for what the reader may see; `*` means reload."""
+async def live(request: HttpRequest) -> HttpResponseBase:
+    """GET /live?topic=case:12&topic=list:mine: one `data: {"topic": ..., "kinds": [...]}` per topic that has news.
+
+    A subject's own topic is `kind:id`; `list:<view>` hears of cases that may belong on a list, `board` of anything about
+    cases; `*` means that news was missed and the page should be read again. Only what the reader may see is told.
+    """
     actor = await sync_to_async(_actor)(request)
     if actor is None:
         return HttpResponse(status=401)
@@ -97,6 +106,7 @@ async def live(request: HttpRequest) -> HttpResponse:
 
 async def _stream(request: HttpRequest, actor: Actor) -> AsyncIterator[str]:
     queue = hub.join()
+    topics = set(request.GET.getlist("topic")[:MAX_TOPICS])
     checked = time.monotonic()
     try:
         yield "retry: 3000\n\n"
@@ -112,10 +122,21 @@ async def _stream(request: HttpRequest, actor: Actor) -> AsyncIterator[str]:
                 yield ": still here\n\n"
                 continue
             seen = await sync_to_async(_visible)(actor, news)
-            if seen:
-                yield f"data: {json.dumps(seen, separators=(',', ':'))}\n\n"
+            for topic, kinds in _topics(seen, topics):
+                yield f"data: {json.dumps({'topic': topic, 'kinds': kinds}, separators=(',', ':'))}\n\n"
     finally:
         hub.leave(queue)
+
+
+def _topics(seen: News, topics: set[str]) -> list[tuple[str, list[str]]]:
+    """The topics of this page that the visible news concerns."""
+    told = [(key, kinds) for key, kinds in seen.items() if key in topics or key == "*"]
+    of_cases = sorted({k for key, kinds in seen.items() if key.startswith("case:") for k in kinds})
+    if of_cases and "board" in topics:
+        told.append(("board", of_cases))
+    if listed := [k for k in of_cases if k in LISTED]:
+        told += [(topic, listed) for topic in sorted(topics) if topic.startswith("list:")]
+    return told
 
 
 async def _gather(queue: asyncio.Queue[News]) -> News:

@@ -16,7 +16,7 @@ def ensure(at: datetime, actor: Actor) -> str | None:
     from shounuo.calendars import services as calendars
 
     organisation = staff_queries.organisation()
-    staff.default_roles_ensure(actor=actor, at=at)
+    staff.roles_sync(at=at)
     calendars.ensure_defaults(zone=organisation.zone, actor=actor, at=at)
     admin = staff_queries.person_by_login(ADMIN)
     if admin is None:
@@ -25,4 +25,4 @@ def ensure(at: datetime, actor: Actor) -> str | None:
         admin = staff.person_create(login=ADMIN, name=_("管理员"), roles=["admin"], actor=actor, at=at)
     if organisation.set_up_at is not None:
         return None
-    return staff.link_create(person_id=admin.pk, purpose="setup", at=at)
+    return staff.link_create(person_id=admin.pk, purpose="setup", actor=actor, at=at)

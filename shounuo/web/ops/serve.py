@@ -48,7 +48,7 @@ def serve(args: argparse.Namespace, say: Say) -> int:
         say("")
         say(_("守诺：%(address)s") % {"address": address + "/"})
         if link:
-            say(_("第一次启动：用这个一次性链接设置（24 小时内有效）：%(link)s") % {"link": address + link})
+            say(_("第一次启动：用这个一次性链接设置：%(link)s") % {"link": address + link})
         say(_("Ctrl-C 停止"))
         return Supervisor(children, database if isinstance(database, Embedded) else None, say).run()
 

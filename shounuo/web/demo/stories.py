@@ -1,0 +1,238 @@
+"""One case's life as a generator: it acts, then yields the moment at which it wants to go on.
+
+The builder wakes the earliest story first, so that people, clocks and the log live through the same days in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shounuo.cases import services as cases
+from shounuo.cases.models import Case
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import Problem
+from shounuo.web.demo.scenarios import Scenario
+from shounuo.web.demo.topics import PRODUCTS
+from shounuo.web.demo.world import Worker, World
+
+# Channels by how often they are used, with the usual minutes until somebody answers.
+CHANNELS = (("phone", 34), ("mail", 20), ("form", 16), ("chat", 12), ("wechat", 14), ("visit", 4))
+Story = Iterator[datetime]
+
+
+@dataclass
+class Slots:
+    """The numbers, product and batch of one story, the same in all its texts."""
+
+    n: int
+    m: int
+    product: str
+    batch: str
+
+    def fill(self, text: str) -> str:
+        return (
+            text.replace("{n}", str(self.n))
+            .replace("{m}", str(self.m))
+            .replace("{p}", self.product)
+            .replace("{b}", self.batch)
+        )
+
+
+def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> Story:
+    """A case from its first message to its close; `rush` stretches answers on busy days."""
+    dice = world.random
+    customer_id = _customer(world)
+    slots = Slots(
+        dice.randint(2, 9), dice.choice((60, 80, 120, 160, 210, 260, 320, 420, 640, 1260)),
+        dice.choice(PRODUCTS[scenario.team]), f"F{opened:%m%d}-{dice.randint(1, 6)}",
+    )  # fmt: skip
+    say = slots.fill
+    channel = dice.choices([c for c, _w in CHANNELS], [w for _c, w in CHANNELS])[0]
+    worker = _worker(world, scenario.team, opened)
+    spoken = channel in ("phone", "visit")
+    team = world.teams[scenario.team]
+    by = worker.actor if spoken else Actor.customer(customer_id)
+    case, _first = cases.case_open(
+        channel=channel,
+        subject=say(dice.choice(scenario.subjects)),
+        text=say(dice.choice(scenario.opening)),
+        customer_id=customer_id,
+        kind=scenario.kind,
+        level=scenario.level if spoken else "",
+        severity=scenario.severity if spoken else "",
+        complexity=scenario.complexity if spoken else "",
+        topic_id=world.topic_ids[scenario.topic] if spoken else None,
+        team_id=team.pk,
+        owner_id=worker.person.pk if spoken else None,
+        channel_class="primary",
+        actor=by,
+        at=opened,
+    )
+    slow = worker.cast.pace * rush
+    at = opened
+    if not spoken:
+        at = world.working(opened, world.spread(5.5 * slow, 0.75))
+        yield at
+        if not _try(lambda: cases.case_take(case_id=case.pk, actor=worker.actor, at=at)):
+            return
+        at = world.working(at, world.spread(1.2))
+        yield at
+        cases.case_classify(
+            case_id=case.pk,
+            kind=scenario.kind,
+            level=scenario.level,
+            severity=scenario.severity,
+            complexity=scenario.complexity,
+            topic_id=world.topic_ids[scenario.topic],
+            actor=worker.actor,
+            at=at,
+        )
+        at = world.working(at, world.spread(5 * slow))
+        yield at
+        cases.reply_send(case_id=case.pk, text=say(scenario.replies[0]), actor=worker.actor, at=at)
+    if scenario.complexity != "simple" and dice.random() < worker.cast.care:
+        at = world.working(at, world.spread(6 * slow))
+        yield at
+        hours = 8 if scenario.complexity == "general" else 48
+        cases.eta_tell(
+            case_id=case.pk, expected_at=world.working(at, hours * 60 * 0.9), actor=worker.actor, at=at
+        )
+    if scenario.notes and dice.random() < 0.7:
+        at = world.working(at, world.spread(14))
+        yield at
+        helper = _helper(world, worker)
+        cases.note_add(
+            case_id=case.pk, text=f"@{helper.person.name} {dice.choice(scenario.notes)}", mentions=[helper.person.pk],
+            actor=worker.actor, at=at,
+        )  # fmt: skip
+    if scenario.diagnosis:
+        at = world.working(
+            at, world.spread(48 * slow if scenario.complexity == "general" else 150 * slow, 0.8)
+        )
+        yield at
+        cases.case_diagnose(case_id=case.pk, text=scenario.diagnosis, actor=worker.actor, at=at)
+    if scenario.complexity == "complex" and dice.random() < 0.35:
+        at = world.working(at, world.spread(20))
+        yield at
+        other = _helper(world, worker)
+        cases.case_transfer(
+            case_id=case.pk, person_id=other.person.pk, reason="需要到场，请接手", actor=worker.actor, at=at
+        )
+        worker = other
+        at = world.working(at, world.spread(9 * slow, 0.7))
+        yield at
+        cases.case_accept(case_id=case.pk, actor=worker.actor, at=at)
+    if scenario.options and dice.random() < 0.75:
+        at = world.working(at, world.spread(25 * slow))
+        yield at
+        cases.plan_propose(
+            case_id=case.pk,
+            options=[
+                {"title": say(t), "pros": p, "cons": c, "steps": "", "time": time, "cost": say(cost)}
+                for t, p, c, time, cost in scenario.options
+            ],
+            actor=worker.actor,
+            at=at,
+        )
+        at = world.waits(at, world.spread(110, 0.9))
+        yield at
+        cases.plan_choose(
+            case_id=case.pk, option=dice.choices((1, 2, 3), (6, 3, 1))[0] if len(scenario.options) > 2 else 1,
+            actor=Actor.customer(customer_id), at=at,
+        )  # fmt: skip
+    elif dice.random() < 0.55:
+        at = world.working(at, world.spread(12))
+        yield at
+        if len(scenario.replies) > 1:
+            cases.reply_send(
+                case_id=case.pk, text=say(scenario.replies[1]), then="wait", actor=worker.actor, at=at
+            )
+        else:
+            cases.case_wait(
+                case_id=case.pk, on="customer", reason="等客户回话", until=None, actor=worker.actor, at=at
+            )
+        at = world.waits(at, world.spread(85, 1.0))
+        yield at
+        cases.message_receive(
+            case_id=case.pk, text=say(dice.choice(scenario.follow_ups)), channel=channel,
+            actor=Actor.customer(customer_id), at=at,
+        )  # fmt: skip
+        at = world.working(at, world.spread(8 * slow, 0.7))
+        yield at
+        cases.reply_send(case_id=case.pk, text=dice.choice(CLOSERS), actor=worker.actor, at=at)
+    at = world.working(at, _work(scenario) * world.spread(1.0, 0.7) * slow)
+    yield at
+    cases.case_resolve(case_id=case.pk, text=say(dice.choice(scenario.resolution)), actor=worker.actor, at=at)
+    yield from _ending(world, scenario, case, worker, customer_id, at, slow)
+
+
+CLOSERS = (
+    "好的，收到，我们这就安排，有进展第一时间告诉您。",
+    "明白，照您说的办，今天下班前给您回话。",
+    "没问题，已经跟那边说好了，您放心。",
+)
+
+
+def _ending(
+    world: World, scenario: Scenario, case: Case, worker: Worker, customer_id: int, at: datetime, slow: float
+) -> Story:
+    """Confirmed, disputed, or closed by silence."""
+    dice = world.random
+    customer = Actor.customer(customer_id)
+    fate = dice.random()
+    disputes = 0.09 if scenario.kind in ("complaint", "aftersales") else 0.02
+    if fate < disputes:
+        at = world.waits(at, world.spread(300, 0.8))
+        yield at
+        cases.case_dispute(case_id=case.pk, reason=scenario.dispute, actor=customer, at=at)
+        at = world.working(at, world.spread(10 * slow, 0.7))
+        yield at
+        cases.reply_send(
+            case_id=case.pk,
+            text="非常抱歉，我们重新核实，今天内给您新的处理办法。",
+            actor=worker.actor,
+            at=at,
+        )
+        at = world.working(at, _work(scenario) * world.spread(0.8))
+        yield at
+        cases.case_resolve(
+            case_id=case.pk, text="已按客户意见重新处理，主管回访确认满意。", actor=worker.actor, at=at
+        )
+    if fate < 0.62:
+        at = world.waits(at, world.spread(400, 1.0))
+        if at < world.local(world.day, 23) + timedelta(days=1):
+            yield at
+            cases.case_confirm(case_id=case.pk, actor=customer, at=at)
+    # The rest close by themselves after the silence; the builder runs that tick.
+
+
+def _work(scenario: Scenario) -> float:
+    """Typical working minutes from the last exchange to the solution."""
+    return {"simple": 9.0, "general": 90.0, "complex": 420.0}[scenario.complexity]
+
+
+def _try(act: object) -> bool:
+    """Two agents may reach for the same case; the later one finds it taken and leaves it."""
+    try:
+        act()  # type: ignore[operator]
+    except Problem:
+        return False
+    return True
+
+
+def _customer(world: World) -> int:
+    """Few customers write often: the earlier in the book, the more."""
+    position = int(len(world.customer_ids) * world.random.random() ** 2.2)
+    return world.customer_ids[position]
+
+
+def _worker(world: World, team: str, at: datetime) -> Worker:
+    people = world.by_team[team]
+    return world.random.choices(people, [1 / w.cast.pace for w in people])[0]
+
+
+def _helper(world: World, worker: Worker) -> Worker:
+    others = [w for w in world.by_team[worker.team] if w.person.pk != worker.person.pk]
+    return world.random.choice(others)

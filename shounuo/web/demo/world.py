@@ -1,0 +1,138 @@
+"""The demo's setting: people, customers, topics, calendars, made once through the services; and its dice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from shounuo.calendars import queries as calendars
+from shounuo.cases import services as cases
+from shounuo.customers import services as customers
+from shounuo.kernel.actors import Actor
+from shounuo.staff import queries as staff_queries
+from shounuo.staff import services as staff
+from shounuo.staff.models import Person, Team
+from shounuo.web.demo import cast, topics
+
+ZONE = ZoneInfo("Asia/Shanghai")
+WEEK = {
+    **{day: [["08:00", "12:00"], ["13:30", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")},
+    "sun": [["08:30", "12:00"], ["13:30", "17:30"]],
+}
+PASSWORD = "shounuo-demo-2026"
+
+
+@dataclass
+class Worker:
+    """A person of the cast as an actor."""
+
+    cast: cast.DemoPerson
+    person: Person
+    actor: Actor
+    team: str
+
+
+@dataclass
+class World:
+    """Everything stories draw on. `random` is seeded by the day: one day, one department."""
+
+    day: date
+    random: random.Random
+    workers: dict[str, Worker] = field(default_factory=dict)
+    by_team: dict[str, list[Worker]] = field(default_factory=dict)
+    teams: dict[str, Team] = field(default_factory=dict)
+    topic_ids: dict[str, int] = field(default_factory=dict)
+    customer_ids: list[int] = field(default_factory=list)
+    phones: dict[int, str] = field(default_factory=dict)
+    system: Actor = field(default_factory=Actor.system)
+
+    def local(self, day: date, hour: int, minute: int = 0) -> datetime:
+        return datetime.combine(day, time(hour, minute), ZONE)
+
+    def working(self, at: datetime, minutes: float) -> datetime:
+        """That many working minutes after `at`: when somebody on duty gets to it."""
+        return calendars.compiled("business").add(at, max(int(minutes * 60), 20))
+
+    def waits(self, at: datetime, minutes: float) -> datetime:
+        """Plain minutes after `at`: customers keep no service hours."""
+        return at + timedelta(minutes=minutes)
+
+    def spread(self, typical: float, wide: float = 0.6) -> float:
+        """Minutes around the typical value, skewed to the long side."""
+        return typical * self.random.lognormvariate(0, wide)
+
+
+def people_and_teams(world: World, at: datetime) -> None:
+    """The cast, with sign-ins; administrators keep the one that set-up made."""
+    for team in cast.TEAMS:
+        world.teams[team.code] = staff.team_create(
+            code=team.code, name=team.name, department=team.department, actor=world.system, at=at
+        )
+        world.by_team[team.code] = []
+    for one in cast.PEOPLE:
+        person = staff_queries.person_by_login(one.login)
+        if person is None:
+            person = staff.person_create(
+                login=one.login,
+                name=one.name,
+                mail=f"{one.login}@{cast.MAIL_DOMAIN}",
+                password=PASSWORD,
+                title=one.title,
+                roles=list(one.roles),
+                teams=list(one.teams),
+                leads=list(one.teams) if one.leads else [],
+                actor=world.system,
+                at=at,
+            )
+        else:
+            staff.password_set_first(person_id=person.pk, password=PASSWORD, actor=world.system, at=at)
+        actor = staff_queries.actor_for(person)
+        team = one.teams[0] if one.teams else ""
+        worker = Worker(one, person, actor, team)
+        world.workers[one.login] = worker
+        if team and not one.leads:
+            world.by_team[team].append(worker)
+
+
+def topic_tree(world: World, at: datetime) -> None:
+    for code, name, children in topics.TOPICS:
+        root = cases.topic_create(code=code, name=name, parent_id=None, actor=world.system, at=at)
+        for child_code, child_name in children:
+            child = cases.topic_create(
+                code=child_code, name=child_name, parent_id=root.pk, actor=world.system, at=at
+            )
+            world.topic_ids[child_code] = child.pk
+    for title, body in topics.CANNED:
+        cases.canned_create(title=title, body=body, team_id=None, actor=world.system, at=at)
+
+
+def customer_book(world: World, count: int, at: datetime, step: object) -> None:
+    """Invented people on invented farms; about one in seven is important to the house."""
+    dice = world.random
+    companies: list[str] = []
+    for _i in range(count):
+        surname = dice.choice(cast.SURNAMES)
+        given = dice.choice(cast.GIVEN_TWO) if dice.random() < 0.7 else dice.choice(cast.GIVEN_ONE)
+        if companies and dice.random() < 0.3:
+            company = dice.choice(companies)
+        else:
+            company = dice.choice(cast.FARM_KINDS).format(s=surname, p=dice.choice(cast.FARM_PLACES))
+            companies.append(company)
+        phone = "1" + dice.choice("3578") + "".join(dice.choice("0123456789") for _n in range(9))
+        mail = f"farm{len(world.customer_ids) + 1:04d}@example.com" if dice.random() < 0.55 else ""
+        customer, _created = customers.customer_find_or_create(
+            name=surname + given, mail=mail, phone=phone, company=company, actor=world.system, at=at
+        )
+        customers.customer_change(
+            customer_id=customer.pk,
+            title=dice.choice(cast.TITLES),
+            region=dice.choice(cast.REGIONS),
+            segment="vip" if dice.random() < 0.14 else "",
+            actor=world.system,
+            at=at,
+        )
+        world.customer_ids.append(customer.pk)
+        world.phones[customer.pk] = phone
+        step()  # type: ignore[operator]
