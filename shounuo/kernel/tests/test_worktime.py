@@ -7,6 +7,7 @@ import pytest
 
 from shounuo.kernel import worktime
 from shounuo.kernel.durations import Span, parse
+from shounuo.kernel.tests.worktime_office import AUTUMN, MON_TO_FRI, OFFICE, at, office
 from shounuo.kernel.worktime import (
     BadHours,
     BadZone,
@@ -21,37 +22,6 @@ from shounuo.kernel.worktime import (
     week_parse,
     zone_of,
 )
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-OFFICE = [["08:30", "12:00"], ["13:30", "17:30"]]
-MON_TO_FRI = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), OFFICE)
-# The State Council's autumn of 2026: off 25-27 September and 1-7 October, at work 20 September and 10 October
-AUTUMN = {
-    **{date(2026, 9, day): DayRule("holiday", "中秋", "statutory") for day in (25, 26, 27)},
-    **{date(2026, 10, day): DayRule("holiday", "国庆节", "statutory") for day in range(1, 8)},
-    date(2026, 9, 20): DayRule("workday", "国庆节", "statutory"),
-    date(2026, 10, 10): DayRule("workday", "国庆节", "statutory"),
-}
-
-
-def office(week=None, days=None, zone="Asia/Shanghai", published=None, **kwargs):
-    spec = CalendarSpec(zone_of(zone), week_parse(week or MON_TO_FRI), days or {}, published, **kwargs)
-    return worktime.compile(spec, 2026, 2026)
-
-
-def at(text, zone=SHANGHAI):
-    """A moment from "10-09 15:00" in 2026, or with its year."""
-    return datetime.fromisoformat(text if text[4] == "-" else f"2026-{text}").replace(tzinfo=zone)
-
-
-def told(ledger, zone=SHANGHAI):
-    """A ledger in short: from, to, seconds, reason and name."""
-    return [
-        f"{line.start.astimezone(zone):%m-%d %H:%M} {line.end.astimezone(zone):%m-%d %H:%M}"
-        f" {line.counted} {line.reason}{' ' + line.name if line.name else ''}"
-        for line in ledger
-    ]
-
 
 # working hours
 
@@ -326,111 +296,6 @@ def test_a_pause_moves_business_days_by_working_time_and_calendar_days_by_plain_
     assert calendar.add_span(at("09-28 10:00"), parse("P2BD"), paused=[pause]) == at("10-08 10:00")
     assert calendar.add_span(at("09-28 10:00"), parse("P2D"), paused=[pause]) == at("10-01 10:00")
     assert calendar.postpone(at("09-28 10:00"), *pause, parse("P2D")) == at("09-28 10:00")
-
-
-# the ledger
-
-
-def test_the_ledger_tells_interval_by_interval_what_counted_and_why_not():
-    calendar = office(days=AUTUMN, published=frozenset({2026}))
-    ledger = worktime.explain_add(calendar, at("09-29 15:00"), parse("PT12H"))
-    assert told(ledger) == [
-        "09-29 15:00 09-29 17:30 9000 working",
-        "09-29 17:30 09-30 08:30 0 closed",
-        "09-30 08:30 09-30 12:00 12600 working",
-        "09-30 12:00 09-30 13:30 0 closed",
-        "09-30 13:30 09-30 17:30 14400 working",
-        "09-30 17:30 10-01 00:00 0 closed",
-        "10-01 00:00 10-08 00:00 0 holiday 国庆节",
-        "10-08 00:00 10-08 08:30 0 closed",
-        "10-08 08:30 10-08 10:30 7200 working",
-    ]
-    assert ledger.counted == 12 * 3600
-    assert ledger.end == at("10-08 10:30")
-    assert not ledger.provisional
-
-
-def test_the_ledger_names_weekends_and_make_up_days():
-    ledger = worktime.explain(office(days=AUTUMN), at("10-09 17:00"), at("10-12 09:00"))
-    assert told(ledger) == [
-        "10-09 17:00 10-09 17:30 1800 working",
-        "10-09 17:30 10-10 08:30 0 closed",
-        "10-10 08:30 10-10 12:00 12600 workday 国庆节",
-        "10-10 12:00 10-10 13:30 0 closed",
-        "10-10 13:30 10-10 17:30 14400 workday 国庆节",
-        "10-10 17:30 10-11 00:00 0 closed",
-        "10-11 00:00 10-12 00:00 0 rest",
-        "10-12 00:00 10-12 08:30 0 closed",
-        "10-12 08:30 10-12 09:00 1800 working",
-    ]
-
-
-def test_the_ledger_of_business_days_goes_day_by_day_with_numbers():
-    ledger = worktime.explain_add(office(days=AUTUMN), at("09-27 10:00"), parse("P4BD"))
-    assert told(ledger) == [
-        "09-27 10:00 09-28 00:00 0 holiday 中秋",
-        "09-28 00:00 09-29 00:00 27000 working",
-        "09-29 00:00 09-30 00:00 27000 working",
-        "09-30 00:00 10-01 00:00 27000 working",
-        "10-01 00:00 10-08 00:00 0 holiday 国庆节",
-        "10-08 00:00 10-09 00:00 27000 working",
-        "10-09 00:00 10-09 08:30 0 working",
-    ]
-    assert [line.business_day for line in ledger] == [None, 0, 1, 2, None, 3, 4]
-
-
-def test_the_ledger_of_calendar_days_is_one_stretch():
-    ledger = worktime.explain_add(office(days=AUTUMN), at("09-27 10:00"), parse("P7D"))
-    assert told(ledger) == ["09-27 10:00 10-04 10:00 604800 natural"]
-
-
-def test_the_ledger_shows_pauses():
-    calendar = office(days=AUTUMN)
-    paused = [(at("09-28 11:00"), at("09-28 14:00"))]
-    ledger = worktime.explain_add(calendar, at("09-28 10:00"), parse("PT2H"), paused=paused)
-    assert told(ledger) == [
-        "09-28 10:00 09-28 11:00 3600 working",
-        "09-28 11:00 09-28 14:00 0 paused",
-        "09-28 14:00 09-28 15:00 3600 working",
-    ]
-    days = worktime.explain_add(calendar, at("09-28 10:00"), parse("P1BD"), paused=paused)
-    assert told(days) == [
-        "09-28 10:00 09-28 11:00 3600 working",
-        "09-28 11:00 09-28 14:00 0 paused",
-        "09-28 14:00 09-29 00:00 12600 working",
-        "09-29 00:00 09-29 11:30 10800 working",
-    ]
-    assert [line.business_day for line in days] == [0, None, None, None]
-
-
-def test_nothing_is_told_of_no_time():
-    calendar = office()
-    assert len(worktime.explain(calendar, at("09-28 10:00"), at("09-28 10:00"))) == 0
-    assert len(worktime.explain(calendar, at("09-28 10:00"), at("09-27 10:00"))) == 0
-    assert len(worktime.explain_add(calendar, at("09-28 10:00"), parse("PT0S"))) == 0
-
-
-def test_rounding_never_loses_a_second_between_the_lines():
-    calendar = office()
-    start = at("09-28 11:59") + timedelta(microseconds=400_000)
-    ledger = worktime.explain_add(calendar, start, 3600)
-    assert ledger.counted == 3600
-    assert [line.counted for line in ledger if line.counted] == [59, 3541]
-
-
-def test_days_of_years_not_yet_published_are_provisional():
-    calendar = office(
-        days=AUTUMN | {date(2027, 2, 8): DayRule("holiday", "厂休")}, published=frozenset({2026})
-    )
-    assert not calendar.day(date(2026, 10, 1)).provisional
-    assert not calendar.day(date(2026, 12, 27)).provisional
-    assert calendar.day(date(2026, 12, 28)).provisional  # the New Year's holiday may reach back
-    assert calendar.day(date(2027, 2, 10)).provisional
-    assert not calendar.day(date(2027, 2, 8)).provisional  # set by hand
-    ledger = worktime.explain_add(calendar, at("12-25 17:00"), parse("P2BD"))
-    assert [line.provisional for line in ledger] == [False, False, True, True]
-    assert ledger.provisional
-    assert not office(days=AUTUMN).day(date(2027, 2, 10)).provisional
 
 
 # days

@@ -1,7 +1,8 @@
 """The slow truth that the work-time arithmetic is held against: a walk over every minute of some weeks.
 
 It shares nothing with the code under test but the definition: a moment is open when the latest reading that
-the wall clock has reached lies in an interval. One that begins while the night before still runs begins after it.
+the wall clock has reached lies in an interval. One that begins while the night before still runs begins after
+it.
 """
 
 from __future__ import annotations
