@@ -32,79 +32,11 @@ _STATES = {
     "done": "met",
     "canceled": "cancelled",
 }
-_COMPOUND = frozenset(
-    [
-        "欧阳",
-        "太史",
-        "端木",
-        "上官",
-        "司马",
-        "东方",
-        "独孤",
-        "南宫",
-        "万俟",
-        "闻人",
-        "夏侯",
-        "诸葛",
-        "尉迟",
-        "公羊",
-        "赫连",
-        "澹台",
-        "皇甫",
-        "宗政",
-        "濮阳",
-        "公冶",
-        "太叔",
-        "申屠",
-        "公孙",
-        "慕容",
-        "仲孙",
-        "钟离",
-        "长孙",
-        "宇文",
-        "司徒",
-        "鲜于",
-        "司空",
-        "闾丘",
-        "子车",
-        "亓官",
-        "司寇",
-        "巫马",
-        "公西",
-        "颛孙",
-        "壤驷",
-        "公良",
-        "漆雕",
-        "乐正",
-        "宰父",
-        "谷梁",
-        "拓跋",
-        "夹谷",
-        "轩辕",
-        "令狐",
-        "段干",
-        "百里",
-        "呼延",
-        "东郭",
-        "南门",
-        "羊舌",
-        "微生",
-        "梁丘",
-        "左丘",
-        "西门",
-        "第五",
-        "南荣",
-        "东里",
-        "东宫",
-        "仲长",
-        "即墨",
-        "达奚",
-        "褚师",
-        "纳兰",
-        "叶赫",
-        "完颜",
-        "耶律",
-    ]
+_COMPOUND = (
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 "
+    "申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 "
+    "宰父 谷梁 拓跋 夹谷 轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 微生 梁丘 左丘 西门 第五 南荣 东里 东宫 仲长 "
+    "即墨 达奚 褚师 纳兰 叶赫 完颜 耶律"
 )
 
 
@@ -122,8 +54,9 @@ def clock_state(clock: Any) -> str:
 
 
 def span(seconds: float, *, exact: bool = False, day: int = DAY) -> str:
-    """A duration in at most two units: 12 分钟, 6 小时 32 分, 1 天 3 小时. `exact` shows seconds (queues only).
+    """A duration in at most two units: 12 分钟, 6 小时 32 分, 1 天 3 小时.
 
+    `exact` shows seconds (queues only).
     `day` is the length of a working day in seconds for time that only counts in working hours; days are then
     working days and appear from the third on.
     """
@@ -152,7 +85,7 @@ def span(seconds: float, *, exact: bool = False, day: int = DAY) -> str:
 
 
 def clock_left(clock: Any, now: datetime) -> float | None:
-    """Seconds left (negative: overdue), from `left_seconds` (counted time) or `due_at`; None when neither is known."""
+    """Seconds left (negative: overdue) from `left_seconds` (counted time) or `due_at`; None: neither is known."""
     left = of(clock, "left_seconds")
     if left is not None:
         return float(left)
@@ -161,7 +94,7 @@ def clock_left(clock: Any, now: datetime) -> float | None:
 
 
 def clock_share(clock: Any, now: datetime) -> float:
-    """The share of the time that is left, 0..1, from `share_left` or from what the clock tells of its times."""
+    """The share of the time that is left, 0..1, from `share_left` or from the clock's times."""
     given = of(clock, "share_left")
     if given is not None:
         return min(1.0, max(0.0, float(given)))
@@ -202,7 +135,11 @@ def clock_words(clock: Any, now: datetime, *, exact: bool = False) -> str:
         late = (of(clock, "met_at") - of(clock, "due_at")).total_seconds()
         return gettext("超时 %(span)s 后办到") % {"span": span(late)}
     if left < 0 or state == "breach":
+        if abs(left) < MINUTE and not exact:
+            return gettext("刚超时")
         return gettext("已超时 %(span)s") % {"span": span(left, exact=exact)}
+    if left < MINUTE and not exact:
+        return gettext("还剩不到 1 分钟")
     return gettext("还剩 %(span)s") % {"span": span(left, exact=exact, day=day)}
 
 
@@ -227,7 +164,7 @@ def full_day(that: date, today: date | None = None, *, weekday: bool = True) -> 
 def moment_words(value: datetime, now: datetime, style: str = "") -> str:
     """今天 10:54 · 昨天 18:12 · 周一 09:20 (the coming six days) · 10月8日 周四 08:34.
 
-    Styles: "due" leaves 今天 away (10:54), "short" leaves the weekday of a date away, "full" is always the date.
+    Styles: "due" leaves 今天 away (10:54), "short" the weekday of a date, "full" is always the date.
     """
     there, here = timezone.localtime(value), timezone.localtime(now)
     clock = there.strftime("%H:%M")
@@ -251,24 +188,25 @@ def since_words(value: datetime, now: datetime) -> str:
 
 def number(value: float | int | Decimal | None, places: int | None = None) -> str:
     """Thousands with commas, 未定 for None."""
-    if value is None:
+    if value is None or value == "":
         return gettext("未定")
     if places is None:
         places = 0 if value == int(value) else 1
     return f"{value:,.{places}f}"
 
 
-def money(fen: int | None) -> str:
+def money(fen: int | str | None) -> str:
     """Fen as 9,480 元, with two places only where there are fen; 未定 for None."""
-    if fen is None:
+    if fen is None or fen == "":
         return gettext("未定")
+    fen = int(fen)
     yuan = f"{fen // 100:,}" if fen >= 0 and fen % 100 == 0 else f"{Decimal(fen) / 100:,.2f}"
     return gettext("%(yuan)s 元") % {"yuan": yuan.removesuffix(".00")}
 
 
 def percent(share: float | Decimal | None, places: int = 1) -> str:
     """0.974 as 97.4%, 未计 for None; never rounds a missed share up to 100%."""
-    if share is None:
+    if share is None or share == "":
         return gettext("未计")
     if share >= 1:
         return f"{float(share) * 100:.0f}%"

@@ -32,7 +32,9 @@ def options() -> dict[str, Any]:
 
 
 def case(at: datetime, chen: Any, lin: Any, zhou: Any) -> dict[str, Any]:
-    hours = lambda h: at - timedelta(hours=h)  # noqa: E731
+    def hours(h: float) -> datetime:
+        return at - timedelta(hours=h)
+
     folded = [{"kind": "event", "icon": "flask", "text": f"取样送检 · 第 {n} 袋", "at": hours(40 - n)} for n in range(1, 8)]
     return {
         "id": 48217, "number": "48217", "title": "育肥料 552 到货结块，约 3 吨不敢喂", "kind": "投诉 · 一般", "kind_code": "complaint", "level": "L2",
@@ -74,7 +76,9 @@ def composer(at: datetime, options: set[str], zhou: Any) -> dict[str, Any]:
 
 
 def ledger(at: datetime) -> dict[str, Any]:
-    d = lambda day, h, m: datetime(2026, 10, day, h, m, tzinfo=timezone.get_default_timezone())  # noqa: E731
+    def d(day: int, h: int, m: int) -> datetime:
+        return datetime(2026, 10, day, h, m, tzinfo=timezone.get_default_timezone())
+
     late = datetime(2026, 9, 30, 15, 20, tzinfo=timezone.get_default_timezone())
     return {
         "due_at": next_monday(at), "clause": PLAN, "wording": "一般投诉三个工作日内给出处理方案或进展。", "version": "第 3.2 版", "calendar_name": "总部 8 小时",

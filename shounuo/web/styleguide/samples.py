@@ -122,7 +122,7 @@ def desk(at: datetime, options: set[str]) -> dict[str, Any]:
     context["case"]["clocks"] = [
         {**clock(at, 6), "name": "回复客户", "clause": REPLY, "ledger_url": "?open=ledger"},
         {
-            "state": "run", "due_at": records.next_monday(at), "left_seconds": 23520, "total_seconds": 86400, "day_seconds": 28800,
+            "state": "run", "due_at": records.next_monday(at), "segments": [(at, at + timedelta(seconds=20520)), (records.next_monday(at) - timedelta(minutes=50), records.next_monday(at))], "left_seconds": 23520, "total_seconds": 86400, "day_seconds": 28800,
             "name": "给出方案", "clause": PLAN, "ledger_url": "?open=ledger", "is_open": "ledger" in options,
         },
         {**met(7800), "name": "初步诊断", "clause": DIAGNOSIS, "limit_text": "限 4 小时"},
@@ -188,7 +188,9 @@ def policy(at: datetime, options: set[str]) -> dict[str, Any]:
     def shares(*values: float | None, none: str = "") -> list[dict[str, Any]]:
         return [{"share": v, "none": none, "label": label} for v, label in zip(values, ("本周", "本月", "本季"), strict=True)]
 
-    how = lambda *texts: [{"icon": i, "text": t} for i, t in texts]  # noqa: E731
+    def how(*texts: tuple[str, str]) -> list[dict[str, Any]]:
+        return [{"icon": i, "text": t} for i, t in texts]
+
     clauses = [
         {"number": "2.2.1", "name": "响应及时", "url": "../clause/", "is_on": True, "wording": "主渠道咨询三十分钟内须有首次响应，表明已收到，并告知大致的处理时间；次要渠道两个工作小时内有人关注。", "how": how(("clock-hour-4", "首次响应 30 分钟"), ("clock-hour-4", "次要渠道 2 工作小时"), ("forms", "须填：预计时间")), "shares": shares(0.981, 0.974, 0.969)},
         {"number": "2.2.2", "name": "问题解决", "url": "#", "wording": "简单问题十五分钟内办结；一般技术问题四小时内给出方案或初步诊断；复杂或跨部门问题二十四小时内给出进展。预计超时须先告知客户。", "how": how(("clock-hour-4", "简单 15 分钟"), ("clock-hour-4", "诊断 4 小时"), ("clock-hour-4", "复杂 24 小时"), ("route", "超时前告知")), "shares": shares(0.932, 0.946, 0.953)},
@@ -313,7 +315,7 @@ def progress(at: datetime, options: set[str]) -> dict[str, Any]:
 def confirm(at: datetime, options: set[str]) -> dict[str, Any]:
     return {
         **_portal(), "case": {"number": "48217", "title": "育肥料 552 到货结块"},
-        "confirm": {"title": "新料送到了，问题解决了吗？", "facts": [{"label": "办法", "value": "换 3 吨新料，旧料拉走"}, {"label": "送到", "value": "10月12日 周一 10:12", "good": "比答应的早 18 分钟"}, {"label": "新批次", "value": "F1008-1，水分 12.6%"}, {"label": "经办", "value": "林晓雨、司机刘师傅"}],
+        "confirm": {"is_page": True, "title": "新料送到了，问题解决了吗？", "facts": [{"label": "办法", "value": "换 3 吨新料，旧料拉走"}, {"label": "送到", "value": "10月12日 周一 10:12", "good": "比答应的早 18 分钟"}, {"label": "新批次", "value": "F1008-1，水分 12.6%"}, {"label": "经办", "value": "林晓雨、司机刘师傅"}],
                     "files": [{"name": "卸货照片", "url": "#", "icon": "photo"}, {"name": "签收单", "url": "#", "icon": "file-check"}, {"name": "化验单", "url": "#", "icon": "flask"}], "yes_url": "#", "yes_label": "解决了，可以关单", "yes_note": "72 小时没有回音，单子会自动关闭；之后随时可以重开。",
                     "no_url": "#", "no_title": "还没解决", "no_note": "请告诉我们哪里不对。林晓雨和主管周敏会同时看到。", "reasons": [{"value": v, "label": v, "checked": v == "还有结块"} for v in ("没送够", "还有结块", "猪不吃", "旧料没拉走", "费用不对", "其他")],
                     "text": "新料里有 4 袋底部发潮，照片在这。", "no_label": "提出异议，重新处理", "no_foot": "我们会在 30 分钟内联系您。"},

@@ -10,8 +10,8 @@ function kit(v) {
     text, acc: v('accent'), bad: v('breach-mark'), warn: v('warn-mark'), grey: v('line-2'),
     cat: (data, x = {}) => ({ type: 'category', data, axisTick: { show: false }, axisLine: { lineStyle: { color: v('line-2') } }, ...x, axisLabel: { ...text, ...(x.axisLabel || {}) } }),
     val: (x = {}) => ({ type: 'value', splitLine: { lineStyle: { color: v('line') } }, ...x, axisLabel: { ...text, ...(x.axisLabel || {}) } }),
-    goal: (y, label) => ({ silent: true, symbol: 'none', label: { show: !!label, formatter: label || '', position: 'insideStartBottom', color: v('ink-2'), fontSize: 12 }, lineStyle: { color: v('ink-3'), type: [4, 4] }, data: [{ yAxis: y }] }),
-    bands: (bands) => ({ silent: true, itemStyle: { color: v('ink-3'), opacity: 0.12 }, label: { ...text, position: 'insideTopLeft' }, data: (bands || []).map((b) => [{ name: b.label || '', xAxis: b.from }, { xAxis: b.to }]) }),
+    goal: (y, label) => ({ silent: true, symbol: 'none', label: { show: !!label, formatter: label || '', position: 'end', distance: 4, color: v('ink-2'), fontSize: 12 }, lineStyle: { color: v('ink-3'), type: [4, 4] }, data: [{ yAxis: y }] }),
+    bands: (bands) => ({ silent: true, itemStyle: { color: v('hover'), opacity: 0.7 }, label: { ...text, position: 'insideTopLeft' }, data: (bands || []).map((b) => [{ name: b.label || '', xAxis: b.from }, { xAxis: b.to }]) }),
     tip: { trigger: 'axis', confine: true, backgroundColor: v('raised'), borderColor: v('line-2'), borderWidth: 1, padding: [6, 10], textStyle: { color: v('ink'), fontSize: 12 }, extraCssText: 'box-shadow:none' },
   };
 }
@@ -19,8 +19,8 @@ const every = (n, el) => Math.max(0, Math.ceil((n * 46) / Math.max(200, el.clien
 const kinds = {
   // {labels, shares (percent), counts, target, target_label, bands, min}
   trend: (d, k, el, v) => ({
-    grid: { left: 46, right: 46, top: 14, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
-    yAxis: [k.val({ min: d.min ?? 80, max: 100, axisLabel: { formatter: '{value}%' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts) * 3.2 }],
+    grid: { left: 46, right: 62, top: 14, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
+    yAxis: [k.val({ min: d.min ?? 80, max: 100, splitNumber: 4, axisLabel: { formatter: '{value}%' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
     series: [
       { name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } },
       { name: d.share_name, type: 'line', data: d.shares, connectNulls: false, symbol: 'circle', symbolSize: 5, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },

@@ -34,7 +34,8 @@ function step(el) {
   const now = Date.now() / 1000; const rest = left(el, now); const d = el.dataset;
   const state = now >= +d.due ? 'breach' : d.warn && now >= +d.warn ? 'warn' : 'run';
   const before = ['run', 'warn', 'breach'].find((s) => el.classList.contains(`is-${s}`));
-  const text = sn.fill(state === 'breach' ? w.over : w.left, { span: span(rest, !!d.exact, +d.day || 0) });
+  const brief = Math.abs(rest) < 60 && !d.exact;
+  const text = brief ? (state === 'breach' ? w.justOver : w.leftUnderMinute) : sn.fill(state === 'breach' ? w.over : w.left, { span: span(rest, !!d.exact, +d.day || 0) });
   const label = el.querySelector('.sn-clock-t');
   if (label && label.textContent !== text) label.textContent = text;
   if (d.total) {
