@@ -91,13 +91,15 @@ ROLES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The words at one moment. `known`: event kind -> its payload fields; tests build their own."""
+    """The words at one moment. `known`: event kind -> its payload fields, `happens_to`: event kind -> the kind of
+    subject it happens to where that is settled ("*" = any); tests build their own."""
 
     known: Mapping[str, Mapping[str, Fact]]
     known_subjects: frozenset[str]
     foreseen: Mapping[str, Foreseen] = field(default_factory=lambda: FORESEEN)
     foreseen_subjects: Mapping[str, str] = field(default_factory=lambda: FORESEEN_SUBJECTS)
     roles: frozenset[str] = frozenset(ROLES)
+    happens_to: Mapping[str, str] = field(default_factory=dict)
 
     def event_kinds(self) -> list[str]:
         return sorted({*self.known, *self.foreseen})
@@ -167,7 +169,12 @@ def current(extra_roles: Iterable[str] = ()) -> Vocabulary:
         name: {f: _fact(types) for f, types in kind.payload.items()}
         for name, kind in registry.kinds().items()
     }
-    return Vocabulary(known, frozenset(subjects.kinds()), roles=frozenset(ROLES) | frozenset(extra_roles))
+    return Vocabulary(
+        known,
+        frozenset(subjects.kinds()),
+        roles=frozenset(ROLES) | frozenset(extra_roles),
+        happens_to={name: kind.subject for name, kind in registry.kinds().items()},
+    )
 
 
 def _fact(types: type | tuple[type, ...]) -> Fact:

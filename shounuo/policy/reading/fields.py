@@ -298,14 +298,28 @@ class Reader(Map):
         self._once(src, key, found)
         return tuple(found)
 
-    def events(self, key: str, *, required: bool = False) -> tuple[EventSpec, ...]:
-        """One event or any of several, each a kind or `{event, <payload field>: value, has, by}`."""
+    def events(self, key: str, *, required: bool = False, subject: str = "") -> tuple[EventSpec, ...]:
+        """One event or any of several, each a kind or `{event, <payload field>: value, has, by}`.
+
+        With a subject, events that happen to another kind of thing are errors: they would never be seen.
+        """
         src = self.take(key, required=required)
         if src is None:
             return ()
         found = [spec for item in self.each(src, key) if (spec := self._event(key, item)) is not None]
         for twice in {s.event for i, s in enumerate(found) if s in found[:i]}:
             self.error(src, key, _("“%(value)s”写了两次"), value=twice)
+        for spec in found:
+            to = self.vocabulary.happens_to.get(spec.event, "*")
+            if subject and to not in ("*", subject):
+                self.error(
+                    src,
+                    key,
+                    _("事件“%(value)s”发生在 %(other)s 上，不在 %(subject)s 上"),
+                    value=spec.event,
+                    other=to,
+                    subject=subject,
+                )
         return tuple(found)
 
     def _event(self, key: str, src: Src) -> EventSpec | None:

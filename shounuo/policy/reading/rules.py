@@ -89,8 +89,8 @@ def _when(reader: Reader, subject: str) -> Any:
 
 def _commitment(reader: Reader, common: dict[str, Any]) -> Commitment:
     subject = _subject(reader)
-    starts = reader.events("from", required=True)
-    until = reader.events("until", required=True)
+    starts = reader.events("from", required=True, subject=subject)
+    until = reader.events("until", required=True, subject=subject)
     within_src, by_src = reader.values.get("within"), reader.values.get("by")
     within = reader.maybe_span("within")
     after = reader.span("after")
@@ -118,7 +118,7 @@ def _commitment(reader: Reader, common: dict[str, Any]) -> Commitment:
         subject=subject,
         starts=starts,
         until=until,
-        cancel=reader.events("cancel"),
+        cancel=reader.events("cancel", subject=subject),
         within=within,
         due_of=due_of,
         after=after,
@@ -190,7 +190,7 @@ def _record(reader: Reader, common: dict[str, Any]) -> Record:
     subject = _subject(reader)
     fields = reader.codes("fields")
     items = reader.take("items")
-    before, after = reader.events("before"), reader.events("after")
+    before, after = reader.events("before", subject=subject), reader.events("after", subject=subject)
     within_src = reader.values.get("within")
     within = reader.maybe_span("within")
     if not fields and items is None:

@@ -160,7 +160,8 @@ class _Builder:
 
     def build(self, text: str) -> Src | None:
         documents = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        stream: Any = yaml.parse(text, Loader=yaml.SafeLoader)
+        for event in stream:
             line = event.start_mark.line + 1
             tag = getattr(event, "tag", None)
             if tag is not None:

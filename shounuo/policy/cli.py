@@ -1,0 +1,176 @@
+"""`shounuo policy import | publish | export | check`: an operator's acts, recorded as the system's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+from shounuo.kernel.errors import Invalid, NotFound
+from shounuo.policy import packs, queries, registers, services
+from shounuo.policy.models import PolicyVersion, Rule
+from shounuo.policy.reading import read_pack
+from shounuo.policy.registers import Audit, Fate
+from shounuo.policy.schema import Pack
+from shounuo.policy.services.common import words
+
+Say = Callable[[str], None]
+
+_FATES: dict[Fate, Any] = {
+    Fate.LIVE: gettext_lazy("在执行"),
+    Fate.WAITING: gettext_lazy("等待所需部分"),
+    Fate.SHOWN: gettext_lazy("仅展示"),
+    Fate.WRITTEN: gettext_lazy("仅有条文"),
+    Fate.NOT_BUILT: gettext_lazy("不采用"),
+    Fate.ABSENT: gettext_lazy("未收录"),
+}
+
+
+def import_file(path: Path, say: Say) -> int:
+    """Reads a pack and makes a draft of it; prints its number. Raises PackInvalid with every error of the file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Invalid(_("读不了文件 %(path)s：%(why)s") % {"path": path, "why": error.strerror}) from error
+    except UnicodeDecodeError as error:
+        raise Invalid(_("文件 %(path)s 不是 UTF-8 编码") % {"path": path}) from error
+    version = services.version_import(text=text, file_name=path.name, actor=Actor.system(), at=now())
+    say(
+        _("草案：%(title)s 第 %(number)s 版（%(code)s）")
+        % {"title": version.title, "number": version.number, "code": version.policy.code}
+    )
+    return 0
+
+
+def publish(pack: str, say: Say) -> int:
+    """Puts the newest version of a pack that is not published in force at once."""
+    version = services.version_publish_at_once(policy_code=pack, actor=Actor.system(), at=now())
+    rules = Rule.objects.filter(clause__version=version)
+    say(
+        _("已施行：%(title)s 第 %(number)s 版，%(live)d 条规则在执行，%(all)d 条规则在内")
+        % {
+            "title": version.title,
+            "number": version.number,
+            "live": rules.filter(status=Rule.Status.LIVE).count(),
+            "all": rules.count(),
+        }
+    )
+    return 0
+
+
+def export(pack: str, path: Path | None, say: Say) -> int:
+    """Writes the version in force (or the newest one where none is) as YAML to a file, or says it."""
+    at = now()
+    version = queries.versions_in_force(at).filter(policy__code=pack).first()
+    if version is None:
+        version = PolicyVersion.objects.filter(policy__code=pack).order_by("-number").first()
+    if version is None:
+        raise NotFound(_("没有制度“%(code)s”") % {"code": pack})
+    text = queries.export(version)
+    if path is None:
+        say(text.rstrip("\n"))
+    else:
+        path.write_text(text, encoding="utf-8")
+        say(str(path))
+    return 0
+
+
+def check(say: Say, files: list[Path] | None = None) -> int:
+    """Tells for every clause its rules, since when they run and how often they were kept, and for every register what
+    becomes of its rows. Looks at the packs in force, then at shipped ones (or `files`) that are not.
+
+    Returns 1 when a pack names a requirement row that no register knows, otherwise 0. Raises PackInvalid for a file
+    that cannot be read.
+    """
+    at = now()
+    vocabulary = words()
+    rows = registers.read(packs.register_files())
+    failed = False
+    running = list(queries.versions_in_force(at))
+    in_force = [queries.pack_of(version) for version in running]
+    for version, pack in zip(running, in_force, strict=True):
+        _say_version(say, version, at)
+        failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary))
+    codes = {pack.code for pack in in_force}
+    for path in files if files is not None else packs.files():
+        pack = read_pack(path.read_text(encoding="utf-8-sig"), path.name, vocabulary)
+        if files is None and pack.code in codes:
+            continue
+        say(_("%(title)s（%(file)s，未施行）") % {"title": pack.title, "file": path.name})
+        failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary))
+    return int(failed)
+
+
+def _spoken(rows: dict[str, dict[str, registers.Row]], pack: Pack) -> dict[str, dict[str, registers.Row]]:
+    """The registers that a pack speaks of, by the prefix of its rows."""
+    named = {row.partition("-")[0] for clause in pack.clauses for row in clause.covers}
+    named |= {row.partition("-")[0] for row, _why in pack.not_built}
+    return {name: found for name, found in rows.items() if name in named}
+
+
+def _say_version(say: Say, version: PolicyVersion, at: datetime) -> None:
+    assert version.effective_at is not None
+    say(
+        _("%(title)s 第 %(number)s 版，自 %(since)s 起施行")
+        % {"title": version.title, "number": version.number, "since": _day(version.effective_at)}
+    )
+    views = queries.clause_views(queries.clauses_of(version))
+    kept = queries.kept_of([v.row.code for v in views], at)
+    for view in views:
+        share = _kept(kept[view.row.code])
+        say(f"  {view.row.number} {view.title}{'  ' + share if share else ''}")
+        for rule in view.rules:
+            say(f"    {_standing(rule.row)}  {rule.title}：{rule.sentence}")
+        if not view.rules:
+            say("    " + _("没有任何机制执行这一条"))
+
+
+def _standing(rule: Rule) -> str:
+    label = str(Rule.Status(rule.status).label)
+    if rule.live_since is not None:
+        return _("%(status)s（自 %(since)s）") % {"status": label, "since": _day(rule.live_since)}
+    if rule.gaps:
+        return _("%(status)s，有未设定的数字") % {"status": label}
+    if rule.status == Rule.Status.WAITING:
+        return f"{label}（{', '.join(rule.waiting_for)}）"
+    return label
+
+
+def _kept(figures: dict[str, Any] | None) -> str:
+    """The shares that are known: week, month, quarter."""
+    labels = {"week": _("本周"), "month": _("本月"), "quarter": _("本季")}
+    told = []
+    for period, label in labels.items():
+        share = (figures or {}).get(period, {}).get("share") if figures else None
+        if share is not None:
+            told.append(f"{label} {share:.1%}")
+    return " · ".join(told)
+
+
+def _say_audit(say: Say, pack: Pack, audit: Audit) -> bool:
+    for name, fates in audit.fates.items():
+        counts = " · ".join(f"{_FATES[fate]} {audit.count(name, fate)}" for fate in Fate)
+        say(
+            _("%(register)s：共 %(rows)d 行 · %(counts)s")
+            % {"register": name, "rows": len(fates), "counts": counts}
+        )
+        for row, fate in fates.items():
+            if fate is Fate.NOT_BUILT:
+                say(f"  {row} {_FATES[fate]}：{audit.reasons[row]}")
+    for _code, clause, line, row in audit.unknown:
+        say(
+            _("错误：%(pack)s 第 %(line)d 行 %(clause)s：没有要求 %(row)s")
+            % {"pack": pack.code, "line": line, "clause": clause, "row": row}
+        )
+    return bool(audit.unknown)
+
+
+def _day(moment: datetime) -> str:
+    return timezone.localtime(moment).date().isoformat()

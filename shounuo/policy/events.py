@@ -1,0 +1,28 @@
+"""What happens to a policy. `version` is the id of the version concerned, `number` its number within the policy."""
+
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.events.registry import declare
+
+_VERSION: dict[str, type | tuple[type, ...]] = {"version": int, "number": int}
+
+IMPORTED = declare("policy.imported", subject="policy", payload=_VERSION, label=_("导入制度草案"))
+DISCARDED = declare("policy.discarded", subject="policy", payload=_VERSION, label=_("废弃制度草案"))
+SUBMITTED = declare("policy.submitted", subject="policy", payload=_VERSION, label=_("提交制度审核"))
+RETURNED = declare("policy.returned", subject="policy", payload=_VERSION, label=_("退回制度草案"))
+APPROVED = declare("policy.approved", subject="policy", payload=_VERSION, label=_("批准制度"))
+PUBLISHED = declare(
+    "policy.published", subject="policy", payload={**_VERSION, "effective": str}, label=_("发布制度")
+)
+ARCHIVED = declare(
+    "policy.archived", subject="policy", payload={**_VERSION, "ended": str}, label=_("归档制度版本")
+)
+ACKNOWLEDGED = declare(
+    "policy.acknowledged", subject="policy", payload={**_VERSION, "person": int}, label=_("签阅制度")
+)
+REFRESHED = declare(
+    "policy.refreshed",
+    subject="policy",
+    payload={**_VERSION, "rules": int},
+    label=_("规则因新增部分而开始执行"),
+)

@@ -1,0 +1,54 @@
+"""All reads of policies."""
+
+from shounuo.policy.queries.clauses import (
+    ClauseView,
+    RuleView,
+    clause_view,
+    clause_views,
+    clauses_in_force,
+    clauses_of,
+    rules_in_force,
+)
+from shounuo.policy.queries.coverage import Coverage, coverage
+from shounuo.policy.queries.diff import ClauseChange, RuleChange, diff
+from shounuo.policy.queries.kept import Kept, kept_of, register_kept
+from shounuo.policy.queries.versions import (
+    PolicyRow,
+    acknowledged,
+    export,
+    generation,
+    in_force,
+    pack_of,
+    policies,
+    version_of,
+    versions_in_force,
+    visible_to,
+)
+
+__all__ = [
+    "ClauseChange",
+    "ClauseView",
+    "Coverage",
+    "Kept",
+    "PolicyRow",
+    "RuleChange",
+    "RuleView",
+    "acknowledged",
+    "clause_view",
+    "clause_views",
+    "clauses_in_force",
+    "clauses_of",
+    "coverage",
+    "diff",
+    "export",
+    "generation",
+    "in_force",
+    "kept_of",
+    "pack_of",
+    "policies",
+    "register_kept",
+    "rules_in_force",
+    "version_of",
+    "versions_in_force",
+    "visible_to",
+]

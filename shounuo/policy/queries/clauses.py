@@ -1,0 +1,146 @@
+"""Clauses with their rules as pages and API show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import NotFound
+from shounuo.policy.models import Clause, PolicyVersion, Rule
+from shounuo.policy.queries.versions import in_force, visible_to
+from shounuo.policy.reading import rule_of
+from shounuo.policy.schema import AnyRule
+from shounuo.policy.sentences import details, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule with its typed form, its sentence and the phrases around it, in the active language."""
+
+    row: Rule
+    rule: AnyRule
+    title: str
+    sentence: str
+    details: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseView:
+    """A clause with its rules, in the active language; `standing`: live, waiting, shown or none, the best of its
+    rules."""
+
+    row: Clause
+    title: str
+    wording: str
+    chapters: list[tuple[str, str]]
+    rules: list[RuleView]
+
+    @property
+    def standing(self) -> str:
+        return best(r.row.status for r in self.rules)
+
+
+def best(statuses: Iterable[str]) -> str:
+    """The strongest of some standings; "none" of none."""
+    found = set(statuses)
+    return next((s for s in ("live", "waiting", "shown") if s in found), "none")
+
+
+def clauses_in_force(actor: Actor, at: datetime) -> QuerySet[Clause]:
+    """The clauses in force at a moment that the actor may read, in the order of the documents, with rules and version:
+    three queries whatever their number."""
+    versions = visible_to(actor).filter(in_force(at)).order_by()
+    return _with_rules(Clause.objects.filter(version__in=versions.values("pk")))
+
+
+def clauses_of(version: PolicyVersion) -> QuerySet[Clause]:
+    """The clauses of one version, for a page that has it already."""
+    return _with_rules(Clause.objects.filter(version=version))
+
+
+def _with_rules(rows: QuerySet[Clause]) -> QuerySet[Clause]:
+    return (
+        rows.select_related("version__policy")
+        .defer("version__source")
+        .prefetch_related(Prefetch("rules", Rule.objects.order_by("position")))
+        .order_by("version__policy__code", "position")
+    )
+
+
+def clause_view(actor: Actor, code: str, at: datetime) -> ClauseView:
+    """The clause of this code that is in force; NotFound where there is none or the actor may not know of it."""
+    row = clauses_in_force(actor, at).filter(code=code).first()
+    if row is None:
+        raise NotFound(_("施行中的制度里没有条款 %(code)s") % {"code": code}, field="code")
+    titles = _titles(Rule.objects.filter(clause__version_id=row.version_id, kind=Rule.Kind.COMMITMENT))
+    return _view(row, titles)
+
+
+def clause_views(rows: Iterable[Clause]) -> list[ClauseView]:
+    """Views of clauses as `clauses_in_force` or `clauses_of` gives them; no query of its own.
+
+    A rule that points at another is told with the other's title when that stands among the clauses given.
+    """
+    found = list(rows)
+    titles: dict[int, dict[str, str]] = {}
+    for row in found:
+        titles.setdefault(row.version_id, {}).update(_titles(row.rules.all()))
+    return [_view(row, titles[row.version_id]) for row in found]
+
+
+def rules_in_force(kind: str, at: datetime) -> list[tuple[Rule, AnyRule]]:
+    """The rules of one kind in force at a moment, whoever asks, whatever their standing; one query."""
+    rows = (
+        Rule.objects.filter(
+            kind=kind, clause__version__in=PolicyVersion.objects.filter(in_force(at)).values("pk")
+        )
+        .select_related("clause__version__policy")
+        .defer("clause__version__source")
+        .order_by("clause__version__policy__code", "clause__position", "position")
+    )
+    return [(row, rule_of(row.kind, row.name, row.body)) for row in rows]
+
+
+def _english() -> bool:
+    return not (translation.get_language() or "zh").startswith("zh")
+
+
+def _title(title: str, title_en: str) -> str:
+    return title_en if title_en and _english() else title
+
+
+def _titles(rows: Iterable[Rule]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.kind == Rule.Kind.COMMITMENT:
+            found.setdefault(row.name, _title(row.title, row.title_en) or row.name)
+    return found
+
+
+def _view(row: Clause, titles: dict[str, str]) -> ClauseView:
+    calendar = row.version.default_calendar
+    rules = []
+    for rule_row in row.rules.all():
+        rule = rule_of(rule_row.kind, rule_row.name, rule_row.body)
+        rules.append(
+            RuleView(
+                row=rule_row,
+                rule=rule,
+                title=_title(rule_row.title, rule_row.title_en) or rule_row.name,
+                sentence=sentence(rule, titles=titles),
+                details=details(rule, default_calendar=calendar),
+            )
+        )
+    return ClauseView(
+        row=row,
+        title=_title(row.title, row.title_en),
+        wording=row.wording_en if row.wording_en and _english() else row.wording,
+        chapters=[(number, _title(title, title_en)) for number, title, title_en in row.chapter],
+        rules=rules,
+    )

@@ -1,0 +1,34 @@
+"""How a rule stands: enforced, waiting for a part that is not built, or only shown. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shounuo.policy.foreseen import ENFORCED_BY
+from shounuo.policy.schema import AnyRule, Commitment, Record
+from shounuo.policy.vocabulary import Vocabulary
+
+LIVE, WAITING, SHOWN = "live", "waiting", "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`waiting_for` names the parts that must come first; a shown rule may name the part that will enforce its kind."""
+
+    status: str
+    waiting_for: tuple[str, ...] = ()
+
+
+def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
+    """The standing of a rule among the words of now.
+
+    A commitment is live when every event it names and its subject exist and no figure is unset. Rules of the other
+    kinds are shown until the part that enforces them is there; those naming events to come wait for their parts.
+    """
+    subject = rule.subject if isinstance(rule, Commitment | Record) else None
+    awaited = vocabulary.parts_awaited((spec.event for spec in rule.events()), subject)
+    if awaited:
+        return Standing(WAITING, awaited)
+    if isinstance(rule, Commitment):
+        return Standing(SHOWN if rule.gaps else LIVE)
+    return Standing(SHOWN, (ENFORCED_BY[rule.kind],))

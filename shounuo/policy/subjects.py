@@ -1,0 +1,35 @@
+"""A policy as a thing that events and audit rows hang on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shounuo.events.subjects import Facts, People, Subject
+from shounuo.kernel.actors import Actor
+from shounuo.policy import queries
+from shounuo.policy.models import Policy
+
+
+def _facts(ids: Iterable[int]) -> dict[int, Facts]:
+    return {p.pk: {"code": p.code} for p in Policy.objects.filter(id__in=list(ids))}
+
+
+def _visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:
+    """Those with a version that the actor may see: a draft's history is its drafters'."""
+    wanted = list(ids)
+    found = queries.visible_to(actor).filter(policy_id__in=wanted)
+    return set(found.values_list("policy_id", flat=True))
+
+
+def _labels(ids: Iterable[int]) -> dict[int, str]:
+    return dict(Policy.objects.filter(id__in=list(ids)).values_list("id", "title"))
+
+
+SUBJECT = Subject(
+    kind="policy",
+    facts=_facts,
+    visible_ids=_visible_ids,
+    people=lambda id: People(),
+    label=_labels,
+    url=lambda id: f"/policy/{id}/",
+)
