@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.channels.models import IdempotencyKey
 from shounuo.kernel.errors import Conflict, Invalid, Problem
+from shounuo.kernel.secrets import decrypt, encrypt
 
 LIFE: Final = timedelta(hours=24)
 STALE: Final = timedelta(seconds=60)
@@ -98,15 +99,15 @@ def key_claim(*, token_id: int, key: str, fingerprint: str, at: datetime) -> Cla
         raise Conflict(_("这个 Idempotency-Key 已用于另一个请求"), code="key_reused", field="Idempotency-Key")
     if found.status is None:
         raise StillRunning(_("同一个 Idempotency-Key 的请求正在处理"))
-    return Stored(found.status, found.body)
+    return Stored(found.status, decrypt(found.body))
 
 
 def key_finish(claim: Claim, answer: Stored) -> None:
-    """Keeps the answer, in the transaction of the act. Raises StillRunning, and so undoes the act, when
-    another call has taken the key over.
+    """Keeps the answer (encrypted: some hold a secret told once), in the transaction of the act. Raises
+    StillRunning, and so undoes the act, when another call has taken the key over.
     """
     kept = IdempotencyKey.objects.filter(id=claim.id, status=None, created_at=claim.at).update(
-        status=answer.status, body=answer.body
+        status=answer.status, body=encrypt(answer.body)
     )
     if not kept:
         raise StillRunning(_("同一个 Idempotency-Key 的请求正在处理"))

@@ -20,6 +20,7 @@ MAILS_PER_PAIR: Final = (
     10_000  # mails of one sender to one mailbox an hour before the rest waits in quarantine
 )
 HANDLE_ATTEMPTS: Final = 5
+LOST_AFTER: Final = timedelta(minutes=10)  # what waited so long past its time has lost its job
 WEBHOOK_WAITS: Final = tuple(
     timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 21600, 43200, 86400, 86400)
 )

@@ -14,12 +14,12 @@ import queue
 import ssl
 import threading
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
@@ -31,6 +31,7 @@ from shounuo.channels.services.accepting import Arrival, mails_accept, smtp_sour
 from shounuo.kernel.clock import now
 
 log = logging.getLogger("shounuo.channels.smtp")
+T = TypeVar("T")
 
 MAX_CONNECTIONS: Final = 200
 MAX_PER_PEER: Final = 50
@@ -142,7 +143,7 @@ class Door:
         loop = asyncio.get_running_loop()
         async with self._book_lock:
             if self._book is None or loop.time() >= self._book_until:
-                self._book = await asyncio.to_thread(_read_book)
+                self._book = await _ask(queries.mailbox_book)
                 self._book_until = loop.time() + BOOK_SECONDS
         return self._book
 
@@ -211,11 +212,16 @@ class Door:
         return "451 4.3.0 something went wrong here, try again later"
 
 
-def _read_book() -> MailboxBook:
-    try:
-        return queries.mailbox_book()
-    finally:
-        connection.close()
+async def _ask(question: Callable[[], T]) -> T:
+    """Asks the database from a thread of its own, and gives the connection back."""
+
+    def asked() -> T:
+        try:
+            return question()
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(asked)
 
 
 def _peer(session: Session) -> str:
@@ -298,8 +304,8 @@ class Listener:
     async def _serve(self) -> None:
         self._ended = asyncio.Event()
         door = Door(self.committer)
-        tls = await asyncio.to_thread(tls_context)
-        hostname = await asyncio.to_thread(queries.mail_hostname)
+        tls = await _ask(tls_context)
+        hostname = await _ask(queries.mail_hostname)
 
         def conversation() -> SMTP:
             return _Conversation(

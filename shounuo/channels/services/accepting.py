@@ -14,9 +14,9 @@ from typing import Final
 
 from django.db import connection, transaction
 from procrastinate.contrib.django import app
-from shounuo.files.services import raw_put
 
 from shounuo.channels.models import RawMessage
+from shounuo.files.services import raw_put
 from shounuo.kernel.text import clean_line
 
 HANDLE_TASK: Final = "channels.mail_handle"

@@ -1,0 +1,23 @@
+"""API v1, one router per kind of thing; `web.api` puts them under /api/v1/ with bearer tokens and problem
+documents.
+"""
+
+from ninja import Router
+
+from shounuo.calendars.api import router as calendars
+from shounuo.channels.api.cases import router as cases
+from shounuo.channels.api.clauses import router as clauses
+from shounuo.channels.api.customers import router as customers
+from shounuo.channels.api.intake import router as intake
+from shounuo.channels.api.log import router as log
+from shounuo.channels.api.webhooks import router as webhooks
+
+ROUTERS: tuple[tuple[str, Router], ...] = (
+    ("cases", cases),
+    ("customers", customers),
+    ("log", log),
+    ("clauses", clauses),
+    ("calendars", calendars),
+    ("quarantine", intake),
+    ("webhooks", webhooks),
+)
