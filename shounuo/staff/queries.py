@@ -181,3 +181,8 @@ def duty_from(person_ids: Iterable[int], at: datetime) -> dict[int, datetime]:
     for person_id, starts_at in rows.values_list("person_id", "starts_at"):
         reachable.setdefault(person_id, max(starts_at, at))
     return {i: reachable.get(i, at) for i in ids}
+
+
+def teams_with_size() -> QuerySet[Team]:
+    """All teams with `size`, how many active people each has."""
+    return Team.objects.annotate(size=Count("people", filter=Q(people__is_active=True))).order_by("-active", "name", "id")

@@ -1,0 +1,450 @@
+"""Organisation, people, teams, roles, tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from shounuo.kernel.clock import now
+from shounuo.staff import permissions, queries, services
+from shounuo.staff.models import Person, Role, Team, Token
+from shounuo.web.console import pages
+from shounuo.web.console.menu import sections
+from shounuo.web.context import actor_of
+from shounuo.web.guard import done, staff_page
+
+MANAGE = permissions.MANAGE
+DEPARTMENTS = (
+    ("service", gettext_lazy("客户服务")),
+    ("tech", gettext_lazy("技术")),
+    ("product", gettext_lazy("产品")),
+    ("logistics", gettext_lazy("物流")),
+    ("sales", gettext_lazy("销售")),
+    ("finance", gettext_lazy("财务")),
+)
+
+
+class OrganisationForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("组织名称"), max_length=120)
+    zone = forms.ChoiceField(label=gettext_lazy("时区"))
+    public_address = forms.URLField(
+        label=gettext_lazy("对外网址"),
+        required=False,
+        assume_scheme="https",
+        help_text=gettext_lazy("邮件里的链接都用它；不填就不放链接"),
+    )
+    language = forms.ChoiceField(label=gettext_lazy("默认语言"), choices=settings.LANGUAGES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["zone"].choices = [(z, z) for z in sorted(available_timezones())]  # type: ignore[attr-defined]
+
+
+class PersonForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
+    login = forms.CharField(label=gettext_lazy("登录名"), max_length=60)
+    mail = forms.EmailField(label=gettext_lazy("邮箱"), required=False)
+    phone = forms.CharField(label=gettext_lazy("手机"), required=False, max_length=32)
+    title = forms.CharField(label=gettext_lazy("职务"), required=False, max_length=60)
+    roles = forms.MultipleChoiceField(
+        label=gettext_lazy("角色"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    teams = forms.MultipleChoiceField(
+        label=gettext_lazy("小组"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    leads = forms.MultipleChoiceField(
+        label=gettext_lazy("主管的小组"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    capacity = forms.IntegerField(label=gettext_lazy("同时处理上限"), initial=20, min_value=1, max_value=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = [(r.code, r.name) for r in Role.objects.order_by("id")]
+        teams = [(t.code, t.name) for t in queries.teams()]
+        self.fields["roles"].choices = roles  # type: ignore[attr-defined]
+        self.fields["teams"].choices = teams  # type: ignore[attr-defined]
+        self.fields["leads"].choices = teams  # type: ignore[attr-defined]
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
+    code = forms.SlugField(label=gettext_lazy("代码"), help_text=gettext_lazy("制度包和接口用它，定了不改"))
+    department = forms.ChoiceField(label=gettext_lazy("部门"), choices=DEPARTMENTS)
+    active = forms.BooleanField(label=gettext_lazy("在用"), required=False, initial=True)
+
+
+class RoleForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
+    code = forms.CharField(label=gettext_lazy("代码"), max_length=40)
+    permissions = forms.MultipleChoiceField(
+        label=gettext_lazy("可以"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["permissions"].choices = list(permissions.all_permissions().items())  # type: ignore[attr-defined]
+
+
+class TokenForm(forms.Form):
+    person = forms.ModelChoiceField(label=gettext_lazy("代表谁"), queryset=Person.objects.none())
+    name = forms.CharField(label=gettext_lazy("谁在用"), max_length=80)
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("只许做"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("都不选就是此人能做的全部"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = queries.people()  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = list(permissions.all_permissions().items())  # type: ignore[attr-defined]
+
+
+@staff_page(MANAGE)
+def organisation(request: HttpRequest) -> HttpResponse:
+    row = queries.organisation()
+    form = OrganisationForm(
+        request.POST or None,
+        initial={f: getattr(row, f) for f in ("name", "zone", "public_address", "language")},
+    )
+
+    def save(values: dict[str, Any]) -> None:
+        services.organisation_change(**values, actor=actor_of(request), at=now())
+
+    return pages.edit(
+        request,
+        form,
+        title=_("组织"),
+        save=save,
+        done_url="/settings/organisation/",
+        toast=_("组织资料已保存"),
+    )
+
+
+@staff_page(MANAGE)
+def people(request: HttpRequest) -> HttpResponse:
+    show_gone = request.GET.get("state") == "gone"
+    query = request.GET.get("q", "").strip()
+    found = queries.people(active=not show_gone).prefetch_related("roles", "membership_set__team")
+    if query:
+        wanted = [p.pk for p in queries.search(query, limit=200)]
+        found = found.filter(pk__in=wanted)
+    rows = [
+        {
+            "id": p.pk,
+            "url": f"/settings/people/{p.pk}/",
+            "cells": [
+                p.name,
+                p.login,
+                _dot(m.team.name for m in p.membership_set.all()),
+                _dot(r.name for r in p.roles.all()),
+                _("已开") if p.totp_confirmed_at else _("未开"),
+            ],
+            "acts": [{"url": f"/settings/people/{p.pk}/link/", "label": _("登录链接"), "dialog": True}],
+        }
+        for p in found[:500]
+    ]
+    return pages.table(
+        request,
+        title=_("人员"),
+        columns=[{"label": t} for t in (_("姓名"), _("登录名"), _("小组"), _("角色"), _("两步验证"))],
+        rows=rows,
+        add={"url": "/settings/people/new/", "label": _("加一个人")},
+        search={"url": "/settings/people/", "value": query, "placeholder": _("姓名、拼音首字母、登录名")},
+        filters=[
+            {"label": _("在用"), "url": "/settings/people/", "on": not show_gone},
+            {"label": _("已停用"), "url": "/settings/people/?state=gone", "on": show_gone},
+        ],
+        empty={
+            "title": _("没有找到人"),
+            "text": _("换个说法再找，或加一个人"),
+            "url": "/settings/people/new/",
+            "action": _("加一个人"),
+        },
+    )
+
+
+@staff_page(MANAGE)
+def person_new(request: HttpRequest) -> HttpResponse:
+    def save(values: dict[str, Any]) -> str:
+        person = services.person_create(**values, actor=actor_of(request), at=now())
+        return f"/settings/people/{person.pk}/"
+
+    return pages.edit(
+        request,
+        PersonForm(request.POST or None),
+        title=_("加一个人"),
+        save=save,
+        done_url="/settings/people/",
+        save_label=_("加进来"),
+        toast=_("已加入；把登录链接发给他，他自己设密码"),
+    )
+
+
+@staff_page(MANAGE)
+def person_edit(request: HttpRequest, id: int) -> HttpResponse:
+    person = get_object_or_404(Person, pk=id)
+    held = list(person.membership_set.select_related("team"))
+    form = PersonForm(
+        request.POST or None,
+        initial={
+            **{f: getattr(person, f) for f in ("name", "login", "mail", "phone", "title", "capacity")},
+            "roles": [r.code for r in person.roles.all()],
+            "teams": [m.team.code for m in held],
+            "leads": [m.team.code for m in held if m.leads],
+        },
+    )
+
+    def save(values: dict[str, Any]) -> None:
+        services.person_change(person_id=id, **values, actor=actor_of(request), at=now())
+
+    gone = not person.is_active
+    return pages.edit(
+        request,
+        form,
+        title=person.name,
+        save=save,
+        done_url="/settings/people/",
+        toast=_("已保存"),
+        delete={
+            "url": f"/settings/people/{id}/{'back' if gone else 'gone'}/",
+            "label": _("恢复") if gone else _("停用"),
+            "confirm": _("恢复后此人可以再登录") if gone else _("停用后此人立即不能登录，名下工单还在"),
+        },
+    )
+
+
+@staff_page(MANAGE)
+def person_gone(request: HttpRequest, id: int, back: bool = False) -> HttpResponse:
+    if request.method != "POST":
+        return done(request, f"/settings/people/{id}/")
+    act = services.person_reactivate if back else services.person_deactivate
+    act(person_id=id, actor=actor_of(request), at=now())
+    return done(request, f"/settings/people/{id}/", _("已恢复") if back else _("已停用"))
+
+
+@staff_page(MANAGE)
+def person_link(request: HttpRequest, id: int) -> HttpResponse:
+    """A dialog that makes a one-time link and shows it once."""
+    person = get_object_or_404(Person, pk=id)
+    link = ""
+    if request.method == "POST":
+        purpose = "reset" if person.has_usable_password() else "invite"
+        path = services.link_create(person_id=id, purpose=purpose, actor=actor_of(request), at=now())  # type: ignore[arg-type]
+        link = (
+            queries.organisation().public_address.rstrip("/") or f"{request.scheme}://{request.get_host()}"
+        ) + path
+    return render(
+        request, "console/secret.html", {"person": person, "secret": link, "post_url": request.path}
+    )
+
+
+@staff_page(MANAGE)
+def teams(request: HttpRequest) -> HttpResponse:
+    rows = [
+        {
+            "id": t.pk,
+            "url": f"/settings/teams/{t.pk}/",
+            "cells": [
+                t.name,
+                t.code,
+                str(dict(DEPARTMENTS).get(t.department, t.department)),
+                t.size,
+                _("在用") if t.active else _("停用"),
+            ],
+        }
+        for t in queries.teams_with_size()
+    ]
+    return pages.table(
+        request,
+        title=_("小组"),
+        columns=[
+            {"label": _("名称")},
+            {"label": _("代码")},
+            {"label": _("部门")},
+            {"label": _("人数"), "num": True},
+            {"label": _("状态")},
+        ],
+        rows=rows,
+        add={"url": "/settings/teams/new/", "label": _("加一个小组")},
+        empty={
+            "title": _("还没有小组"),
+            "text": _("工单分给小组，小组里的人领办"),
+            "url": "/settings/teams/new/",
+            "action": _("加一个小组"),
+        },
+    )
+
+
+@staff_page(MANAGE)
+def team_edit(request: HttpRequest, id: int | None = None) -> HttpResponse:
+    team = get_object_or_404(Team, pk=id) if id else None
+    form = TeamForm(
+        request.POST or None,
+        initial={f: getattr(team, f) for f in ("name", "code", "department", "active")} if team else None,
+    )
+    if team:
+        form.fields["code"].disabled = True
+
+    def save(values: dict[str, Any]) -> None:
+        if team:
+            values.pop("code")
+            services.team_change(team_id=team.pk, **values, actor=actor_of(request), at=now())
+        else:
+            values.pop("active")
+            services.team_create(**values, actor=actor_of(request), at=now())
+
+    return pages.edit(
+        request,
+        form,
+        title=team.name if team else _("加一个小组"),
+        save=save,
+        done_url="/settings/teams/",
+        toast=_("已保存"),
+    )
+
+
+@staff_page(MANAGE)
+def roles(request: HttpRequest) -> HttpResponse:
+    rows = [
+        {
+            "id": r.pk,
+            "url": f"/settings/roles/{r.pk}/",
+            "cells": [
+                r.name,
+                r.code,
+                ngettext("%(n)s 项", "%(n)s 项", len(r.permissions)) % {"n": len(r.permissions)},
+                (_("自带，已改过") if r.edited else _("自带")) if r.builtin else _("自建"),
+            ],
+        }
+        for r in Role.objects.order_by("id")
+    ]
+    return pages.table(
+        request,
+        title=_("角色与权限"),
+        columns=[{"label": t} for t in (_("名称"), _("代码"), _("权限"), _("来源"))],
+        rows=rows,
+        add={"url": "/settings/roles/new/", "label": _("加一个角色")},
+    )
+
+
+@staff_page(MANAGE)
+def role_edit(request: HttpRequest, id: int | None = None) -> HttpResponse:
+    role = get_object_or_404(Role, pk=id) if id else None
+    form = RoleForm(
+        request.POST or None,
+        initial={"name": role.name, "code": role.code, "permissions": role.permissions} if role else None,
+    )
+    if role:
+        form.fields["code"].disabled = True
+
+    def save(values: dict[str, Any]) -> None:
+        if role:
+            values.pop("code")
+            services.role_change(role_id=role.pk, **values, actor=actor_of(request), at=now())
+        else:
+            services.role_create(**values, actor=actor_of(request), at=now())
+
+    return pages.edit(
+        request,
+        form,
+        title=role.name if role else _("加一个角色"),
+        save=save,
+        done_url="/settings/roles/",
+        toast=_("已保存"),
+    )
+
+
+@staff_page(permissions.TOKENS)
+def tokens(request: HttpRequest) -> HttpResponse:
+    found = Token.objects.select_related("person").order_by("-id")[:500]
+    rows = [
+        {
+            "id": t.pk,
+            "cells": [
+                t.name,
+                t.person.name,
+                t.hint,
+                _dot(t.scopes) if t.scopes else _("全部"),
+                t.last_used_at,
+                _("已吊销") if t.revoked_at else _("有效"),
+            ],
+            "acts": []
+            if t.revoked_at
+            else [
+                {
+                    "url": f"/settings/tokens/{t.pk}/revoke/",
+                    "label": _("吊销"),
+                    "post": True,
+                    "danger": True,
+                    "confirm": _("吊销后用它的系统立即连不上"),
+                }
+            ],
+        }
+        for t in found
+    ]
+    return pages.table(
+        request,
+        title=_("接口令牌"),
+        columns=[
+            {"label": t} for t in (_("谁在用"), _("代表"), _("令牌"), _("范围"), _("上次使用"), _("状态"))
+        ],
+        rows=rows,
+        add={"url": "/settings/tokens/new/", "label": _("发一个令牌")},
+        empty={
+            "title": _("还没有令牌"),
+            "text": _("别的系统用令牌建单、查单、收事件"),
+            "url": "/settings/tokens/new/",
+            "action": _("发一个令牌"),
+        },
+    )
+
+
+@staff_page(permissions.TOKENS)
+def token_new(request: HttpRequest) -> HttpResponse:
+    form = TokenForm(request.POST or None, initial={"person": request.user.pk})
+    made: dict[str, str] = {}
+
+    def save(values: dict[str, Any]) -> None:
+        _row, made["clear"] = services.token_create(
+            person_id=values["person"].pk,
+            name=values["name"],
+            scopes=values["scopes"],
+            actor=actor_of(request),
+            at=now(),
+        )
+
+    response = pages.edit(
+        request, form, title=_("发一个令牌"), save=save, done_url="/settings/tokens/", save_label=_("发出")
+    )
+    if made:
+        return render(
+            request,
+            "console/token_made.html",
+            {
+                "title": _("令牌已发出"),
+                "secret": made["clear"],
+                "sections": sections(actor_of(request), request.path),
+            },
+        )
+    return response
+
+
+@staff_page(permissions.TOKENS)
+def token_revoke(request: HttpRequest, id: int) -> HttpResponse:
+    if request.method == "POST":
+        services.token_revoke(token_id=id, actor=actor_of(request), at=now())
+        return done(request, "/settings/tokens/", _("令牌已吊销"))
+    return done(request, "/settings/tokens/")
+
+
+def _dot(words: Any) -> str:
+    return " · ".join(words)

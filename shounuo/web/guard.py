@@ -1,0 +1,67 @@
+"""Who may open a page: the one decorator of staff pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from shounuo.kernel.errors import NotAllowed
+from shounuo.web.context import actor_of
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def staff_page(*permissions: str) -> Callable[[View[P]], View[P]]:
+    """A page for signed-in staff holding any of the permissions (none named: any signed-in person).
+
+    Who is not signed in is led to the sign-in page and back; htmx and API askers get 401. `request.actor` is set.
+    """
+
+    def wrap(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return sign_in_first(request)
+            actor = actor_of(request)
+            if permissions and not any(actor.may(p) for p in permissions):
+                raise NotAllowed(_("您没有看这一页的权限"))
+            request.actor = actor  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+        guarded.permissions = permissions  # type: ignore[attr-defined]  read by the test of every address
+        return guarded
+
+    return wrap
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Leads to the sign-in page; a fragment's asker is told by header, so that the whole page goes there."""
+    here = request.get_full_path() if request.method == "GET" else "/"
+    if request.headers.get("HX-Request"):
+        current = request.headers.get("HX-Current-URL", "/")
+        path = "/" + current.split("/", 3)[3] if current.count("/") > 2 else "/"
+        return HttpResponse(status=401, headers={"HX-Redirect": "/signin/?" + urlencode({"next": path})})
+    return HttpResponseRedirect("/signin/?" + urlencode({"next": here}))
+
+
+def done(request: HttpRequest, url: str, toast: str = "", undo_url: str = "") -> HttpResponse:
+    """After a write: on to the page, with a word at its foot. htmx askers are sent by header."""
+    if toast:
+        request.session["toasts"] = [
+            *request.session.get("toasts", []),
+            {"text": toast, "undo_url": undo_url},
+        ]
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def toasts(request: HttpRequest) -> list[dict[str, Any]]:
+    """The words left by the last write, shown once."""
+    return list(request.session.pop("toasts", [])) if "toasts" in request.session else []
