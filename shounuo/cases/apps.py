@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class CasesConfig(AppConfig):
     name = "shounuo.cases"
     label = "cases"
+
+    def ready(self) -> None:
+        from shounuo.cases import events  # noqa: F401  declares its kinds
+        from shounuo.cases.queries.facts import SUBJECT
+        from shounuo.cases.services.holder import HOLDER
+        from shounuo.customers import holders
+        from shounuo.events import subjects
+
+        subjects.register(SUBJECT)
+        holders.register(HOLDER)

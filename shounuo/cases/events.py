@@ -1,5 +1,5 @@
 """What happens to a case. Every payload carries `version`, the case's version after the write it tells of, so that
-one who wrote on an older version can be told what changed since."""
+one who wrote on an older version can be told what changed since, and `status`, in which clocks stand still or not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ CASE = "case"
 
 
 def _case(name: str, label: Any, /, **payload: type) -> str:
-    return registry.declare(name, subject=CASE, payload={"version": int, **payload}, label=label)
+    return registry.declare(
+        name, subject=CASE, payload={"version": int, "status": str, **payload}, label=label
+    )
 
 
 OPENED = _case(

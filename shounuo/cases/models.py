@@ -11,7 +11,9 @@ class Topic(models.Model):
     """A node of the topic tree; `path` holds the codes from the root (feed/looks/caking), `full_name` the names
     (饲料 › 外观 › 结块)."""
 
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
     code = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=60)
     full_name = models.CharField(max_length=400)
@@ -109,14 +111,20 @@ class Case(models.Model):
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     custom = models.JSONField(default=dict, blank=True)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="cases")
-    team = models.ForeignKey("staff.Team", null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
+    team = models.ForeignKey(
+        "staff.Team", null=True, blank=True, on_delete=models.PROTECT, related_name="cases"
+    )
     owner = models.ForeignKey(
         "staff.Person", null=True, blank=True, on_delete=models.PROTECT, related_name="cases"
     )
-    helpers: models.ManyToManyField = models.ManyToManyField("staff.Person", related_name="helping", blank=True)
+    helpers: models.ManyToManyField = models.ManyToManyField(
+        "staff.Person", related_name="helping", blank=True
+    )
     mailbox_id = models.BigIntegerField(null=True)
     opened_at = models.DateTimeField()
-    handed_at = models.DateTimeField(null=True)  # handed to `team`, not taken yet: the owner stays accountable
+    handed_at = models.DateTimeField(
+        null=True
+    )  # handed to `team`, not taken yet: the owner stays accountable
     accepted_at = models.DateTimeField(null=True)  # by the present owner
     triaged_at = models.DateTimeField(null=True)
     first_response_at = models.DateTimeField(null=True)
@@ -144,7 +152,9 @@ class Case(models.Model):
     transfer_count = models.PositiveSmallIntegerField(default=0)
     reopen_count = models.PositiveSmallIntegerField(default=0)
     round = models.PositiveSmallIntegerField(default=1)
-    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
+    )
     next_due_at = models.DateTimeField(null=True)
     next_warn_at = models.DateTimeField(null=True)
     next_clause = models.CharField(max_length=64, blank=True)
@@ -165,14 +175,22 @@ class Case(models.Model):
                 condition=models.Q(owner=None) & ~models.Q(status__in=["resolved", "closed"]),
                 name="cases_case_unassigned",
             ),
-            models.Index(fields=["-closed_at"], condition=models.Q(status="closed"), name="cases_case_closed"),
-            models.Index(fields=["close_at"], condition=models.Q(close_at__isnull=False), name="cases_case_silence"),
-            models.Index(fields=["wait_until"], condition=models.Q(wait_until__isnull=False), name="cases_case_wait"),
+            models.Index(
+                fields=["-closed_at"], condition=models.Q(status="closed"), name="cases_case_closed"
+            ),
+            models.Index(
+                fields=["close_at"], condition=models.Q(close_at__isnull=False), name="cases_case_silence"
+            ),
+            models.Index(
+                fields=["wait_until"], condition=models.Q(wait_until__isnull=False), name="cases_case_wait"
+            ),
             models.Index(fields=["customer", "-opened_at"], name="cases_case_customer"),
             models.Index(fields=["-opened_at", "-id"], name="cases_case_opened"),
             models.Index(fields=["-updated_at", "-id"], name="cases_case_updated"),
             models.Index(
-                fields=["team", "handed_at"], condition=models.Q(handed_at__isnull=False), name="cases_case_handed"
+                fields=["team", "handed_at"],
+                condition=models.Q(handed_at__isnull=False),
+                name="cases_case_handed",
             ),
             GinIndex(fields=["tags"], name="cases_case_tags"),
         ]
@@ -187,7 +205,8 @@ class Case(models.Model):
                 name="cases_case_resolved_at",
             ),
             models.CheckConstraint(
-                condition=models.Q(merged_into=None) | models.Q(status="closed"), name="cases_case_merged_closed"
+                condition=models.Q(merged_into=None) | models.Q(status="closed"),
+                name="cases_case_merged_closed",
             ),
         ]
 

@@ -71,16 +71,16 @@ def values_of(fields: Iterable[Field], given: Mapping[str, Any]) -> dict[str, Va
     by_code = {f.code: f for f in fields}
     for code in given:
         if code not in by_code:
-            raise Invalid(_("没有字段“%(code)s”") % {"code": str(code)[:60]}, field="custom", code="unknown_field")
+            raise Invalid(
+                _("没有字段“%(code)s”") % {"code": str(code)[:60]}, field="custom", code="unknown_field"
+            )
     return {code: value_of(by_code[code], value) for code, value in given.items()}
 
 
 def missing(fields: Iterable[Field], kind: str, custom: Mapping[str, Any]) -> list[Field]:
     """Fields of this kind of case that must be filled before it is resolved and are not."""
     return [
-        f
-        for f in fields
-        if f.required_to_resolve and f.applies(kind) and custom.get(f.code) in (None, "")
+        f for f in fields if f.required_to_resolve and f.applies(kind) and custom.get(f.code) in (None, "")
     ]
 
 

@@ -55,7 +55,9 @@ def _id(value: Any) -> int | None:
 
 def _id_or(*words: str, codes: bool = False) -> Callable[[Any], Scalar | None]:
     def read(value: Any) -> Scalar | None:
-        if isinstance(value, str) and (value in words or (codes and not value.isdigit() and _CODE.fullmatch(value))):
+        if isinstance(value, str) and (
+            value in words or (codes and not value.isdigit() and _CODE.fullmatch(value))
+        ):
             return value
         return _id(value)
 
@@ -139,7 +141,9 @@ def normal(query: Any) -> Normal:
     if not isinstance(query, Mapping):
         raise Invalid(_("筛选条件的格式不对"), field="query", code="bad_query")
     if len(query) > MAX_FIELDS:
-        raise Invalid(_("筛选条件太多，最多 %(max)s 项") % {"max": MAX_FIELDS}, field="query", code="bad_query")
+        raise Invalid(
+            _("筛选条件太多，最多 %(max)s 项") % {"max": MAX_FIELDS}, field="query", code="bad_query"
+        )
     found: Normal = {}
     for name, asked in query.items():
         if name == "sort":

@@ -56,12 +56,8 @@ _W: Final = permissions.WORK
 TRANSITIONS: Final[dict[str, Transition]] = {
     "take": Transition(_TAKEN, _W, frozenset({WORKER, FINDER, LEAD}), _("受理")),
     "accept": Transition(_TAKEN, _W, frozenset({OWNER, SYSTEM}), _("查收")),
-    "assign": Transition(
-        _stay(*ACTIVE, RESOLVED), permissions.ASSIGN, frozenset({LEAD, SYSTEM}), _("分派")
-    ),
-    "transfer": Transition(
-        _stay(*ACTIVE, RESOLVED), _W, frozenset({OWNER, FINDER, LEAD, SYSTEM}), _("转派")
-    ),
+    "assign": Transition(_stay(*ACTIVE, RESOLVED), permissions.ASSIGN, frozenset({LEAD, SYSTEM}), _("分派")),
+    "transfer": Transition(_stay(*ACTIVE, RESOLVED), _W, frozenset({OWNER, FINDER, LEAD, SYSTEM}), _("转派")),
     "classify": Transition(_ANY, _W, _STAFF, _("归类")),
     "describe": Transition(_ANY, _W, _STAFF, _("修改标题或困难")),
     "collect": Transition(_stay(*ACTIVE), _W, _STAFF, _("信息收集完毕")),

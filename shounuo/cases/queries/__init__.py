@@ -1,0 +1,61 @@
+"""All reads of cases. `visible_to` first: every other function goes through it, or says that it does not."""
+
+from shounuo.cases.queries.facts import facts, first_agent, people
+from shounuo.cases.queries.history import Happening, changes_since, timeline
+from shounuo.cases.queries.interactions import for_customer, interactions_page, visible_interactions
+from shounuo.cases.queries.lists import (
+    VIEWS,
+    Counted,
+    View,
+    list_page,
+    saved_view,
+    saved_views,
+    view_counts,
+)
+from shounuo.cases.queries.portal import CustomerPage, customer_cases, customer_page
+from shounuo.cases.queries.presence import Present, present
+from shounuo.cases.queries.record import record_of
+from shounuo.cases.queries.search import Found, search
+from shounuo.cases.queries.settings import canned_texts, fields_of, topics
+from shounuo.cases.queries.standing import allowed_actions
+from shounuo.cases.queries.threads import by_message_ids, by_number, current, participants, reply_addresses
+from shounuo.cases.queries.visibility import get, visible_ids, visible_to
+
+__all__ = [
+    "VIEWS",
+    "Counted",
+    "CustomerPage",
+    "Found",
+    "Happening",
+    "Present",
+    "View",
+    "allowed_actions",
+    "by_message_ids",
+    "by_number",
+    "canned_texts",
+    "changes_since",
+    "current",
+    "customer_cases",
+    "customer_page",
+    "facts",
+    "fields_of",
+    "first_agent",
+    "for_customer",
+    "get",
+    "interactions_page",
+    "list_page",
+    "participants",
+    "people",
+    "present",
+    "record_of",
+    "reply_addresses",
+    "saved_view",
+    "saved_views",
+    "search",
+    "timeline",
+    "topics",
+    "view_counts",
+    "visible_ids",
+    "visible_interactions",
+    "visible_to",
+]

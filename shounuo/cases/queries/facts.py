@@ -1,0 +1,121 @@
+"""What rules may match on, and who stands behind a case: the subject `case` for the lower parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from shounuo.cases.models import Case
+from shounuo.cases.queries.visibility import visible_ids
+from shounuo.events.subjects import Facts, NearestClock, People, Subject
+from shounuo.staff.models import Membership
+
+
+def first_agent(case: Case) -> bool:
+    """True while only the first owner has had the case."""
+    return case.transfer_count == 0 and case.owner_id in (None, case.first_owner_id)
+
+
+def facts(ids: Iterable[int]) -> dict[int, Facts]:
+    """The facts of the cases, one query. `topic` lists the codes from the root, so that a rule on `feed` holds for all
+    beneath it; what is not classified is None."""
+    rows = Case.objects.filter(pk__in=list(ids)).select_related("team", "topic", "customer")
+    return {
+        c.pk: {
+            "channel": c.channel,
+            "channel_class": c.channel_class,
+            "kind": c.kind,
+            "level": c.level or None,
+            "severity": c.severity or None,
+            "complexity": c.complexity or None,
+            "status": c.status,
+            "priority": c.priority,
+            "team": c.team.code if c.team is not None else None,
+            "topic": c.topic.path.split("/") if c.topic is not None else [],
+            "tags": list(c.tags),
+            "segment": c.customer.segment or None,
+            "owner": c.owner_id,
+            "first_agent": first_agent(c),
+            "mailbox": c.mailbox_id,
+        }
+        for c in rows.only(
+            "channel",
+            "channel_class",
+            "kind",
+            "level",
+            "severity",
+            "complexity",
+            "status",
+            "priority",
+            "team__code",
+            "topic__path",
+            "tags",
+            "customer__segment",
+            "owner_id",
+            "first_owner_id",
+            "transfer_count",
+            "mailbox_id",
+        )
+    }
+
+
+def people(id: int) -> People:
+    """The owner, the team, and who leads it; of a case without a team the owner's supervisors."""
+    row = Case.objects.filter(pk=id).values_list("owner_id", "team_id").first()
+    if row is None:
+        return People()
+    owner_id, team_id = row
+    leads = Membership.objects.filter(leads=True, person__is_active=True)
+    if team_id is not None:
+        leads = leads.filter(team_id=team_id)
+    else:
+        leads = leads.filter(team__membership__person_id=owner_id)
+    supervisors = sorted(set(leads.values_list("person_id", flat=True))) if owner_id or team_id else []
+    return People(owner_id=owner_id, team_id=team_id, supervisor_ids=tuple(supervisors))
+
+
+def labels(ids: Iterable[int]) -> dict[int, str]:
+    rows = Case.objects.filter(pk__in=list(ids)).values_list("pk", "number", "subject")
+    return {pk: f"{number} {subject}" for pk, number, subject in rows}
+
+
+def url(id: int) -> str:
+    number = Case.objects.filter(pk=id).values_list("number", flat=True).first()
+    return f"/cases/{number}/" if number is not None else ""
+
+
+def clocks_changed(nearest: dict[int, NearestClock]) -> None:
+    """Keeps on each case which live clock is due first, so that lists sort and warn; one statement.
+
+    Called in the clock's own transaction; changes neither version nor updated_at: a clock is no one's write.
+    """
+    if not nearest:
+        return
+    ids = sorted(nearest)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE cases_case c SET next_due_at = n.due, next_warn_at = n.warn, next_clause = n.clause,
+                 overdue = n.overdue
+               FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bool[])
+                 AS n(id, due, warn, clause, overdue)
+               WHERE c.id = n.id""",
+            [
+                ids,
+                [nearest[i].due_at for i in ids],
+                [nearest[i].warn_at for i in ids],
+                [nearest[i].clause for i in ids],
+                [nearest[i].overdue for i in ids],
+            ],
+        )
+
+
+SUBJECT = Subject(
+    kind="case",
+    facts=facts,
+    visible_ids=visible_ids,
+    people=people,
+    label=labels,
+    url=url,
+    clocks_changed=clocks_changed,
+)

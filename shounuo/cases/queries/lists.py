@@ -1,0 +1,214 @@
+"""Lists of cases: the seven views, saved ones, counts, pages by cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.cases.models import Case, Draft, Mention, Reading, SavedView
+from shounuo.cases.queries.filters import at_risk, matching
+from shounuo.cases.queries.visibility import visible_to
+from shounuo.cases.rules import filters, states
+from shounuo.kernel import paging
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import Invalid, NotFound
+
+LATELY = timedelta(days=7)
+MENTIONED_FOR = timedelta(days=30)
+_ACTIVE = Q(status__in=states.ACTIVE)
+# What a row shows none of.
+_HEAVY = ("difficulty", "diagnosis", "resolution", "feedback", "custom")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view that everyone has."""
+
+    key: str
+    label: Any
+    sort: str
+
+
+VIEWS: dict[str, View] = {
+    v.key: v
+    for v in (
+        View("mine", _("我负责的"), "due"),
+        View("unassigned", _("未分派"), "due"),
+        View("open", _("全部未结"), "due"),
+        View("risk", _("快到期"), "due"),
+        View("waiting", _("等待回复"), "due"),
+        View("mentioned", _("提到我的"), "updated"),
+        View("closed", _("最近关闭"), "closed"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many cases a view holds, and how many of them are late."""
+
+    total: int
+    overdue: int
+
+
+def conditions(key: str, actor: Actor, at: datetime) -> Q:
+    """What a view of `VIEWS` asks; NotFound for another key."""
+    match key:
+        case "mine":
+            return _ACTIVE & Q(owner_id=actor.person_id or 0)
+        case "unassigned":
+            return _ACTIVE & (Q(owner=None) | Q(handed_at__isnull=False))
+        case "open":
+            return _ACTIVE
+        case "risk":
+            return at_risk(at)
+        case "waiting":
+            return Q(status__in=states.WAITING)
+        case "mentioned":
+            since = Mention.objects.filter(person_id=actor.person_id or 0, at__gte=at - MENTIONED_FOR)
+            return Q(pk__in=since.values("case_id"))
+        case "closed":
+            return Q(status=states.CLOSED, closed_at__gte=at - LATELY)
+        case _:
+            raise NotFound(_("没有这个视图"))
+
+
+def view_counts(actor: Actor, at: datetime) -> dict[str, Counted]:
+    """How many cases each view holds for the actor, in one query over the open and lately closed ones."""
+    asked = {key: conditions(key, actor, at) for key in VIEWS}
+    wanted: dict[str, Any] = {}
+    for key, q in asked.items():
+        wanted[f"{key}_n"] = Count("pk", filter=q)
+        wanted[f"{key}_late"] = Count("pk", filter=q & _ACTIVE & Q(overdue=True))
+    within = _ACTIVE | asked["closed"] | asked["mentioned"]
+    row = visible_to(actor).filter(within).aggregate(**wanted)
+    return {key: Counted(row[f"{key}_n"], row[f"{key}_late"]) for key in VIEWS}
+
+
+def list_page(
+    actor: Actor,
+    view: str | Mapping[str, Any],
+    cursor: str | None = None,
+    limit: int | None = None,
+    *,
+    at: datetime,
+    extra: Mapping[str, Any] | None = None,
+) -> tuple[list[Case], str | None]:
+    """A page of cases with customer, company, owner, team and topic, and the cursor of the next (None at the end).
+
+    `view` is a key of `VIEWS` or a query (`rules.filters`); `extra` narrows a view further and may set `sort`. Rows
+    carry `unread` (something came since the actor read it) and `drafted`. One query, two where dated rows end.
+    """
+    size = paging.limit_of(limit)
+    if isinstance(view, str):
+        found = visible_to(actor).filter(conditions(view, actor, at))
+        sort = VIEWS[view].sort
+    else:
+        query = filters.normal(view)
+        found = visible_to(actor).filter(matching(query, actor, at))
+        sort = query["sort"]
+    if extra:
+        narrowed = filters.normal(extra)
+        found = found.filter(matching(narrowed, actor, at))
+        sort = narrowed["sort"] if "sort" in extra else sort
+    rows = _ORDERS[sort](_shown(found, actor), cursor, size + 1)
+    if len(rows) <= size:
+        return rows, None
+    last = rows[size - 1]
+    moment = getattr(last, _SORT_COLUMN[sort])
+    return rows[:size], paging.encode(moment.isoformat() if moment is not None else "", last.pk)
+
+
+def saved_views(actor: Actor) -> QuerySet[SavedView]:
+    """The actor's own saved views and those of his teams, in their order."""
+    return (
+        SavedView.objects.filter(Q(person_id=actor.person_id or 0) | Q(team_id__in=sorted(actor.team_ids)))
+        .select_related("person", "team")
+        .order_by("position", "id")
+    )
+
+
+def saved_view(actor: Actor, view_id: int) -> SavedView:
+    """A saved view that the actor may use; NotFound for others."""
+    view = saved_views(actor).filter(pk=view_id).first()
+    if view is None:
+        raise NotFound(_("没有这个筛选"))
+    return view
+
+
+def _shown(rows: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
+    rows = rows.select_related("customer__company", "owner", "team", "topic").defer(*_HEAVY)
+    if actor.person_id is None:
+        return rows.annotate(unread=Value(False), drafted=Value(False))
+    read = Reading.objects.filter(
+        case=OuterRef("pk"), person_id=actor.person_id, read_at__gte=OuterRef("last_in_at")
+    )
+    return rows.annotate(
+        unread=~Exists(read),
+        drafted=Exists(Draft.objects.filter(case=OuterRef("pk"), person_id=actor.person_id)),
+    )
+
+
+_SORT_COLUMN = {"due": "next_due_at", "updated": "updated_at", "opened": "opened_at", "closed": "closed_at"}
+
+
+def _position(cursor: str | None) -> tuple[datetime | None, int] | None:
+    if not cursor:
+        return None
+    moment, pk = paging.decode(cursor, str, int)
+    if not moment:
+        return None, pk
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
+    if at.tzinfo is None or not 0 < pk < 2**63:
+        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
+    return at, pk
+
+
+def _by_due(rows: QuerySet[Case], cursor: str | None, count: int) -> list[Case]:
+    """Those due first; behind them those without a due time, the newest first."""
+    position = _position(cursor)
+    found: list[Case] = []
+    if position is None or position[0] is not None:
+        dated = rows.filter(next_due_at__isnull=False).order_by("next_due_at", "pk")
+        if position is not None:
+            moment, pk = position
+            dated = dated.filter(Q(next_due_at__gte=moment) & (Q(next_due_at__gt=moment) | Q(pk__gt=pk)))
+        found = list(dated[:count])
+    if len(found) < count:
+        undated = rows.filter(next_due_at=None).order_by("-pk")
+        if position is not None and position[0] is None:
+            undated = undated.filter(pk__lt=position[1])
+        found += undated[: count - len(found)]
+    return found
+
+
+def _newest(column: str) -> Any:
+    def page(rows: QuerySet[Case], cursor: str | None, count: int) -> list[Case]:
+        found = rows.filter(**{f"{column}__isnull": False}).order_by(f"-{column}", "-pk")
+        position = _position(cursor)
+        if position is not None:
+            moment, pk = position
+            if moment is None:
+                return []
+            found = found.filter(
+                Q(**{f"{column}__lte": moment}) & (Q(**{f"{column}__lt": moment}) | Q(pk__lt=pk))
+            )
+        return list(found[:count])
+
+    return page
+
+
+_ORDERS = {
+    "due": _by_due,
+    "updated": _newest("updated_at"),
+    "opened": _newest("opened_at"),
+    "closed": _newest("closed_at"),
+}

@@ -1,0 +1,246 @@
+"""A case's page: all that stands on it, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch, Q
+from django.db.models.functions import JSONObject
+
+from shounuo.cases.models import Case, Draft, Interaction, Link, Mention, Merge, Option, Plan, Reading, Viewer
+from shounuo.cases.queries.history import Happening, timeline
+from shounuo.cases.queries.presence import HERE_FOR, Present
+from shounuo.cases.queries.record import record_of
+from shounuo.cases.queries.settings import fields_of
+from shounuo.cases.queries.standing import allowed_actions
+from shounuo.cases.queries.visibility import not_found, visible_to
+from shounuo.cases.rules import states
+from shounuo.cases.rules.fields import Field
+from shounuo.cases.rules.records import Record
+from shounuo.commitments import queries as commitments
+from shounuo.commitments.models import Clock
+from shounuo.customers.models import ContactPoint
+from shounuo.files.models import File
+from shounuo.kernel.actors import Actor
+from shounuo.staff.queries import names
+
+MAX_MESSAGES = 300
+MAX_OTHERS = 10
+
+
+@dataclass(slots=True)
+class Message:
+    """An interaction with what hangs on it."""
+
+    interaction: Interaction
+    mentions: list[int] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    plan: Plan | None = None
+    options: list[Option] = field(default_factory=list)
+
+    @property
+    def at(self) -> datetime:
+        return self.interaction.at
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Another case tied to this one: `kind` as seen from here (parent, child, related, split, split_from)."""
+
+    link_id: int
+    kind: str
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A case that went up in this one, and when."""
+
+    merge_id: int
+    at: datetime
+    case: Case
+
+
+@dataclass(slots=True)
+class CasePage:
+    """Everything on a case's page. `people` gives names for the ids in it, `actions` what the actor may do now."""
+
+    case: Case
+    contacts: list[ContactPoint]
+    clocks: list[Clock]
+    messages: list[Message]
+    happenings: list[Happening]
+    plan: Plan | None
+    options: list[Option]
+    files: list[File]
+    ties: list[Tie]
+    merges: list[Merged]
+    others: list[Case]
+    helpers: list[int]
+    viewers: list[Present]
+    drafts: dict[str, dict[str, Any]]
+    fields: list[Field]
+    record: Record
+    people: dict[int, str]
+    actions: frozenset[str]
+    read_at: datetime | None
+
+    @property
+    def timeline(self) -> list[Message | Happening]:
+        """Messages and events as one course, in order."""
+        return sorted((*self.messages, *self.happenings), key=lambda one: one.at)
+
+
+def case_page(actor: Actor, number: int, *, at: datetime) -> CasePage:
+    """The page of a case for a colleague; NotFound when he may not see it. Twelve queries, whatever it holds."""
+    me = actor.person_id or 0
+    case = (
+        visible_to(actor)
+        .filter(number=number if 0 < number < 2**63 else 0)
+        .select_related("customer__company", "owner", "team", "topic", "merged_into")
+        .annotate(
+            helper_ids=ArraySubquery(
+                Case.helpers.through.objects.filter(case_id=OuterRef("pk"))
+                .order_by("person_id")
+                .values("person_id")
+            ),
+            present=ArraySubquery(
+                Viewer.objects.filter(case_id=OuterRef("pk"), seen_at__gt=at - HERE_FOR)
+                .exclude(person_id=me)
+                .order_by("-writing", "person_id")
+                .values(data=JSONObject(person_id="person_id", name="person__name", writing="writing"))
+            ),
+            own_drafts=ArraySubquery(
+                Draft.objects.filter(case_id=OuterRef("pk"), person_id=me).values(
+                    data=JSONObject(mode="mode", body="body")
+                )
+            ),
+            read_marks=ArraySubquery(
+                Reading.objects.filter(case_id=OuterRef("pk"), person_id=me).values("read_at")
+            ),
+        )
+        .prefetch_related(
+            Prefetch("customer__contact_points", ContactPoint.objects.order_by("-primary", "id"))
+        )
+        .first()
+    )
+    if case is None:
+        raise not_found()
+    clocks = commitments.of_subjects("case", [case.pk]).get(case.pk, [])
+    options = list(
+        Option.objects.filter(plan__case_id=case.pk).select_related("plan").order_by("plan_id", "position")
+    )
+    files = list(
+        File.objects.filter(subject_kind="case", subject_id=case.pk).select_related("blob").order_by("id")
+    )
+    messages = _messages(case, options, files)
+    happenings = timeline(case.pk)
+    open_plan = next((o.plan for o in reversed(options) if o.plan.withdrawn_at is None), None)
+    ties = [_tie(case, link) for link in _links(actor, case)]
+    merges, others = _around(actor, case)
+    return CasePage(
+        case=case,
+        contacts=list(case.customer.contact_points.all()),
+        clocks=list(clocks),
+        messages=messages,
+        happenings=happenings,
+        plan=open_plan,
+        options=[o for o in options if open_plan is not None and o.plan_id == open_plan.pk],
+        files=files,
+        ties=ties,
+        merges=merges,
+        others=others,
+        helpers=case.helper_ids,
+        viewers=[Present(**p) for p in case.present],
+        drafts={d["mode"]: d["body"] for d in case.own_drafts},
+        fields=fields_of(case.kind),
+        record=record_of(case, customer_known=case.customer.named),
+        people=_names(case, messages, happenings),
+        actions=allowed_actions(actor, case, helps=me in case.helper_ids),
+        read_at=max(case.read_marks, default=None),
+    )
+
+
+def _messages(case: Case, options: Sequence[Option], files: Sequence[File]) -> list[Message]:
+    rows = (
+        Interaction.objects.filter(case_id=case.pk)
+        .select_related("person", "customer")
+        .annotate(
+            mentioned=ArraySubquery(
+                Mention.objects.filter(interaction_id=OuterRef("pk"))
+                .order_by("person_id")
+                .values("person_id")
+            )
+        )
+        .order_by("-at", "-id")[:MAX_MESSAGES]
+    )
+    messages = {i.pk: Message(i, mentions=i.mentioned) for i in reversed(rows)}
+    for option in options:
+        message = messages.get(option.plan.interaction_id or 0)
+        if message is not None:
+            message.plan = option.plan
+            message.options.append(option)
+    for file in files:
+        if file.ref in messages:
+            messages[file.ref].files.append(file)
+    return list(messages.values())
+
+
+def _links(actor: Actor, case: Case) -> list[Link]:
+    """Ties to cases that the actor may see."""
+    seen = visible_to(actor)
+    ties = Q(source_id=case.pk, target__in=seen) | Q(target_id=case.pk, source__in=seen)
+    return list(Link.objects.filter(ties).select_related("source", "target").order_by("id"))
+
+
+def _tie(case: Case, link: Link) -> Tie:
+    outgoing = link.source_id == case.pk
+    other = link.target if outgoing else link.source
+    kind = str(link.kind)
+    if kind == Link.Kind.PARENT:
+        kind = "child" if outgoing else "parent"
+    elif kind == Link.Kind.SPLIT and not outgoing:
+        kind = "split_from"
+    return Tie(link.pk, kind, other)
+
+
+def _around(actor: Actor, case: Case) -> tuple[list[Merged], list[Case]]:
+    """What was merged into this case, and the customer's other open cases that the actor may see: one query."""
+    merged_here = Q(pk__in=Merge.objects.filter(target_id=case.pk, undone_at=None).values("source_id"))
+    open_others = Q(customer_id=case.customer_id, status__in=states.ACTIVE)
+    rows = (
+        visible_to(actor)
+        .filter(merged_here | open_others)
+        .exclude(pk=case.pk)
+        .select_related("owner")
+        .annotate(
+            merge_data=ArraySubquery(
+                Merge.objects.filter(source_id=OuterRef("pk"), target_id=case.pk, undone_at=None).values(
+                    data=JSONObject(id="id", at="at")
+                )
+            )
+        )
+        .order_by("-opened_at", "-pk")[: MAX_OTHERS * 3]
+    )
+    merges: list[Merged] = []
+    others: list[Case] = []
+    for row in rows:
+        if row.merge_data:
+            data = row.merge_data[0]
+            merges.append(Merged(data["id"], datetime.fromisoformat(data["at"]), row))
+        else:
+            others.append(row)
+    return merges, others[:MAX_OTHERS]
+
+
+def _names(case: Case, messages: Sequence[Message], happenings: Sequence[Happening]) -> dict[int, str]:
+    ids: set[int | None] = {case.owner_id, case.first_owner_id, *case.helper_ids}  # type: ignore[attr-defined]
+    for happening in happenings:
+        ids |= happening.person_ids
+    for message in messages:
+        ids |= {message.interaction.person_id, *message.mentions}
+    return names(ids)

@@ -1,0 +1,32 @@
+"""Topics, own fields and ready answers."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from shounuo.cases.models import CannedText, CustomField, Topic
+from shounuo.cases.rules.fields import Field
+from shounuo.kernel.actors import Actor
+
+
+def fields_of(kind: str | None = None) -> list[Field]:
+    """The own fields in use, in their order; with a kind, those that its cases have."""
+    fields = [
+        Field(f.code, f.label, f.type, tuple(f.choices), tuple(f.kinds), f.required_to_resolve)
+        for f in CustomField.objects.filter(active=True).order_by("position", "id")
+    ]
+    return fields if kind is None else [f for f in fields if f.applies(kind)]
+
+
+def topics(*, active: bool = True) -> QuerySet[Topic]:
+    """The topic tree in reading order: a parent before its children."""
+    rows = Topic.objects.order_by("path")
+    return rows.filter(active=True) if active else rows
+
+
+def canned_texts(actor: Actor, text: str = "", *, limit: int = 20) -> list[CannedText]:
+    """Ready answers for all and for the actor's teams, whose title or pinyin initials hold the text."""
+    rows = CannedText.objects.filter(Q(team=None) | Q(team_id__in=sorted(actor.team_ids)))
+    if text := text.strip():
+        rows = rows.filter(Q(title__icontains=text) | Q(initials__startswith=text.lower()))
+    return list(rows.order_by("position", "id")[:limit])

@@ -1,0 +1,63 @@
+"""Who may see which case: the one rule behind lists, details, search, push, export and API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.cases.models import Case, Mention
+from shounuo.cases.permissions import VIEW_ALL, VIEW_TEAM
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import NotFound
+
+_Helper = Case.helpers.through
+
+
+def visible_to(actor: Actor) -> QuerySet[Case]:
+    """The cases that the actor may see, and nothing about the others.
+
+    With `cases.view_all` (and the system) every case; with `cases.view_team` those he owns, helps with or was
+    mentioned in, those of his teams, and those that have neither owner nor team; a customer his own; else none.
+    """
+    if actor.may(VIEW_ALL):
+        return Case.objects.all()
+    if actor.kind == "customer" and actor.id is not None:
+        return Case.objects.filter(customer_id=actor.id)
+    if actor.kind == "person" and actor.may(VIEW_TEAM):
+        return Case.objects.filter(seen_by_team(actor))
+    return Case.objects.none()
+
+
+def seen_by_team(actor: Actor) -> Q:
+    """What `cases.view_team` lets a person see. The two lists are read once a query, not once a row."""
+    return (
+        Q(owner_id=actor.id)
+        | Q(team_id__in=sorted(actor.team_ids))
+        | Q(owner=None, team=None)
+        | Q(pk__in=_Helper.objects.filter(person_id=actor.id).values("case_id"))
+        | Q(pk__in=Mention.objects.filter(person_id=actor.id).values("case_id"))
+    )
+
+
+def visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:
+    """Those of the ids that the actor may see; one query."""
+    wanted = set(ids)
+    return set(visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
+
+
+def get(actor: Actor, number: int) -> Case:
+    """The case of this number with its customer, owner, team and topic; NotFound also when the actor may not see it."""
+    case = (
+        visible_to(actor).select_related("customer", "owner", "team", "topic").filter(number=number).first()
+        if 0 < number < 2**63
+        else None
+    )
+    if case is None:
+        raise not_found()
+    return case
+
+
+def not_found() -> NotFound:
+    return NotFound(_("没有这张工单，或您无权查看"), code="case_not_found")

@@ -1,0 +1,60 @@
+"""What follows from events for cases. Wired in `web.wiring`; each is a job and safe to repeat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shounuo.cases import events, services
+from shounuo.cases.models import Case
+from shounuo.cases.services.holder import customer_told
+from shounuo.customers.models import Merge
+from shounuo.events.services import Published
+
+# After these a case's search document is no longer right. The first message comes with case.opened.
+INDEXED = (
+    events.OPENED,
+    events.RECEIVED,
+    events.SENT,
+    events.NOTED,
+    events.DESCRIBED,
+    events.CUSTOMER_CHANGED,
+    events.MERGED,
+    events.MERGE_RECEIVED,
+    events.MERGE_UNDONE,
+    events.MERGE_RETURNED,
+    events.SPLIT,
+)
+
+
+def index_case(event: Published, at: datetime) -> None:
+    """Makes the case's search document anew."""
+    if event.kind == events.RECEIVED and event.payload.get("first"):
+        return
+    services.search_index(event.subject[1])
+
+
+NAMED_ANEW = ("customer.changed", "customer.contact_added", "customer.contact_removed")
+
+
+def index_customer(event: Published, at: datetime) -> None:
+    """A customer's new name is found on his cases, the newest 500; and may be what their records were waiting for."""
+    cases = Case.objects.filter(customer_id=event.subject[1]).order_by("-pk")
+    for case_id in cases.values_list("pk", flat=True)[:500]:
+        services.search_index(case_id)
+    waiting = cases.filter(record_completed_at=None, resolved_at__isnull=False)
+    for case_id in waiting.values_list("pk", flat=True)[:500]:
+        services.record_check(case_id=case_id, at=at)
+
+
+MERGED = ("customer.merged", "customer.merge_undone")
+
+
+def customer_merged(event: Published, at: datetime) -> None:
+    """The cases that a merge of customers, or its undo, has moved belong to another customer now."""
+    source, target = event.payload["source"], event.payload["target"]
+    if event.subject[1] != target:  # told on both; once is enough
+        return
+    merge = Merge.objects.filter(pk=event.payload["merge"]).first()
+    moved = merge.moved.get("held", {}).get("cases", []) if merge is not None else []
+    now, was = (target, source) if event.kind == "customer.merged" else (source, target)
+    customer_told(moved, customer_id=now, was=was, at=event.at)
