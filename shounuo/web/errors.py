@@ -36,16 +36,12 @@ def problem_json(problem: Problem) -> HttpResponse:
 
 
 def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """A page, a fragment for htmx, or a problem document, as the asker wants it."""
-    wants_json = request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", "")
-    if wants_json:
-        return problem_json(problem)
-    if request.headers.get("HX-Request"):
-        response = render(request, "errors/fragment.html", {"problem": problem}, status=problem.status)
-    else:
-        response = render(
-            request, "errors/problem.html", {"problem": problem, "status": problem.status}, status=problem.status
-        )
+    """A page, or a problem document for the API, scripts and htmx."""
+    accept = request.headers.get("Accept", "")
+    if request.path.startswith("/api/") or request.headers.get("HX-Request") or "application/json" in accept:
+        return problem_json(problem)  # the scripts show its `detail`
+    context = {"problem": problem, "status": problem.status, "number": getattr(request, "id", "")}
+    response = render(request, "errors/problem.html", context, status=problem.status)
     return _with_retry(response, problem)
 
 
