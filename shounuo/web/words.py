@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -32,12 +34,6 @@ _STATES = {
     "done": "met",
     "canceled": "cancelled",
 }
-_COMPOUND = (
-    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 "
-    "申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 "
-    "宰父 谷梁 拓跋 夹谷 轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 微生 梁丘 左丘 西门 第五 南荣 东里 东宫 仲长 "
-    "即墨 达奚 褚师 纳兰 叶赫 完颜 耶律"
-)
 
 
 def of(thing: Any, name: str, default: Any = None) -> Any:
@@ -214,6 +210,11 @@ def percent(share: float | Decimal | None, places: int = 1) -> str:
     return f"{shown:.{places}f}%"
 
 
+@cache
+def _compound_surnames() -> frozenset[str]:
+    return frozenset(Path(__file__).with_name("compound_surnames.txt").read_text(encoding="utf-8").split())
+
+
 def family_name(name: str) -> str:
     """The family name that stands for a person: 宋, 欧阳, or the initials of a name in letters (JS)."""
     name = name.strip()
@@ -222,7 +223,7 @@ def family_name(name: str) -> str:
     if name[0].isascii():
         words = [w for w in name.replace("-", " ").split() if w[0].isalnum()]
         return "".join(w[0] for w in (words[:1] + words[1:][-1:])).upper() or name[0].upper()
-    if len(name) > 2 and name[:2] in _COMPOUND:
+    if len(name) > 2 and name[:2] in _compound_surnames():
         return name[:2]
     return name[0]
 

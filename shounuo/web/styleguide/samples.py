@@ -58,7 +58,7 @@ def shell(page: str) -> dict[str, Any]:
     ]
     active = {"clause": "policy", "phone": "desk", "calendar": "console"}.get(page, page)
     return {
-        "organisation": {"name": "丰澜牧业"},
+        "org_name": "丰澜牧业",
         "rail": [{"url": f"../{key}/", "icon": i, "label": label, "count": n, "active": key == active} for key, i, label, n in rail],
         "me": {"name": "林晓雨", "presence": "online", "presence_label": "在线"},
         "me_links": [{"url": "#", "icon": "user-circle", "label": "我的账号"}, {"url": "#", "icon": "language", "label": "English"}],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from shounuo.web.templatetags.sn.library import register
 from shounuo.web.words import of
-
-_OPTION_KEYS = "甲乙丙丁戊己庚辛"
 
 
 @register.inclusion_tag("components/entry.html")
@@ -27,8 +27,9 @@ def option_cards(options: Any) -> dict[str, Any]:
     recommended, chosen}]; keys 甲 乙 丙 are given by order."""
     items = list(of(options, "items") or ()) if not isinstance(options, list) else options
     chosen = any(of(i, "chosen") for i in items)
+    keys = gettext("甲乙丙丁戊己庚辛")
     rows = [
-        {"o": i, "key": _OPTION_KEYS[n % len(_OPTION_KEYS)], "passed": chosen and not of(i, "chosen")}
+        {"o": i, "key": keys[n % len(keys)], "passed": chosen and not of(i, "chosen")}
         for n, i in enumerate(items)
     ]
     return {"head": options if not isinstance(options, list) else None, "rows": rows}

@@ -20,7 +20,7 @@ const kinds = {
   // {labels, shares (percent), counts, target, target_label, bands, min}
   trend: (d, k, el, v) => ({
     grid: { left: 46, right: 62, top: 14, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
-    yAxis: [k.val({ min: d.min ?? 80, max: 100, splitNumber: 4, axisLabel: { formatter: '{value}%' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
+    yAxis: [k.val({ min: d.min ?? 80, max: 100, interval: (100 - (d.min ?? 80)) / 4, axisLabel: { formatter: '{value}%' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
     series: [
       { name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } },
       { name: d.share_name, type: 'line', data: d.shares, connectNulls: false, symbol: 'circle', symbolSize: 5, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },

@@ -1,5 +1,6 @@
-// The composer: reply or note, one line on a phone until it is wanted, grows with its text.
+// A case opens at its newest message. The composer: reply or note, one line on a phone until it is wanted, grows with its text.
 const { sn } = globalThis;
+sn.each('[data-case-scroll]', (pane) => { if (!location.hash) pane.scrollTop = pane.scrollHeight; });
 sn.each('[data-composer]', (form) => {
   const area = form.querySelector('textarea'); const mode = form.querySelector('[name=mode]');
   const grow = () => { area.style.setProperty('height', 'auto'); area.style.setProperty('height', `${Math.min(area.scrollHeight, innerHeight * 0.4)}px`); };
