@@ -6,9 +6,11 @@ after commit and is safe to repeat.
 
 from __future__ import annotations
 
+from shounuo.commitments import engine as clocks
 from shounuo.events import registry
 
 
 def wire() -> None:
     """Called once, when the apps are ready."""
     registry.clear_wiring()
+    registry.subscribe_sync(None, clocks.on_events)

@@ -1,0 +1,157 @@
+"""The commitments that are or ever were in force, compiled once per generation of the policies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shounuo.policy import matching
+from shounuo.policy import queries as policy
+from shounuo.policy.models import PolicyVersion, Rule
+from shounuo.policy.reading import rule_of
+from shounuo.policy.schema import Commitment, EventSpec
+
+TTL = 1.0
+"""Seconds in which the generation is not asked for again: a policy put in force elsewhere counts from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRule:
+    """A commitment of a published version, with its clause's code, its calendar and the time it is in force.
+
+    `pack` is the policy's code; names and clauses are unique within it. `restarts`: reopening its subject starts it
+    anew, because resolving fulfils it.
+    """
+
+    id: int
+    pack: str
+    clause: str
+    spec: Commitment
+    calendar: str
+    since: datetime | None
+    effective_at: datetime
+    ended_at: datetime | None
+    first_since: datetime | None
+    restarts: bool
+
+    def in_force(self, at: datetime) -> bool:
+        """True when the rule starts clocks at this moment."""
+        if self.since is None or at < max(self.effective_at, self.since):
+            return False
+        return self.ended_at is None or at < self.ended_at
+
+    def was_running(self, at: datetime) -> bool:
+        """True when an event of this moment may be a start: what happened before the rule was first in force binds
+        nobody. `first_since` is when its first version began, of those with its name in its clause."""
+        return self.first_since is not None and self.first_since <= at
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All of them by id. `subjects`: kinds of subject that have a rule; `named`: event kinds that some rule names."""
+
+    generation: int
+    rules: Mapping[int, LiveRule]
+    subjects: frozenset[str]
+    named: frozenset[str]
+    _by_subject: Mapping[str, tuple[LiveRule, ...]] = field(default_factory=dict)
+
+    def in_force(self, subject: str, at: datetime) -> list[LiveRule]:
+        """The rules on this kind of subject that are in force at a moment."""
+        return [r for r in self._by_subject.get(subject, ()) if r.in_force(at)]
+
+
+def counts(spec: EventSpec, kind: str, payload: Mapping[str, Any], roles: Collection[str] = ()) -> bool:
+    """True when the rule counts the event. An automatic message counts only where the rule says `automatic`."""
+    if payload.get("automatic") is True and all(name != "automatic" for name, _values in spec.where):
+        return False
+    return matching.event_matches(spec, kind, payload, roles)
+
+
+def any_counts(
+    specs: Sequence[EventSpec], kind: str, payload: Mapping[str, Any], roles: Collection[str] = ()
+) -> bool:
+    return any(counts(spec, kind, payload, roles) for spec in specs if spec.event == kind)
+
+
+def rule(id: int) -> LiveRule:
+    """The commitment behind a clock, of whatever version, also when it was put in force a moment ago elsewhere."""
+    found = book().rules.get(id)
+    if found is None:
+        forget()
+        found = book().rules[id]
+    return found
+
+
+_book: Book | None = None
+_checked = 0.0
+
+
+def book() -> Book:
+    """The compiled commitments; one cheap query at most every `TTL` seconds, and a rebuild when a policy changed."""
+    global _book, _checked
+    if _book is not None and time.monotonic() - _checked < TTL:
+        return _book
+    generation = policy.generation()
+    if _book is None or _book.generation != generation:
+        _book = _compile(generation)
+    _checked = time.monotonic()
+    return _book
+
+
+def forget() -> None:
+    """The next question asks the database again. Called by whoever puts a policy in force in this process."""
+    global _book, _checked
+    _book, _checked = None, 0.0
+
+
+def _compile(generation: int) -> Book:
+    found = (
+        Rule.objects.filter(
+            kind=Rule.Kind.COMMITMENT,
+            clause__version__state__in=[PolicyVersion.State.PUBLISHED, PolicyVersion.State.ARCHIVED],
+        )
+        .select_related("clause__version__policy")
+        .defer("clause__version__source")
+        .order_by("clause__version_id", "clause__position", "position")
+    )
+    rows = list(found)
+    first: dict[tuple[str, str, str], datetime] = {}
+    for row in rows:
+        if row.status == Rule.Status.LIVE and row.live_since is not None:
+            key = (row.clause.version.policy.code, row.clause.code, row.name)
+            first[key] = min(first.get(key, row.live_since), row.live_since)
+    known = _book.rules if _book is not None else {}
+    rules: dict[int, LiveRule] = {}
+    for row in rows:
+        version = row.clause.version
+        before = known.get(row.id)
+        spec = before.spec if before is not None else rule_of(row.kind, row.name, row.body)
+        assert isinstance(spec, Commitment) and version.effective_at is not None
+        enforced = row.status == Rule.Status.LIVE and not spec.gaps
+        resolved = f"{spec.subject}.resolved"
+        rules[row.id] = LiveRule(
+            id=row.id,
+            pack=version.policy.code,
+            clause=row.clause.code,
+            spec=spec,
+            calendar=spec.calendar or version.default_calendar,
+            since=row.live_since if enforced else None,
+            effective_at=version.effective_at,
+            ended_at=version.ended_at,
+            first_since=first.get((version.policy.code, row.clause.code, row.name)),
+            restarts=any(s.event == resolved for s in spec.until),
+        )
+    by_subject: dict[str, list[LiveRule]] = {}
+    for one in rules.values():
+        by_subject.setdefault(one.spec.subject, []).append(one)
+    return Book(
+        generation,
+        rules,
+        frozenset(by_subject),
+        frozenset(s.event for r in rules.values() for s in r.spec.events()),
+        {kind: tuple(rs) for kind, rs in by_subject.items()},
+    )
