@@ -13,7 +13,9 @@ class Blob(models.Model):
 
 
 class File(models.Model):
-    """A named file on a subject. `ref` points into the subject (an interaction's id); `internal` ones are for staff."""
+    """A named file on a subject. `ref` points into the subject (an interaction's id); `internal` ones are for
+    staff.
+    """
 
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(max_length=255)

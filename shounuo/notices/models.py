@@ -37,7 +37,9 @@ class Relay(models.Model):
 
 
 class Notice(models.Model):
-    """One thing a person should know. The text is made from kind and params when shown; `key` makes it once."""
+    """One thing a person should know. The text is made from kind and params when shown; `key` makes it
+    once.
+    """
 
     person = models.ForeignKey("staff.Person", on_delete=models.CASCADE, related_name="notices")
     key = models.CharField(max_length=120, unique=True)
@@ -57,7 +59,11 @@ class Notice(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """A mail on its way out, one row per message; `key` makes it once, `message_id` stays the same over retries."""
+    """A mail on its way out, one row per message; `key` makes it once, `message_id` stays the same over
+    retries.
+
+    `remaining` are the recipients who have not got it yet: some may be taken while others are put off.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", _("待发")
@@ -70,6 +76,7 @@ class OutgoingMail(models.Model):
     relay = models.ForeignKey(Relay, null=True, on_delete=models.SET_NULL)
     sender = models.CharField(max_length=320)
     recipients = ArrayField(models.CharField(max_length=320))
+    remaining = ArrayField(models.CharField(max_length=320), default=list)
     raw_sha256 = models.CharField(max_length=64)
     subject_kind = models.CharField(max_length=32, blank=True)
     subject_id = models.BigIntegerField(null=True)

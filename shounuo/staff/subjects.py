@@ -63,7 +63,7 @@ SUBJECTS = (
         visible_ids=_own_or_managed,
         people=_person_people,
         label=lambda ids: dict(Person.objects.filter(id__in=list(ids)).values_list("id", "name")),
-        url=lambda id: f"/console/people/{id}/",
+        url=lambda id: f"/settings/people/{id}/",
     ),
     Subject(
         kind="team",
@@ -71,7 +71,7 @@ SUBJECTS = (
         visible_ids=_for_staff,
         people=_team_people,
         label=lambda ids: dict(Team.objects.filter(id__in=list(ids)).values_list("id", "name")),
-        url=lambda id: f"/console/teams/{id}/",
+        url=lambda id: f"/settings/teams/{id}/",
     ),
     Subject(
         kind="role",
@@ -79,7 +79,7 @@ SUBJECTS = (
         visible_ids=_managed,
         people=lambda id: People(),
         label=lambda ids: dict(Role.objects.filter(id__in=list(ids)).values_list("id", "name")),
-        url=lambda id: f"/console/roles/{id}/",
+        url=lambda id: f"/settings/roles/{id}/",
     ),
     Subject(
         kind="organisation",
@@ -87,6 +87,6 @@ SUBJECTS = (
         visible_ids=_managed,
         people=lambda id: People(),
         label=lambda ids: {i: _("组织") for i in ids},
-        url=lambda id: "/console/",
+        url=lambda id: "/settings/organisation/",
     ),
 )

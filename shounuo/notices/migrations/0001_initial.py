@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('message_id', models.CharField(db_index=True, max_length=255)),
                 ('sender', models.CharField(max_length=320)),
                 ('recipients', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=320), size=None)),
+                ('remaining', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=320), default=list, size=None)),
                 ('raw_sha256', models.CharField(max_length=64)),
                 ('subject_kind', models.CharField(blank=True, max_length=32)),
                 ('subject_id', models.BigIntegerField(null=True)),

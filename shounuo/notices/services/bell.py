@@ -1,0 +1,111 @@
+"""Telling people of the staff: the bell at once, a mail by preference and in their duty time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from shounuo.events.services import CHANNEL
+from shounuo.kernel.actors import Actor
+from shounuo.notices.composing import notice_mail
+from shounuo.notices.models import Notice, Relay
+from shounuo.notices.rules import wants_mail
+from shounuo.notices.services.mail import mail_queue
+from shounuo.staff import queries as staff
+
+
+def notify(
+    *,
+    key: str,
+    person_ids: Iterable[int],
+    kind: str,
+    params: dict[str, Any] | None = None,
+    subject: tuple[str, int] | None = None,
+    urgent: bool = False,
+    at: datetime,
+) -> list[Notice]:
+    """Tells each active person once per key; returns the notices that are new. In the caller's transaction.
+
+    The bell rings on open pages at commit. A mail follows for those who want one (`mail_notices` in the
+    preferences: all, urgent, none; urgent when nothing is set): at once when urgent, else when the person is
+    next on duty. `params` hold codes and numbers only.
+    """
+    people = {p.id: p for p in staff.people().filter(id__in=set(person_ids))}
+    if not people:
+        return []
+    with transaction.atomic():
+        keys = {f"{key}:{id}": id for id in people}
+        told = set(Notice.objects.filter(key__in=keys).values_list("key", flat=True))
+        fresh = Notice.objects.bulk_create(
+            [
+                Notice(
+                    person_id=id,
+                    key=one,
+                    kind=kind,
+                    params=params or {},
+                    subject_kind=subject[0] if subject else "",
+                    subject_id=subject[1] if subject else None,
+                    urgent=urgent,
+                    at=at,
+                )
+                for one, id in keys.items()
+                if one not in told
+            ],
+            ignore_conflicts=True,
+        )
+        if not fresh:
+            return []
+        _ring(n.person_id for n in fresh)
+        mailed = [
+            n
+            for n in fresh
+            if people[n.person_id].mail
+            and wants_mail(people[n.person_id].preferences.get("mail_notices"), urgent)
+        ]
+        if mailed and (relay := Relay.objects.filter(is_default=True).first()) is not None:
+            since = {} if urgent else staff.duty_from([n.person_id for n in mailed], at)
+            for notice in mailed:
+                person = people[notice.person_id]
+                raw, message_id = notice_mail(notice, person, relay, at)
+                mail_queue(
+                    key=f"notice:{notice.key}",
+                    raw=raw,
+                    message_id=message_id,
+                    sender=relay.sender,
+                    recipients=[person.mail],
+                    subject=("person", person.id),
+                    not_before=since.get(person.id),
+                    at=at,
+                )
+    return fresh
+
+
+def mark_read(*, notice_ids: Iterable[int], actor: Actor, at: datetime) -> int:
+    """Marks one's own notices as read; those of others are left alone. Returns how many were unread."""
+    rows = Notice.objects.filter(id__in=list(notice_ids), person_id=actor.person_id or 0, read_at=None)
+    return rows.update(read_at=at)
+
+
+def mark_all_read(*, actor: Actor, at: datetime, subject: tuple[str, int] | None = None) -> int:
+    """Marks all of one's own notices as read, or those about one subject (its page was opened)."""
+    rows = Notice.objects.filter(person_id=actor.person_id or 0, read_at=None)
+    if subject is not None:
+        rows = rows.filter(subject_kind=subject[0], subject_id=subject[1])
+    return rows.update(read_at=at)
+
+
+def notices_prune(at: datetime, *, keep: timedelta = timedelta(days=90)) -> int:
+    """Deletes the notices older than `keep`, read or not."""
+    return Notice.objects.filter(at__lt=at - keep).delete()[0]
+
+
+def _ring(person_ids: Iterable[int]) -> None:
+    """Live pages hear of it at commit, under the person's own topic."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "SELECT pg_notify(%s, %s)",
+            [[CHANNEL, f'{{"person:{id}":["notice.made"]}}'] for id in sorted(set(person_ids))],
+        )
