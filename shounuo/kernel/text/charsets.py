@@ -55,6 +55,8 @@ _FAMILY: Final = re.compile(
 _LABEL: Final = re.compile(r"[a-z0-9][a-z0-9_.:+ -]*")
 _CJK: Final = re.compile("[\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
 _HIGH_RUN: Final = re.compile(rb"[\x80-\xff]+")
+# One pair of high bytes inside a Latin word: two accented letters rather than a Chinese character.
+_IN_WORD: Final = re.compile(rb"[A-Za-z][\x80-\xff]{2}[a-z]")
 # The commonest characters of either script: text read with the wrong table hardly ever hits them.
 _FREQUENT: Final = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里"
@@ -235,7 +237,8 @@ def _sniff(data: bytes) -> str:
         errors = text.count("\ufffd")
         scores.append((_likeness(text) - 2 * errors / total, codec))
     score, codec = max(scores)
-    if score >= 0.15 or (paired > 0.8 * total and _strict(sample, "gb18030") and _all_han(sample)):
+    chinese = paired > 0.8 * total and not _IN_WORD.search(sample) and _strict(sample, "gb18030")
+    if score >= 0.15 or (chinese and _all_han(sample)):
         return data.decode(codec if score >= 0.15 else "gb18030", "replace")
     return _damaged_utf8(data) or data.decode("cp1252", "replace")
 
