@@ -59,9 +59,9 @@ def staff_mail(
     domain = relay.sender.rpartition("@")[2] or "localhost"
     message_id = f"<sn.{signature('notices.message', key, size=18)}@{domain}>"
     mail = EmailMessage(policy=policy.SMTP)
-    mail["From"] = Address(organisation.name, addr_spec=relay.sender)
-    mail["To"] = Address(person.name, addr_spec=person.mail)
-    mail["Subject"] = " ".join(subject.split())
+    mail["From"] = Address(_one_line(organisation.name), addr_spec=relay.sender)
+    mail["To"] = Address(_one_line(person.name), addr_spec=person.mail)
+    mail["Subject"] = _one_line(subject)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
@@ -73,3 +73,7 @@ def staff_mail(
 def address_of(path: str) -> str:
     """The path under the organisation's public address; never under what a request's Host header says."""
     return f"{staff.organisation().public_address}{path}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from shounuo.kernel.actors import Actor
@@ -185,4 +185,6 @@ def duty_from(person_ids: Iterable[int], at: datetime) -> dict[int, datetime]:
 
 def teams_with_size() -> QuerySet[Team]:
     """All teams with `size`, how many active people each has."""
-    return Team.objects.annotate(size=Count("people", filter=Q(people__is_active=True))).order_by("-active", "name", "id")
+    return Team.objects.annotate(size=Count("people", filter=Q(people__is_active=True))).order_by(
+        "-active", "name", "id"
+    )

@@ -6,11 +6,19 @@ after commit and is safe to repeat.
 
 from __future__ import annotations
 
+from shounuo.cases import subscribers as cases
 from shounuo.commitments import engine as clocks
 from shounuo.events import registry
+from shounuo.notices import subscribers as notices
 
 
 def wire() -> None:
     """Called once, when the apps are ready."""
     registry.clear_wiring()
     registry.subscribe_sync(None, clocks.on_events)
+    registry.subscribe_job("cases.index", cases.INDEXED, cases.index_case)
+    registry.subscribe_job("cases.customer", cases.NAMED_ANEW, cases.index_customer)
+    registry.subscribe_job("cases.customer_merged", cases.MERGED, cases.customer_merged)
+    registry.subscribe_job("notices.cases", notices.CASE_KINDS, notices.case_happened)
+    registry.subscribe_job("notices.clocks", notices.CLOCK_KINDS, notices.clock_happened)
+    registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)
