@@ -129,7 +129,7 @@ def clock_words(clock: Any, now: datetime, *, exact: bool = False) -> str:
         return gettext("未定")
     if state == "breach" and of(clock, "met_at") and of(clock, "due_at"):
         late = (of(clock, "met_at") - of(clock, "due_at")).total_seconds()
-        return gettext("超时 %(span)s 后办到") % {"span": span(late)}
+        return gettext("超时 %(span)s后办到") % {"span": span(late)}
     if left < 0 or state == "breach":
         if abs(left) < MINUTE and not exact:
             return gettext("刚超时")

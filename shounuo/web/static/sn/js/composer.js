@@ -9,7 +9,7 @@ sn.each('[data-composer]', (form) => {
     mode.value = b.dataset.mode;
     form.classList.toggle('is-note', b.dataset.mode === 'note');
     form.querySelectorAll('[data-mode]').forEach((x) => { x.classList.toggle('is-on', x === b); x.setAttribute('aria-pressed', String(x === b)); });
-    wake(); area.focus();
+    wake(); area.focus(); area.setSelectionRange(area.value.length, area.value.length);
   }));
   area.addEventListener('focus', wake); area.addEventListener('input', grow);
   document.addEventListener('pointerdown', (e) => { if (!form.contains(e.target) && !area.value.trim() && !e.target.closest('dialog')) { form.classList.remove('is-open'); area.style.removeProperty('height'); } });

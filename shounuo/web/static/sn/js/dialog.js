@@ -3,6 +3,7 @@ const { sn } = globalThis;
 
 function open(el) {
   if (!el.open) el.showModal();
+  if (el.querySelector('h2[autofocus]')) return;
   const first = el.querySelector('[autofocus], [aria-invalid="true"], input:not([type=hidden]), textarea, select, .sn-btn.is-primary');
   if (first) first.focus();
 }

@@ -45,14 +45,14 @@ function help() {
   const list = document.createElement('dl'); list.className = 'sn-keys';
   shown.forEach((key, label) => {
     const row = document.createElement('div'); const dt = document.createElement('dt'); const dd = document.createElement('dd');
-    key.split('|')[0].split(/(?<!^)\+/).forEach((part) => { const k = document.createElement('kbd'); k.textContent = part.length === 1 ? part.toUpperCase() : part; dt.append(k, ' '); });
+    key.split('|')[0].split(/(?<!^)\+/).forEach((part) => { const k = document.createElement('kbd'); k.textContent = part.length === 1 ? part.toUpperCase() : part.replace('Escape', 'Esc').replace('Arrow', ''); dt.append(k, ' '); });
     dd.textContent = label; row.append(dt, dd); list.append(row);
   });
   const inner = document.createElement('div'); inner.className = 'sn-dialog-in';
   const bar = document.createElement('header'); const x = document.createElement('button');
   x.type = 'button'; x.className = 'sn-btn is-s is-quiet'; x.dataset.close = ''; x.textContent = sn.words.close;
   bar.append(head, x); inner.append(bar, list); box.append(inner);
-  document.getElementById('dialogs').append(box); box.showModal();
+  document.getElementById('dialogs').append(box); head.tabIndex = -1; head.setAttribute('autofocus', ''); if (!box.open) box.showModal();
 }
 sn.keysHelp = help;
 document.addEventListener('click', (e) => { if (e.target.closest('[data-keys-help]')) help(); });
@@ -66,7 +66,7 @@ document.addEventListener('keydown', (e) => {
     return;
   }
   if (key.startsWith('Ctrl+')) { const el = find(key); if (el) { e.preventDefault(); act(el); } return; }
-  if (typing) { if (e.key === 'Escape') e.target.blur(); return; }
+  if (typing) { if (e.key === 'Escape' && !document.querySelector('dialog[open]')) e.target.blur(); return; }
   if (document.querySelector('dialog[open]') || e.altKey) return;
   const joined = pending && Date.now() - pendingAt < 1200 ? `${pending} ${key}` : '';
   const el = (joined && find(joined)) || find(key);
