@@ -1,0 +1,15 @@
+from django.urls import path
+
+from shounuo.web.policies import views
+
+urlpatterns = [
+    path("", views.index, name="policies"),
+    path("import/", views.bring, name="policy-import"),
+    path("clauses/<str:code>/", views.clause, name="clause"),
+    path("clauses/<str:code>/breaches/", views.breaches, name="clause-breaches"),
+    path("causes/<int:clock_id>/", views.cause, name="breach-cause"),
+    path("<slug:code>/", views.document, name="policy"),
+    path("<slug:code>/export/", views.export, name="policy-export"),
+    path("<slug:code>/versions/", views.versions, name="policy-versions"),
+    path("<slug:code>/versions/<int:version_id>/<slug:what>/", views.act, name="policy-act"),
+]

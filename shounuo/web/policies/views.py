@@ -1,0 +1,318 @@
+"""The policy pages: documents, one document with what keeps each clause, one clause with its figures, and gaps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from shounuo.commitments import queries as commitments
+from shounuo.commitments import services as commitment_services
+from shounuo.commitments.models import Clock
+from shounuo.commitments.queries.causes import causes
+from shounuo.kernel.clock import now
+from shounuo.kernel.errors import NotFound, Problem
+from shounuo.policy import permissions
+from shounuo.policy import queries as policy
+from shounuo.policy import services as policy_services
+from shounuo.policy.queries import ClauseView
+from shounuo.staff import queries as staff
+from shounuo.web import words
+from shounuo.web.context import actor_of
+from shounuo.web.guard import done, staff_page
+from shounuo.web.policies import showing
+
+PERIODS = (("week", gettext_lazy("本周")), ("month", gettext_lazy("本月")), ("quarter", gettext_lazy("本季")))
+WEEKS = 26
+FEW = 10
+PAGE = 50
+
+
+@staff_page(permissions.VIEW)
+def index(request: HttpRequest) -> HttpResponse:
+    """All documents: what is in force, what is coming, how much of it runs."""
+    at, actor = now(), actor_of(request)
+    rows = policy.policies(actor, at)
+    return render(
+        request,
+        "policy/index.html",
+        {
+            "title": _("制度"),
+            "documents": [showing.document(r, at) for r in rows],
+            "may_edit": actor.may(permissions.EDIT),
+        },
+    )
+
+
+@staff_page(permissions.VIEW)
+def document(request: HttpRequest, code: str) -> HttpResponse:
+    """One regulation as it reads, chapter by chapter, with figures of the week, month and quarter beside each clause."""
+    at, actor = now(), actor_of(request)
+    version = showing.version_of(actor, code, request.GET.get("version"), at)
+    clauses = policy.clause_views(policy.clauses_of(version))
+    standing = request.GET.get("only", "")
+    contents = showing.contents(clauses, code, request.GET.get("chapter", ""))
+    chapter = contents.chosen
+    shown = (
+        [c for c in clauses if c.standing in ("none", "shown", "waiting")]
+        if standing == "gaps"
+        else chapter.clauses
+    )
+    figures = policy.kept_of([c.row.code for c in clauses], at)
+    contents.add_shares(figures)
+    worst = showing.most_broken(shown, figures)
+    coverage = policy.coverage(c.row for c in clauses)
+    return render(
+        request,
+        "policy/policy.html",
+        {
+            "title": version.title,
+            "pack": showing.pack(version, at),
+            "tabs": showing.tabs(
+                code, version, actor, at, coverage, "gaps" if standing == "gaps" else "clauses"
+            ),
+            "print_url": f"/policy/{code}/?print=1",
+            "contents": contents.items,
+            "cover": {
+                "total": coverage.clauses,
+                "by_system": coverage.live,
+                "by_hand": coverage.shown + coverage.waiting,
+                "by_nobody": coverage.none,
+                "nobody_url": f"/policy/{code}/?only=gaps",
+            },
+            "chapter_title": _("尚无机制执行的条款") if standing == "gaps" else chapter.title,
+            "periods": [label for _key, label in PERIODS],
+            "sections": showing.sections(shown, figures, worst),
+            "foot": _("守诺率 = 到期前办到 ÷ 应办。横条自 80% 起，竖线为目标。"),
+            "breaches": _breaches_beside(actor, worst, at) if worst else None,
+        },
+    )
+
+
+def _breaches_beside(actor: Any, clause: ClauseView, at: datetime) -> dict[str, Any] | None:
+    """The latest breaches of one clause and why, for the column beside the document."""
+    start = _start_of("month", at)
+    rows, _more = commitments.breaches(actor, start, at, clauses=[clause.row.code], limit=6)
+    total = commitments.kept([clause.row.code], start, at).get(clause.row.code)
+    names = dict(Clock.Cause.choices)
+    reasons = [
+        {"label": str(names.get(code, _("未归因"))), "count": n}
+        for code, n in causes([clause.row.code], start, at)
+    ]
+    return {
+        "clause_number": clause.row.number,
+        "count_text": ngettext("本月 %(n)s 次", "本月 %(n)s 次", total.breached if total else 0)
+        % {"n": total.breached if total else 0},
+        "items": showing.breach_items(rows, at),
+        "reasons": reasons,
+        "more_url": f"/policy/clauses/{clause.row.code}/breaches/",
+    }
+
+
+@staff_page(permissions.VIEW)
+def clause(request: HttpRequest, code: str) -> HttpResponse:
+    """One clause: its wording, what runs because of it, how it is kept over half a year, by whom, and what broke it."""
+    at, actor = now(), actor_of(request)
+    view = policy.clause_view(actor, code, at)
+    period = request.GET.get("period", "month")
+    if period not in dict(PERIODS):
+        period = "month"
+    start = _start_of(period, at)
+    version = view.row.version
+    siblings = [c.code for c in policy.clauses_of(version)]
+    position = siblings.index(code)
+    kept = commitments.kept([code], start, at).get(code)
+    used = commitments.used_times([code], start, at)
+    rows, more = commitments.breaches(actor, start, at, clauses=[code], limit=8)
+    weekly = commitments.kept_weekly([code], at, weeks=WEEKS)
+    decided = sum(week.due for _day, week in weekly)
+    context = {
+        "title": f"{view.row.number} {view.title}",
+        "clause": {
+            "number": view.row.number,
+            "name": view.title,
+            "wording": view.wording,
+            "note": showing.clause_note(version, view),
+        },
+        "pack": showing.pack(version, at),
+        "previous_url": f"/policy/clauses/{siblings[position - 1]}/" if position else "",
+        "next_url": f"/policy/clauses/{siblings[position + 1]}/" if position + 1 < len(siblings) else "",
+        "periods": [
+            {"label": label, "url": f"?period={key}", "active": key == period} for key, label in PERIODS
+        ],
+        "rules": [showing.rule(r) for r in view.rules],
+        "figures": showing.figures(kept, used, policy.kept_of([code], at).get(code), period),
+        "breaches": {
+            "note": _("%(n)s 次") % {"n": kept.breached if kept else 0},
+            "rows": showing.breach_rows(rows, at),
+            "more": _("全部违诺") if more else "",
+            "more_url": f"/policy/clauses/{code}/breaches/",
+        },
+        "version": showing.version_change(version, code),
+        "signed": showing.signed(version),
+    }
+    if decided >= FEW:
+        context |= showing.charts(weekly, used, view)
+        context["groups"] = showing.groups([code], start, at)
+        context["groups_note"] = _("按渠道与小组")
+    else:
+        context["few"] = showing.few(actor, code, at)
+    response = render(request, "policy/clause.html", context)
+    response.sn_charts = decided >= FEW  # type: ignore[attr-defined]
+    return response
+
+
+@staff_page(permissions.VIEW)
+def breaches(request: HttpRequest, code: str) -> HttpResponse:
+    """Every broken promise of a clause in the last quarter, paged."""
+    at, actor = now(), actor_of(request)
+    view = policy.clause_view(actor, code, at)
+    start = at - timedelta(days=92)
+    rows, cursor = commitments.breaches(
+        actor, start, at, clauses=[code], limit=PAGE, cursor=request.GET.get("cursor") or None
+    )
+    return render(
+        request,
+        "policy/breaches.html",
+        {
+            "title": _("%(clause)s 的违诺") % {"clause": f"{view.row.number} {view.title}"},
+            "clause": {"number": view.row.number, "name": view.title, "url": f"/policy/clauses/{code}/"},
+            "pack": showing.pack(view.row.version, at),
+            "rows": showing.breach_rows(rows, at),
+            "next_url": f"?cursor={cursor}" if cursor else "",
+        },
+    )
+
+
+@staff_page("board.view", "commitments.rebase")
+def cause(request: HttpRequest, clock_id: int) -> HttpResponse:
+    """A dialog in which a supervisor says why a promise was broken."""
+    actor = actor_of(request)
+    clock = commitments.clock_of(actor, clock_id)
+    if request.method == "POST":
+        commitment_services.clock_cause_set(
+            clock_id=clock_id,
+            cause=request.POST.get("cause", ""),
+            note=request.POST.get("note", ""),
+            actor=actor,
+            at=now(),
+        )
+        return done(
+            request,
+            request.headers.get("HX-Current-URL") or f"/policy/clauses/{clock.clause_code}/",
+            _("原因已记下"),
+        )
+    return render(
+        request,
+        "policy/cause.html",
+        {"clock": clock, "causes": Clock.Cause.choices, "post_url": request.path},
+    )
+
+
+@staff_page(permissions.VIEW)
+def versions(request: HttpRequest, code: str) -> HttpResponse:
+    """The versions of a document, what each changed, and what can be done with it now."""
+    at, actor = now(), actor_of(request)
+    rows = list(policy.visible_to(actor).filter(policy__code=code))
+    if not rows:
+        raise NotFound(_("没有这份制度"))
+    return render(
+        request,
+        "policy/versions.html",
+        {
+            "title": rows[0].title,
+            "pack": showing.pack(rows[0], at),
+            "tabs": showing.tabs(code, rows[0], actor, at, None, "versions"),
+            "versions": [
+                showing.version_row(v, before, actor, at)
+                for v, before in zip(rows, [*rows[1:], None], strict=True)
+            ],
+            "may_edit": actor.may(permissions.EDIT),
+        },
+    )
+
+
+ACTS = {
+    "submit": (policy_services.version_submit, gettext_lazy("已送审")),
+    "approve": (policy_services.version_approve, gettext_lazy("已批准")),
+    "discard": (policy_services.version_discard, gettext_lazy("草案已作废")),
+    "acknowledge": (policy_services.acknowledge, gettext_lazy("已签阅")),
+}
+
+
+@staff_page(permissions.VIEW)
+def act(request: HttpRequest, code: str, version_id: int, what: str) -> HttpResponse:
+    """One step in the life of a version; publishing takes the date on which it comes into force."""
+    actor, at = actor_of(request), now()
+    back = f"/policy/{code}/versions/"
+    if request.method != "POST":
+        return done(request, back)
+    if what == "publish":
+        given = request.POST.get("effective", "")
+        effective = at
+        if given:
+            zone = ZoneInfo(staff.organisation().zone)
+            effective = max(at, datetime.fromisoformat(given).replace(tzinfo=zone))
+        policy_services.version_publish(version_id=version_id, effective_at=effective, actor=actor, at=at)
+        return done(request, back, _("已发布，%(when)s起施行") % {"when": words.moment_words(effective, at)})
+    if what not in ACTS:
+        raise NotFound(_("没有这个动作"))
+    service, said = ACTS[what]
+    service(version_id=version_id, actor=actor, at=at)  # type: ignore[operator]
+    return done(request, back, str(said))
+
+
+@staff_page(permissions.EDIT)
+def bring(request: HttpRequest) -> HttpResponse:
+    """Import of a pack: the file's text is checked whole, every fault is told with its line, nothing is half taken."""
+    text = request.POST.get("text", "")
+    problem = None
+    if request.method == "POST":
+        upload = request.FILES.get("file")
+        name = "pack.yaml"
+        if upload is not None:
+            text, name = upload.read(2_000_000).decode("utf-8", "replace"), upload.name or name
+        try:
+            version = policy_services.version_import(
+                text=text, file_name=name, actor=actor_of(request), at=now()
+            )
+        except Problem as refused:
+            problem = refused
+        else:
+            return done(
+                request,
+                f"/policy/{version.policy.code}/versions/",
+                _("已成草案：%(title)s") % {"title": version.title},
+            )
+    return render(
+        request,
+        "policy/import.html",
+        {"title": _("导入制度包"), "text": text, "problem": problem},
+        status=422 if problem else 200,
+    )
+
+
+@staff_page(permissions.VIEW)
+def export(request: HttpRequest, code: str) -> HttpResponse:
+    """The version in force as a pack, identical in meaning to what was imported."""
+    at = now()
+    version = showing.version_of(actor_of(request), code, request.GET.get("version"), at)
+    response = HttpResponse(version.source, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{code}-{version.number}.yaml"'
+    return response
+
+
+def _start_of(period: str, at: datetime) -> datetime:
+    there = timezone.localtime(at, ZoneInfo(staff.organisation().zone))
+    midnight = there.replace(hour=0, minute=0, second=0, microsecond=0)
+    if period == "week":
+        return midnight - timedelta(days=midnight.weekday())
+    if period == "quarter":
+        return midnight.replace(month=(midnight.month - 1) // 3 * 3 + 1, day=1)
+    return midnight.replace(day=1)
