@@ -79,7 +79,7 @@ def sanitise(html: str, cid_map: Mapping[str, str] | None = None) -> SafeHtml:
     source, simplified = _bounded(html)
     images = cid_map or {}
     # Only our own filter can write this mark into an attribute, and only a real attribute has a bare quote.
-    mark = "remote-" + secrets.token_hex(8) + ":"
+    mark = secrets.token_hex(8)
     safe = nh3.clean(
         source,
         tags=set(_TAGS),
@@ -91,7 +91,8 @@ def sanitise(html: str, cid_map: Mapping[str, str] | None = None) -> SafeHtml:
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         url_relative="deny",
     )
-    shown = safe.replace(f' src="{mark}', ' data-src="')
+    safe = safe.replace(f' src="own-{mark}:', ' src="')
+    shown = safe.replace(f' src="remote-{mark}:', ' data-src="')
     return SafeHtml(shown, len(shown) != len(safe), simplified)
 
 
@@ -117,9 +118,9 @@ def _image(source: str, images: Mapping[str, str], mark: str) -> str | None:
     if source[:4].lower() == "cid:":
         name = source[4:].strip()
         target = images.get(name) or images.get(unquote(name)) or images.get(name.strip("<>")) or ""
-        return target if _LOCAL_IMAGE.match(target) or _INLINE_IMAGE.match(target) else None
+        return f"own-{mark}:{target}" if _LOCAL_IMAGE.match(target) or _INLINE_IMAGE.match(target) else None
     if len(source) <= 4000 and _LINK.match(source) and source[:4].lower() == "http":
-        return mark + source
+        return f"remote-{mark}:{source}"
     return None
 
 
