@@ -7,3 +7,7 @@ class CommitmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from shounuo.commitments import events  # noqa: F401  declares its kinds
+        from shounuo.commitments.queries import kept_of_clauses
+        from shounuo.policy.queries import register_kept
+
+        register_kept(kept_of_clauses)

@@ -262,7 +262,9 @@ class _Work:
         elif not slot:
             self._bear(rule, event.id, event.at, 1)
 
-    def _bear(self, rule: LiveRule, event_id: int, at: datetime, round: int) -> Clock:
+    def _bear(
+        self, rule: LiveRule, event_id: int, at: datetime, round: int, target: Clock | None = None
+    ) -> None:
         clock = born(
             rule,
             subject=self.key,
@@ -270,13 +272,10 @@ class _Work:
             started_at=at,
             counted_from=at,
             round=round,
-            hours=hours_of(rule.calendar),
+            hours=hours_of(target.calendar if target is not None else rule.calendar),
             facts=self.facts,
+            target=target,
         )
-        self._add(clock, at)
-        return clock
-
-    def _add(self, clock: Clock, at: datetime) -> None:
         self.clocks.append(clock)
         self.changes.note(clock, events.STARTED, at)
 
@@ -341,7 +340,15 @@ class _Work:
             return bool(spec.due_of) or not self.whole
         if any(c.is_live for c in slot) and not spec.each:
             return False
-        return any(_gone(c) for c in slot) or (rule.restarts and bool(spec.when))
+        if any(_gone(c) for c in slot):
+            return True
+        if spec.due_of:  # a new round of its target is a new round of its own
+            return any(
+                c.commitment == spec.due_of and c.is_running and c.round > max(s.round for s in slot)
+                for c in self.clocks
+            )
+        # the matter was reopened while the rule did not apply: others have gone on to a later round
+        return rule.restarts and max(c.round for c in self.clocks) > max(c.round for c in slot)
 
     def _start_late(self, rule: LiveRule, past: Sequence[Past]) -> None:
         """Starts what the rule would have started, had it applied from the beginning."""
@@ -350,6 +357,10 @@ class _Work:
             return
         hours = hours_of(rule.calendar)
         after = rule.spec.after
+        rounds = max((c.round for c in self._slot(rule)), default=0)
+        if target is not None and 0 < rounds < target.round:
+            self._bear(rule, target.start_event_id, self.at, target.round, target)
+            return
 
         def opens(found: Found) -> datetime | None:
             spans = [(a, b) for a, b, _why in found.pauses if b is not None]

@@ -62,25 +62,21 @@ def live() -> QuerySet[Clock]:
 
 
 def clock_json(clock: Clock) -> dict[str, Any]:
-    """A clock as the API gives it; times ISO 8601 with offset."""
+    """A clock as the API gives it."""
     return {
         "id": clock.id,
         "clause": clock.clause_code,
         "commitment": clock.commitment,
         "round": clock.round,
         "state": str(clock.state),
-        "started_at": _iso(clock.started_at),
-        "warn_at": _iso(clock.warn_at),
-        "due_at": _iso(clock.due_at),
-        "met_at": _iso(clock.met_at),
-        "breached_at": _iso(clock.breached_at),
-        "cancelled_at": _iso(clock.cancelled_at),
+        "started_at": clock.started_at,
+        "warn_at": clock.warn_at,
+        "due_at": clock.due_at,
+        "met_at": clock.met_at,
+        "breached_at": clock.breached_at,
+        "cancelled_at": clock.cancelled_at,
         "cancel_reason": clock.cancel_reason or None,
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def rebases(clock: Clock) -> list[tuple[Rebase, str]]:

@@ -205,7 +205,7 @@ def kept_of_clauses(codes: Sequence[str], at: datetime) -> dict[str, dict[str, A
     owed = Q(state__in=[State.RUNNING, State.PAUSED]) | Q(
         state=State.BREACHED, met_at=None, cancelled_at=None
     )
-    rows = (
+    rows: Iterable[Mapping[str, Any]] = (
         Clock.objects.filter(Q(due_at__gte=min(starts.values())) | owed, clause_code__in=list(codes))
         .order_by()
         .values("clause_code")
@@ -217,7 +217,6 @@ def kept_of_clauses(codes: Sequence[str], at: datetime) -> dict[str, dict[str, A
         )
     )
     found: dict[str, dict[str, Any] | None] = {}
-    row: Mapping[str, Any]
     for row in rows:
         windows = {
             window: Kept(**{name: row[f"{window}_{name}"] for name in _NAMES}).json() for window in starts

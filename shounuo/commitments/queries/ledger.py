@@ -114,11 +114,11 @@ def _line(line: LedgerLine, pauses: Sequence[Pause]) -> Line:
 
 
 def ledger_json(clock: Clock, now: datetime) -> dict[str, Any]:
-    """The ledger as the API gives it: counted times in seconds, moments ISO 8601 with offset."""
+    """The ledger as the API gives it: counted times in seconds."""
     told = ledger(clock, now)
     return {
-        "due_at": told.due_at.isoformat(),
-        "warn_at": told.warn_at.isoformat() if told.warn_at is not None else None,
+        "due_at": told.due_at,
+        "warn_at": told.warn_at,
         "total": told.total,
         "used": told.used,
         "left": told.left,
@@ -126,12 +126,12 @@ def ledger_json(clock: Clock, now: datetime) -> dict[str, Any]:
         "provisional": told.provisional,
         "ledger": [
             {
-                "from": line.start.isoformat(),
-                "to": line.end.isoformat(),
+                "from": line.start,
+                "to": line.end,
                 "counted": line.counted,
                 "reason": line.reason,
                 "kind": line.kind,
-                "day": line.day.isoformat(),
+                "day": line.day,
                 "name": line.name,
                 "provisional": line.provisional,
             }
