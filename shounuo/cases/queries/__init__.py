@@ -12,27 +12,35 @@ from shounuo.cases.queries.lists import (
     saved_views,
     view_counts,
 )
+from shounuo.cases.queries.page import CasePage, Merged, Message, Tie, case_page
 from shounuo.cases.queries.portal import CustomerPage, customer_cases, customer_page
 from shounuo.cases.queries.presence import Present, present
 from shounuo.cases.queries.record import record_of
 from shounuo.cases.queries.search import Found, search
 from shounuo.cases.queries.settings import canned_texts, fields_of, topics
+from shounuo.cases.queries.shapes import case_json, interaction_json
 from shounuo.cases.queries.standing import allowed_actions
 from shounuo.cases.queries.threads import by_message_ids, by_number, current, participants, reply_addresses
 from shounuo.cases.queries.visibility import get, visible_ids, visible_to
 
 __all__ = [
     "VIEWS",
+    "CasePage",
     "Counted",
     "CustomerPage",
     "Found",
     "Happening",
+    "Merged",
+    "Message",
     "Present",
+    "Tie",
     "View",
     "allowed_actions",
     "by_message_ids",
     "by_number",
     "canned_texts",
+    "case_json",
+    "case_page",
     "changes_since",
     "current",
     "customer_cases",
@@ -42,6 +50,7 @@ __all__ = [
     "first_agent",
     "for_customer",
     "get",
+    "interaction_json",
     "interactions_page",
     "list_page",
     "participants",

@@ -137,8 +137,8 @@ def at_risk(at: datetime) -> Q:
     return Q(status__in=states.ACTIVE) & (Q(overdue=True) | Q(next_warn_at__lte=at) | Q(next_due_at__lte=at))
 
 
-def _me(value: Any, actor: Actor) -> int | None:
-    return actor.person_id if value == filters.ME else value
+def _me(value: Any, actor: Actor) -> int:
+    return int((actor.person_id or 0) if value == filters.ME else value)
 
 
 def _moment(column: str, operator: str, value: Any, at: datetime) -> Q:

@@ -71,7 +71,7 @@ def customer_page(actor: Actor, number: int) -> CustomerPage:
 def customer_cases(actor: Actor, *, limit: int = 100) -> list[Case]:
     """The customer's own cases, the newest first, without those that went up in another."""
     return list(
-        Case.objects.filter(customer_id=actor.id if actor.kind == "customer" else None, merged_into=None)
+        Case.objects.filter(customer_id=(actor.id or 0) if actor.kind == "customer" else 0, merged_into=None)
         .select_related("owner", "team")
         .order_by("-opened_at", "-pk")[:limit]
     )

@@ -32,12 +32,13 @@ def visible_to(actor: Actor) -> QuerySet[Case]:
 
 def seen_by_team(actor: Actor) -> Q:
     """What `cases.view_team` lets a person see. The two lists are read once a query, not once a row."""
+    me = actor.id or 0
     return (
-        Q(owner_id=actor.id)
+        Q(owner_id=me)
         | Q(team_id__in=sorted(actor.team_ids))
         | Q(owner=None, team=None)
-        | Q(pk__in=_Helper.objects.filter(person_id=actor.id).values("case_id"))
-        | Q(pk__in=Mention.objects.filter(person_id=actor.id).values("case_id"))
+        | Q(pk__in=_Helper.objects.filter(person_id=me).values("case_id"))
+        | Q(pk__in=Mention.objects.filter(person_id=me).values("case_id"))
     )
 
 

@@ -100,8 +100,8 @@ def _number(field: Field, given: Any) -> int | float:
 
 def _date(field: Field, given: Any) -> str:
     try:
-        return date.fromisoformat(str(given)[:40].strip()).isoformat()
-    except ValueError as error:
+        return date.fromisoformat(given.strip()).isoformat()
+    except (ValueError, AttributeError) as error:
         raise _bad(field, _("“%(label)s”须是日期，例如 2026-10-10")) from error
 
 

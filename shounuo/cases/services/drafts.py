@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Draft, Mention, Reading, Viewer
@@ -34,7 +35,7 @@ def draft_save(
         raise TooLarge(_("草稿太大"), field="body")
     if case_id is not None:
         _seen(actor, case_id)
-    mine = Draft.objects.filter(person_id=me, case_id=case_id, mode=mode)
+    mine = _drafts(me, case_id, mode)
     if not kept:
         mine.delete()
         return None
@@ -56,7 +57,7 @@ def draft_save(
 
 def draft_drop(*, case_id: int | None, mode: str, actor: Actor, at: datetime) -> None:
     """Throws a draft of one's own away."""
-    Draft.objects.filter(person_id=staff_only(actor), case_id=case_id, mode=mode).delete()
+    _drafts(staff_only(actor), case_id, mode).delete()
 
 
 def viewer_seen(*, case_id: int, writing: bool = False, actor: Actor, at: datetime) -> list[Present]:
@@ -99,3 +100,8 @@ def viewers_forget(*, at: datetime) -> int:
 def _seen(actor: Actor, case_id: int) -> None:
     if not visible_to(actor).filter(pk=case_id).exists():
         raise not_found()
+
+
+def _drafts(person_id: int, case_id: int | None, mode: str) -> QuerySet[Draft]:
+    of_case = Q(case=None) if case_id is None else Q(case_id=case_id)
+    return Draft.objects.filter(of_case, person_id=person_id, mode=mode)

@@ -38,7 +38,8 @@ def search_index(case_id: int) -> None:
         company.name if company is not None else "",
         *contacts,
     ]
-    said, noted = [], []
+    said: list[str] = []
+    noted: list[str] = []
     rows = case.interactions.order_by("-at", "-id").values_list("direction", "text", "subject")
     for direction, text, subject in rows[:_MESSAGES]:
         (noted if direction == "note" else said).append(f"{subject} {text[:_PER_MESSAGE]}")
