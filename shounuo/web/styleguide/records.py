@@ -10,7 +10,23 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+REPLY = {"number": "2.2.1", "name": "响应", "url": "../clause/"}
 PLAN = {"number": "5.2.1", "name": "投诉时限", "url": "../clause/"}
+DIAGNOSIS = {"number": "2.2.2", "name": "初步诊断", "url": "../clause/"}
+RECEIPT = {"number": "3.2.1", "name": "查收", "url": "../clause/"}
+RECORD = {"number": "2.2.3", "name": "记录", "url": "../clause/"}
+
+
+def person(name: str, presence: str = "", me: bool = False) -> dict[str, Any]:
+    return {"name": name, "presence": presence, "is_me": me}
+
+
+LIN, ZHOU, CHEN, HE = (
+    person("林晓雨", "online", True),
+    person("周敏", "online"),
+    person("陈海涛", "online"),
+    person("何志远", "busy"),
+)
 
 
 def next_monday(at: datetime) -> datetime:
@@ -35,7 +51,10 @@ def case(at: datetime, chen: Any, lin: Any, zhou: Any) -> dict[str, Any]:
     def hours(h: float) -> datetime:
         return at - timedelta(hours=h)
 
-    folded = [{"kind": "event", "icon": "flask", "text": f"取样送检 · 第 {n} 袋", "at": hours(40 - n)} for n in range(1, 8)]
+    folded = [
+        {"kind": "event", "icon": "flask", "text": f"取样送检 · 第 {n} 袋", "at": hours(40 - n)}
+        for n in range(1, 8)
+    ]
     return {
         "id": 48217, "number": "48217", "title": "育肥料 552 到货结块，约 3 吨不敢喂", "kind": "投诉 · 一般", "kind_code": "complaint", "level": "L2",
         "status": "working", "seen": [zhou], "transfer_url": "#", "resolve_url": "#",
@@ -71,7 +90,13 @@ def composer(at: datetime, options: set[str], zhou: Any) -> dict[str, Any]:
         "draft_text": "" if "blank" in options else "能。旧料同车拉走，您不用另外找人。周一 10:30 前到您场里，司机刘师傅提前一小时打您电话",
     }  # fmt: skip
     if "conflict" in options:
-        made["conflict"] = {"who": zhou, "what": "回复了客户", "at": at - timedelta(minutes=2), "see_url": "#", "force_label": "还是发送"}
+        made["conflict"] = {
+            "who": zhou,
+            "what": "回复了客户",
+            "at": at - timedelta(minutes=2),
+            "see_url": "#",
+            "force_label": "还是发送",
+        }
     return made
 
 
@@ -98,10 +123,26 @@ def ledger(at: datetime) -> dict[str, Any]:
 
 
 def calendar() -> dict[str, Any]:
-    off = {(1, d): "元旦" for d in (1, 2, 3)} | {(2, d): "春节" for d in range(15, 24)} | {(4, d): "清明节" for d in (4, 5, 6)} | {(5, d): "劳动节" for d in range(1, 6)} | {(6, d): "端午节" for d in (19, 20, 21)} | {(9, d): "中秋节" for d in (25, 26, 27)} | {(10, d): "国庆节" for d in range(1, 8)}
+    off = (
+        {(1, d): "元旦" for d in (1, 2, 3)}
+        | {(2, d): "春节" for d in range(15, 24)}
+        | {(4, d): "清明节" for d in (4, 5, 6)}
+        | {(5, d): "劳动节" for d in range(1, 6)}
+        | {(6, d): "端午节" for d in (19, 20, 21)}
+        | {(9, d): "中秋节" for d in (25, 26, 27)}
+        | {(10, d): "国庆节" for d in range(1, 8)}
+    )
     makeup = {(1, 4), (2, 14), (2, 28), (5, 9), (9, 20), (10, 10)}
     own = {(3, 16): "盘点，休半天", (8, 8): "司庆，休", (12, 31): "结账，到 20:00"}
-    notes = {1: "元旦 1–3 休，4 班", 2: "春节 15–23 休，14、28 班", 4: "清明 4–6 休", 5: "劳动 1–5 休，9 班", 6: "端午 19–21 休", 9: "中秋 25–27 休，20 班", 10: "国庆 1–7 休，10 班"}
+    notes = {
+        1: "元旦 1–3 休，4 班",
+        2: "春节 15–23 休，14、28 班",
+        4: "清明 4–6 休",
+        5: "劳动 1–5 休，9 班",
+        6: "端午 19–21 休",
+        9: "中秋 25–27 休，20 班",
+        10: "国庆 1–7 休，10 班",
+    }
     year = []
     for month in range(1, 13):
         first, count = months.monthrange(2026, month)
@@ -109,10 +150,36 @@ def calendar() -> dict[str, Any]:
         work = 0
         for day in range(1, count + 1):
             key, weekend = (month, day), (first + day - 1) % 7 > 4
-            kind = "holiday" if key in off else "makeup" if key in makeup else "exception" if key in own else "weekend" if weekend else "work"
+            kind = (
+                "holiday"
+                if key in off
+                else "makeup"
+                if key in makeup
+                else "exception"
+                if key in own
+                else "weekend"
+                if weekend
+                else "work"
+            )
             work += kind in ("work", "makeup") or (key in own and not weekend)
-            cells.append({"day": day, "kind": kind, "url": "#", "title": off.get(key) or own.get(key) or ("调休上班" if key in makeup else ""), "is_on": key == (10, 10)})
-        year.append({"number": month, "label": f"{month}月", "note": notes.get(month, ""), "work_days": work, "cells": cells})
+            cells.append(
+                {
+                    "day": day,
+                    "kind": kind,
+                    "url": "#",
+                    "title": off.get(key) or own.get(key) or ("调休上班" if key in makeup else ""),
+                    "is_on": key == (10, 10),
+                }
+            )
+        year.append(
+            {
+                "number": month,
+                "label": f"{month}月",
+                "note": notes.get(month, ""),
+                "work_days": work,
+                "cells": cells,
+            }
+        )
     return {
         "calendar": {"name": "总部 8 小时", "is_default": True, "index_url": "#", "settings_url": "#"},
         "years": [{"label": y, "url": "#", "active": y == 2026} for y in (2025, 2026, 2027)], "import_url": "#", "add_url": "#",

@@ -7,24 +7,23 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from shounuo.web.styleguide import records
+from shounuo.web.styleguide import outside, records
+from shounuo.web.styleguide.records import (
+    CHEN,
+    DIAGNOSIS,
+    HE,
+    LIN,
+    PLAN,
+    RECEIPT,
+    RECORD,
+    REPLY,
+    ZHOU,
+    person,
+)
 
 Make = Callable[[datetime, set[str]], dict[str, Any]]
-REPLY = {"number": "2.2.1", "name": "响应", "url": "../clause/"}
-PLAN = {"number": "5.2.1", "name": "投诉时限", "url": "../clause/"}
-DIAGNOSIS = {"number": "2.2.2", "name": "初步诊断", "url": "../clause/"}
-RECEIPT = {"number": "3.2.1", "name": "查收", "url": "../clause/"}
-RECORD = {"number": "2.2.3", "name": "记录", "url": "../clause/"}
-
-
-def person(name: str, presence: str = "", me: bool = False) -> dict[str, Any]:
-    return {"name": name, "presence": presence, "is_me": me}
-
-
-LIN, ZHOU, CHEN, HE = person("林晓雨", "online", True), person("周敏", "online"), person("陈海涛", "online"), person("何志远", "busy")
 
 
 def clock(at: datetime, minutes: float, total: float = 30, **more: Any) -> dict[str, Any]:
@@ -59,9 +58,15 @@ def shell(page: str) -> dict[str, Any]:
     active = {"clause": "policy", "phone": "desk", "calendar": "console"}.get(page, page)
     return {
         "org_name": "丰澜牧业",
-        "rail": [{"url": f"../{key}/", "icon": i, "label": label, "count": n, "active": key == active} for key, i, label, n in rail],
+        "rail": [
+            {"url": f"../{key}/", "icon": i, "label": label, "count": n, "active": key == active}
+            for key, i, label, n in rail
+        ],
         "me": {"name": "林晓雨", "presence": "online", "presence_label": "在线"},
-        "me_links": [{"url": "#", "icon": "user-circle", "label": "我的账号"}, {"url": "#", "icon": "language", "label": "English"}],
+        "me_links": [
+            {"url": "#", "icon": "user-circle", "label": "我的账号"},
+            {"url": "#", "icon": "language", "label": "English"},
+        ],
         "notices": {"url": "#", "count": 3},
         "signout_url": "#",
         "search_url": "../palette/",
@@ -76,16 +81,106 @@ def shell(page: str) -> dict[str, Any]:
 
 def desk(at: datetime, options: set[str]) -> dict[str, Any]:
     rows = [
-        ("48231", "马兰花", "青岗奶牛合作社", "phone", "挤奶机 3 号杯组真空度掉到 38 kPa", "working", "售后 · L3", clock(at, -3.2)),
-        ("48228", "胡建军", "临河种猪场", "wechat", "检疫证编号与耳标批次不一致，车已到卡口", "new", "请求 · L2", clock(at, -1.2)),
-        ("48217", "宋建国", "兴旺家庭农场", "web", "育肥料 552 到货结块，约 3 吨不敢喂", "working", "投诉 · L2", clock(at, 6)),
-        ("48225", "李素芬", "沙河蛋鸡专业合作社", "email", "9 月对账单少了一笔返利 1,260 元", "working", "咨询 · L1", clock(at, 11)),
-        ("48209", "周永", "周永养殖场", "chat", "料线电机异响，每 20 分钟停一次", "waiting_internal", "售后 · L2", clock(at, 82, 150)),
-        ("48222", "田玉梅", "田家湾牧场", "phone", "母牛 A4 犊牛奶粉怎么过渡", "working", "咨询 · L1", clock(at, 125, 200)),
-        ("48198", "郭大勇", "大勇肉牛场", "wechat", "架子牛 36 头到场，过磅少 410 公斤", "waiting_customer", "投诉 · L2", paused("等磅单")),
-        ("48190", "陈立新", "西坡生态农业有限公司", "email", "请给出明年春季仔猪供货计划", "working", "请求 · L2", clock(at, 400, 480)),
-        ("48177", "韩冬", "韩冬家庭农场", "web", "环控器离线，短信没有报警", "waiting_customer", "售后 · L2", paused("等客户")),
-        ("48166", "范志强", "范家堡种鸡场", "phone", "耳标读数与系统存栏对不上", "working", "请求 · L1", clock(at, 1621, 1800)),
+        (
+            "48231",
+            "马兰花",
+            "青岗奶牛合作社",
+            "phone",
+            "挤奶机 3 号杯组真空度掉到 38 kPa",
+            "working",
+            "售后 · L3",
+            clock(at, -3.2),
+        ),
+        (
+            "48228",
+            "胡建军",
+            "临河种猪场",
+            "wechat",
+            "检疫证编号与耳标批次不一致，车已到卡口",
+            "new",
+            "请求 · L2",
+            clock(at, -1.2),
+        ),
+        (
+            "48217",
+            "宋建国",
+            "兴旺家庭农场",
+            "web",
+            "育肥料 552 到货结块，约 3 吨不敢喂",
+            "working",
+            "投诉 · L2",
+            clock(at, 6),
+        ),
+        (
+            "48225",
+            "李素芬",
+            "沙河蛋鸡专业合作社",
+            "email",
+            "9 月对账单少了一笔返利 1,260 元",
+            "working",
+            "咨询 · L1",
+            clock(at, 11),
+        ),
+        (
+            "48209",
+            "周永",
+            "周永养殖场",
+            "chat",
+            "料线电机异响，每 20 分钟停一次",
+            "waiting_internal",
+            "售后 · L2",
+            clock(at, 82, 150),
+        ),
+        (
+            "48222",
+            "田玉梅",
+            "田家湾牧场",
+            "phone",
+            "母牛 A4 犊牛奶粉怎么过渡",
+            "working",
+            "咨询 · L1",
+            clock(at, 125, 200),
+        ),
+        (
+            "48198",
+            "郭大勇",
+            "大勇肉牛场",
+            "wechat",
+            "架子牛 36 头到场，过磅少 410 公斤",
+            "waiting_customer",
+            "投诉 · L2",
+            paused("等磅单"),
+        ),
+        (
+            "48190",
+            "陈立新",
+            "西坡生态农业有限公司",
+            "email",
+            "请给出明年春季仔猪供货计划",
+            "working",
+            "请求 · L2",
+            clock(at, 400, 480),
+        ),
+        (
+            "48177",
+            "韩冬",
+            "韩冬家庭农场",
+            "web",
+            "环控器离线，短信没有报警",
+            "waiting_customer",
+            "售后 · L2",
+            paused("等客户"),
+        ),
+        (
+            "48166",
+            "范志强",
+            "范家堡种鸡场",
+            "phone",
+            "耳标读数与系统存栏对不上",
+            "working",
+            "请求 · L1",
+            clock(at, 1621, 1800),
+        ),
         ("48160", "欧阳桂英", "曹家牧业", "visit", "感谢何工冒雨来修水线", "resolved", "表扬", met()),
     ]
     listed = [
@@ -139,7 +234,16 @@ def desk(at: datetime, options: set[str]) -> dict[str, Any]:
 
 def board(at: datetime, options: set[str]) -> dict[str, Any]:
     def dots(*given: tuple[float, bool]) -> list[dict[str, Any]]:
-        return [{"due_at": at + timedelta(minutes=m), "state": "breach" if m < 0 else "warn" if m < 12 else "run", "is_free": free, "title": "工单 · 还剩", "url": "#"} for m, free in given]
+        return [
+            {
+                "due_at": at + timedelta(minutes=m),
+                "state": "breach" if m < 0 else "warn" if m < 12 else "run",
+                "is_free": free,
+                "title": "工单 · 还剩",
+                "url": "#",
+            }
+            for m, free in given
+        ]
 
     teams = [
         {"name": "饲料与营养", "dots": dots((3, False), (6, True), (12, False), (16, False), (27, False), (30, False), (45, False), (58, False), (74, False), (98, False), (105, False))},
@@ -186,7 +290,10 @@ def board(at: datetime, options: set[str]) -> dict[str, Any]:
 
 def policy(at: datetime, options: set[str]) -> dict[str, Any]:
     def shares(*values: float | None, none: str = "") -> list[dict[str, Any]]:
-        return [{"share": v, "none": none, "label": label} for v, label in zip(values, ("本周", "本月", "本季"), strict=True)]
+        return [
+            {"share": v, "none": none, "label": label}
+            for v, label in zip(values, ("本周", "本月", "本季"), strict=True)
+        ]
 
     def how(*texts: tuple[str, str]) -> list[dict[str, Any]]:
         return [{"icon": i, "text": t} for i, t in texts]
@@ -229,8 +336,62 @@ def policy(at: datetime, options: set[str]) -> dict[str, Any]:
 
 def clause_page(at: datetime, options: set[str]) -> dict[str, Any]:
     weeks = [f"第 {16 + i} 周" for i in range(26)]
-    shares = [93.4, 93.3, 94.6, 94.2, 94.2, 94.5, 95.2, 94.3, 94.3, 95.0, 94.0, 94.3, 95.0, 94.2, 95.0, 95.7, 95.2, 96.3, 96.7, 96.1, 97.1, 97.0, 96.3, 97.2, 94.6, 98.1]
-    counts = [96, 92, 110, 104, 101, 112, 108, 103, 109, 98, 103, 112, 97, 106, 117, 108, 119, 124, 117, 127, 125, 116, 126, 118, 105, 62]
+    shares = [
+        93.4,
+        93.3,
+        94.6,
+        94.2,
+        94.2,
+        94.5,
+        95.2,
+        94.3,
+        94.3,
+        95.0,
+        94.0,
+        94.3,
+        95.0,
+        94.2,
+        95.0,
+        95.7,
+        95.2,
+        96.3,
+        96.7,
+        96.1,
+        97.1,
+        97.0,
+        96.3,
+        97.2,
+        94.6,
+        98.1,
+    ]
+    counts = [
+        96,
+        92,
+        110,
+        104,
+        101,
+        112,
+        108,
+        103,
+        109,
+        98,
+        103,
+        112,
+        97,
+        106,
+        117,
+        108,
+        119,
+        124,
+        117,
+        127,
+        125,
+        116,
+        126,
+        118,
+        105,
+        62,
+    ]
     return {
         "clause": {"number": "2.2.1", "name": "响应及时", "wording": "主渠道咨询三十分钟内须有首次响应，表明已收到，并告知大致的处理时间；次要渠道两个工作小时内有人关注。", "note": "第 3.2 版 · 2026年7月1日起施行 · 三条规则在执行"},
         "pack": {"title": "客户服务规定", "url": "../policy/", "index_url": "#", "target": 0.95},
@@ -264,91 +425,6 @@ def calendar(at: datetime, options: set[str]) -> dict[str, Any]:
     return records.calendar()
 
 
-class PhoneForm(forms.Form):
-    phone = forms.CharField(label="电话")
-    name = forms.CharField(label="姓名")
-    region = forms.CharField(label="地区")
-    kind = forms.CharField()
-    title = forms.CharField(label="一句话")
-    text = forms.CharField(label="客户原话与经过", widget=forms.Textarea)
-    product = forms.CharField(label="产品与序列号", required=False)
-
-
-def phone(at: datetime, options: set[str]) -> dict[str, Any]:
-    given = {"phone": "138 0394 67", "name": "宋建国", "region": "河南 周口 西华", "kind": "after", "title": "3 号育肥舍环控器离线，风机全停", "text": "早上 9 点多屏幕黑了，断电重启过一次没用。舍里 32 度，猪开始喘。备用风机能手动开，但要人守着。", "product": "环控器 EC-300 · SN 240617-0852"}  # fmt: skip
-    digits = format_html("<mark>138 0394 67</mark>{}", "21")
-    return {
-        "form": PhoneForm(given), "started_at": at - timedelta(seconds=134), "draft_at": at, "cancel_url": "../desk/", "draft_url": "",
-        "who_clause": {"number": "3.1.2", "name": "须登记", "url": "#"}, "confirm_clause": {"number": "3.1.2", "name": "复述确认", "url": "#"},
-        "matches": [{"id": 1, "name": "宋建国", "farm": "兴旺家庭农场", "phone": digits, "note": "西华 · 未结 1"}, {"id": 2, "name": "宋丽", "farm": "兴旺家庭农场 · 会计", "phone": format_html("<mark>138 0394 67</mark>{}", "55"), "note": "上次 8月19日"}],
-        "match": {"name": "宋建国", "is_vip": True, "facts": [{"label": "农场", "value": "兴旺家庭农场 · 场长"}, {"label": "设备", "value": "EC-300 环控器 4 台，料线 2 条"}, {"label": "近 12 月", "value": "采购 38.6 万元 · 来访 9 次 · 满意度 86 分"}]},
-        "kinds": [{"value": v, "label": label, "key": str(n), "checked": v == "after"} for n, (v, label) in enumerate((("ask", "咨询"), ("request", "请求"), ("after", "售后"), ("complaint", "投诉"), ("praise", "表扬建议")), 1)],
-        "levels": [{"value": v, "label": v, "checked": v == "L3"} for v in ("L1", "L2", "L3")],
-        "assign": {"text": "养殖设备组 · 何志远", "person": HE, "url": "#"},
-        "read_back": "“宋老板，您 3 号舍的环控器黑屏、风机停了，重启没用，现在手动开着备用风机。我按最急的派给设备组何工，15 分钟内给您回电，对吗？”",
-        "will": [{"clause": RECEIPT, "span": "15 分钟", "due": "11:03"}, {"clause": DIAGNOSIS, "span": "4 小时", "due": "14:48"}, {"clause": RECORD, "span": "24 小时", "due": "明天"}],
-        "will_note": {"clause": REPLY, "text": "接通即守，用时 9 秒。"},
-        "recent": [{"number": "48217", "url": "#", "title": "育肥料 552 结块", "status": "working"}, {"number": "46802", "url": "#", "title": "EC-300 装机", "status": "closed"}],
-        "callouts": [{"text": "他还有一单在等您回复，还剩 6 分钟。可在电话里一并答复。", "url": "#", "action": "打开"}],
-        "articles": [{"url": "#", "title": "EC-300 黑屏：先看 F2 保险"}, {"url": "#", "title": "高温应急：手动通风步骤"}],
-        "ask": ["面板上方绿灯亮不亮？", "其他舍正常吗？", "现场最多能守多久？"],
-    }  # fmt: skip
-
-
-def _portal() -> dict[str, Any]:
-    return {"hotline": {"url": "tel:4000000000", "label": "400 热线"}, "foot_note": "这个链接只给您本人，30 天有效。", "portal_links": [{"url": "#", "label": "我的全部单据"}, {"url": "#", "label": "English"}]}
-
-
-def progress(at: datetime, options: set[str]) -> dict[str, Any]:
-    return {
-        **_portal(), "case": {"number": "48217", "title": "育肥料 552 到货结块", "at_text": "9月30日提交"},
-        "promise": {"text": "周一 09:20 前定下处理方案", "share": 0.73, "note": "只算上班时间，还剩 6 小时 32 分。国庆七天不计。"},
-        "handler": {"name": "林晓雨", "presence": "online", "note": "饲料与营养组 · 今天 18:00 前在线"}, "message_url": "#talk",
-        "offer": {"note": "化验水分 14.8%，霉菌未检出。选之前请先不要喂。", "url": "#", "chosen_id": 1, "label": "就选“{what}”", "button": "就选“换 3 吨新料”", "foot": "选了以后 2 小时内还能改。都不合适？", "other_url": "#talk",
-                  "options": [{"id": 1, "title": "换 3 吨新料", "cost": "您不用出钱", "when": "周一 10:30 前到", "points": ["旧料同车拉走"], "caution": "须留人装卸 1 小时"}, {"id": 2, "title": "折价留用", "cost": "退您 2,844 元", "when": "1 个工作日到账", "points": ["不用搬"], "caution": "过筛后 15 天内喂完"}, {"id": 3, "title": "退货退款", "cost": "退您 9,480 元", "when": "5 个工作日到账", "points": ["全额退"], "caution": "中间 3 天可能断料"}]},
-        "steps": [{"title": "收到了", "at_text": "9月30日 15:14", "state": "done", "text": "6 分钟后林晓雨回电，答应节后先化验。"}, {"title": "化验完成", "at_text": "今天 08:20", "state": "done", "text": "陈海涛：运输途中受潮，非配方问题。"}, {"title": "等您选办法", "at_text": "今天 08:41", "state": "cur"}, {"title": "送料换料", "at_text": "预计周一上午"}, {"title": "您验收确认"}],
-        "talk": [{"mine": True, "who": "您", "at": at - timedelta(hours=2), "text": "换的话星期一上午能到吗？"}, {"who": "林晓雨", "at": at - timedelta(hours=1), "text": "能。旧料同车拉走，您不用另外找人。"}] if "talk" in options else None,
-        "reply": {"url": "#", "draft_key": "48217"},
-    }  # fmt: skip
-
-
-def confirm(at: datetime, options: set[str]) -> dict[str, Any]:
-    return {
-        **_portal(), "case": {"number": "48217", "title": "育肥料 552 到货结块"},
-        "confirm": {"is_page": True, "title": "新料送到了，问题解决了吗？", "facts": [{"label": "办法", "value": "换 3 吨新料，旧料拉走"}, {"label": "送到", "value": "10月12日 周一 10:12", "good": "比答应的早 18 分钟"}, {"label": "新批次", "value": "F1008-1，水分 12.6%"}, {"label": "经办", "value": "林晓雨、司机刘师傅"}],
-                    "files": [{"name": "卸货照片", "url": "#", "icon": "photo"}, {"name": "签收单", "url": "#", "icon": "file-check"}, {"name": "化验单", "url": "#", "icon": "flask"}], "yes_url": "#", "yes_label": "解决了，可以关单", "yes_note": "72 小时没有回音，单子会自动关闭；之后随时可以重开。",
-                    "no_url": "#", "no_title": "还没解决", "no_note": "请告诉我们哪里不对。林晓雨和主管周敏会同时看到。", "reasons": [{"value": v, "label": v, "checked": v == "还有结块"} for v in ("没送够", "还有结块", "猪不吃", "旧料没拉走", "费用不对", "其他")],
-                    "text": "新料里有 4 袋底部发潮，照片在这。", "no_label": "提出异议，重新处理", "no_foot": "我们会在 30 分钟内联系您。"},
-    }  # fmt: skip
-
-
-class NewForm(forms.Form):
-    title = forms.CharField(label="一句话说清是什么事")
-    text = forms.CharField(label="详细情况", widget=forms.Textarea, help_text="哪一栋、什么时候开始、已经试过什么")
-    product = forms.CharField(label="产品或设备", required=False)
-    name = forms.CharField(label="怎么称呼您")
-    phone = forms.CharField(label="手机号")
-
-
-def new(at: datetime, options: set[str]) -> dict[str, Any]:
-    kinds = [{"value": v, "label": v, "checked": v == "产品有问题"} for v in ("想问问", "要办一件事", "产品有问题", "要投诉", "表扬或建议")]
-    if "sent" in options:
-        return {**_portal(), "sent": {"number": "48240", "url": "#", "promise": "今天 11:18 前给您第一次回复"}}
-    form = NewForm({"title": "", "text": "早上九点多屏幕黑了", "name": "宋建国", "phone": "138"}) if "error" in options else NewForm()
-    return {**_portal(), "form": form, "kinds": kinds, "promise_text": "收到后 30 分钟内给您第一次回复。", "clause": "2.2.1", "upload_url": "#"}
-
-
-class SignInForm(forms.Form):
-    username = forms.CharField(label="用户名、邮箱或手机号")
-    password = forms.CharField(label="密码", widget=forms.PasswordInput(render_value=True))
-
-
-def signin(at: datetime, options: set[str]) -> dict[str, Any]:
-    form = SignInForm({"username": "linxiaoyu", "password": "123456789"})
-    form.add_error("password", "密码不对，还可以试 4 次。")
-    return {"form": form, "sso": [{"url": "#", "label": n} for n in ("企业微信", "钉钉", "飞书")], "portal_url": "#", "language_links": [{"url": "#", "label": "English"}], "forgot_url": "#"}
-
-
 def console(at: datetime, options: set[str]) -> dict[str, Any]:
     return records.console(at)
 
@@ -361,18 +437,26 @@ def kit(at: datetime) -> dict[str, Any]:
     """Everything that the components' page shows."""
     return {
         **records.kit(at, LIN, HE, CHEN, ZHOU),
-        "clocks_all": [clock(at, 82, 150), clock(at, 6), clock(at, -3.2), paused("等客户"), met(360), {"state": "cancelled"}, {"state": "breach", "due_at": at - timedelta(hours=2), "met_at": at - timedelta(hours=1)}],
+        "clocks_all": [
+            clock(at, 82, 150),
+            clock(at, 6),
+            clock(at, -3.2),
+            paused("等客户"),
+            met(360),
+            {"state": "cancelled"},
+            {"state": "breach", "due_at": at - timedelta(hours=2), "met_at": at - timedelta(hours=1)},
+        ],
         "desk": desk(at, {"ledger"}),
         "boarded": board(at, set()),
         "claused": clause_page(at, set()),
-        "portaled": progress(at, set()),
+        "portaled": outside.progress(at, set()),
         "field_form": _bad_form(),
         "today": date(2026, 10, 10),
     }
 
 
 def _bad_form() -> forms.Form:
-    form = NewForm({"title": "3 号舍环控器离线", "text": "", "name": "宋建国", "phone": "138"})
+    form = outside.NewForm({"title": "3 号舍环控器离线", "text": "", "name": "宋建国", "phone": "138"})
     form.is_valid()
     return form
 
@@ -383,11 +467,11 @@ PAGES: dict[str, tuple[str, Make]] = {
     "policy": ("policy/policy.html", policy),
     "clause": ("policy/clause.html", clause_page),
     "calendar": ("calendars/year.html", calendar),
-    "phone": ("phone/phone.html", phone),
-    "progress": ("portal/progress.html", progress),
-    "confirm": ("portal/confirm.html", confirm),
-    "new": ("portal/new.html", new),
-    "signin": ("signin/signin.html", signin),
+    "phone": ("phone/phone.html", outside.phone),
+    "progress": ("portal/progress.html", outside.progress),
+    "confirm": ("portal/confirm.html", outside.confirm),
+    "new": ("portal/new.html", outside.new),
+    "signin": ("signin/signin.html", outside.signin),
     "console": ("console/table.html", console),
     "error403": ("errors/403.html", error),
     "error404": ("errors/404.html", error),

@@ -17,7 +17,12 @@ def components(request: HttpRequest) -> HttpResponse:
     if not settings.DEBUG:
         raise Http404
     at = now()
-    context = {**shell(request, ""), **samples.kit(at), "themes": ["light", "dark"], "pages": list(samples.PAGES)}
+    context = {
+        **shell(request, ""),
+        **samples.kit(at),
+        "themes": ["light", "dark"],
+        "pages": list(samples.PAGES),
+    }
     if request.GET.get("theme"):
         context["themes"] = [request.GET["theme"]]
     response = render(request, "styleguide.html", context)

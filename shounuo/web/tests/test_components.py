@@ -12,7 +12,7 @@ from django.urls import Resolver404
 from django.utils import timezone, translation
 
 from shounuo.web import words
-from shounuo.web.styleguide import samples, views
+from shounuo.web.styleguide import outside, samples, views
 
 NOW = datetime(2026, 10, 10, 2, 48, tzinfo=UTC)  # Saturday 10:48 in Shanghai, a make-up day
 
@@ -241,7 +241,7 @@ def test_lanes_put_overdue_left_of_now():
 
 
 def test_a_field_ties_its_error_to_its_control():
-    form = samples.NewForm({"title": ""})
+    form = outside.NewForm({"title": ""})
     html = show('{% field form.title clause="3.1.2" data_draft=1 %}', form=form)
     assert 'aria-invalid="true"' in html
     assert re.search(r'aria-describedby="[^"]*id_title_error"', html)

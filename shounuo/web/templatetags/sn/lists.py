@@ -87,8 +87,12 @@ def nothing(
     url2: str = "",
     action2: str = "",
     small: bool = False,
+    glyph: str = "",
 ) -> dict[str, Any]:
-    """`{% nothing title text url action %}`: what it means, the next thing, one way on."""
+    """`{% nothing title text url action %}`: what it means, the next thing, one way on.
+
+    Without `glyph` (an icon) a tick is drawn: all is done.
+    """
     return {
         "title": title,
         "text": text,
@@ -97,6 +101,7 @@ def nothing(
         "url2": url2,
         "action2": action2,
         "small": small,
+        "glyph": glyph,
     }
 
 
