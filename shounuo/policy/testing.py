@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shounuo.calendars.services import ensure_defaults
 from shounuo.kernel.actors import Actor
 from shounuo.policy import packs, services
 from shounuo.policy.models import PolicyVersion
@@ -46,7 +47,8 @@ def make_draft(text: str = "", *, at: datetime, actor: Actor | None = None) -> P
 
 
 def make_in_force(text: str = "", *, at: datetime) -> PolicyVersion:
-    """A version in force from `at`."""
+    """A version in force from `at`; the calendars of every installation are there."""
+    ensure_defaults(zone="Asia/Shanghai", at=at)
     draft = make_draft(text, at=at)
     return services.version_publish_at_once(policy_code=draft.policy.code, actor=Actor.system(), at=at)
 

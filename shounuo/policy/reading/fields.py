@@ -405,7 +405,7 @@ class Reader(Map):
                         all=words(map(str, fact.values)),
                     )
                     continue
-            if value in found:
+            if any(type(known) is type(value) and known == value for known in found):
                 self.error(item, key, _("“%(value)s”写了两次"), value=item.raw)
                 continue
             found.append(value)

@@ -42,21 +42,19 @@ WAYS = ("app", "mail", "sms", "dingtalk", "wecom", "feishu", "phone")
 
 
 def read_rule(src: Src, report: Report, vocabulary: Vocabulary) -> AnyRule | None:
-    """One rule of any kind: its kind is the one key that names a kind. None when it cannot be read, with the reason
-    in the report."""
+    """One rule of any kind, which its first key names. None when it cannot be read, with the reason in the report."""
     reader = Reader(src, report, vocabulary)
     if not src.is_map:
         return None
-    kinds = [k for k in RULES if k in reader.values]
-    if len(kinds) != 1:
+    kind = next(iter(src.value), "")
+    if kind not in RULES:
         report.add(
             src,
             "",
-            _("一条规则须以且只以一种类型开头：%(all)s"),
+            _("一条规则须以它的类型开头：%(all)s"),
             all=words(f"{k}: <name>" for k in RULES),
         )
         return None
-    kind = kinds[0]
     name = reader.take(kind)
     if name is None or not name.is_scalar or not NAME.match(name.raw):
         if name is not None:

@@ -1,0 +1,95 @@
+"""Live, waiting, shown; and what becomes of requirement rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from shounuo.policy import registers
+from shounuo.policy.foreseen import ENFORCED_BY, FORESEEN, FORESEEN_SUBJECTS
+from shounuo.policy.labels import EVENTS, PARTS
+from shounuo.policy.registers import Fate, Row
+from shounuo.policy.schema import RULES
+from shounuo.policy.standing import Standing, standing_of
+from shounuo.policy.tests.full import FULL
+from shounuo.policy.tests.words import COMMITMENT, WORDS, pack, read, rule
+from shounuo.policy.vocabulary import current
+
+
+def standing(text):
+    return standing_of(rule(text), WORDS)
+
+
+def test_a_commitment_on_what_exists_is_live():
+    assert standing(COMMITMENT) == Standing("live")
+
+
+def test_a_rule_that_names_an_event_to_come_waits_for_its_part():
+    text = "      - {commitment: x, subject: case, from: case.closed, until: survey.sent, within: PT5M}\n"
+    assert standing(text) == Standing("waiting", ("feedback",))
+    both = "      - {commitment: x, subject: lead, from: lead.undecided, until: survey.sent, within: PT5M}\n"
+    assert standing(both) == Standing("waiting", ("feedback", "leads"))
+
+
+def test_one_event_to_come_among_several_makes_it_wait():
+    text = "      - {commitment: x, subject: case, from: case.closed, until: [call.answered, survey.sent], within: PT5M}\n"
+    assert standing(text).status == "waiting"
+
+
+def test_a_commitment_with_an_open_figure_is_only_shown():
+    assert standing(COMMITMENT.replace("PT30M", "unset")) == Standing("shown")
+
+
+@pytest.mark.parametrize("kind", [k for k in RULES if k != "commitment"])
+def test_rules_of_the_other_kinds_are_shown_until_their_part_comes(kind):
+    found = read(pack(FULL[kind], clause="    covers: [REG-1-01]\n")).clauses[0].rules[0]
+    assert standing_of(found, WORDS) == Standing("shown", (ENFORCED_BY[kind],))
+
+
+def test_nothing_is_foreseen_that_is_declared_already():
+    """When a part declares its events and subjects, its lines in foreseen.py go."""
+    words = current()
+    assert set(FORESEEN) & set(words.known) == set()
+    assert set(FORESEEN_SUBJECTS) & words.known_subjects == set()
+
+
+def test_every_part_that_is_waited_for_has_a_name():
+    parts = {f.part for f in FORESEEN.values()} | set(FORESEEN_SUBJECTS.values()) | set(ENFORCED_BY.values())
+    assert parts - set(PARTS) == set()
+    assert set(FORESEEN) - set(EVENTS) == set()
+
+
+def row(id):
+    return Row(id, "", "", "", "commitment", "", "", "")
+
+
+def test_a_row_takes_the_strongest_of_its_fates():
+    text = pack(
+        COMMITMENT.rstrip() + "\n        covers: [REG-1]\n"
+        "      - {cadence: c, activity: a, every: P1M, covers: [REG-1, REG-2]}\n"
+        "      - {commitment: w, subject: case, from: case.closed, until: survey.sent, within: PT5M, covers: [REG-3]}\n",
+        clause="    covers: [REG-1, REG-2, REG-3, REG-4, REG-9]\n",
+        tail="not_built: {REG-5: 不做, REG-8: 不做}\n",
+    )
+    audit = registers.audit({"REG": {f"REG-{n}": row(f"REG-{n}") for n in range(1, 7)}}, [read(text)], WORDS)
+    assert audit.fates["REG"] == {
+        "REG-1": Fate.LIVE,
+        "REG-2": Fate.SHOWN,
+        "REG-3": Fate.WAITING,
+        "REG-4": Fate.WRITTEN,
+        "REG-5": Fate.NOT_BUILT,
+        "REG-6": Fate.ABSENT,
+    }
+    assert audit.count("REG", Fate.LIVE) == 1
+    assert audit.by["REG-1"] == ["REG-1"]
+    assert audit.reasons["REG-5"] == "不做"
+    assert [(clause, id) for _pack, clause, _line, id in audit.unknown] == [
+        ("REG-1", "REG-9"),
+        ("not_built", "REG-8"),
+    ]
+
+
+def test_a_rule_without_rows_of_its_own_stands_for_those_of_its_clause():
+    audit = registers.audit(
+        {"REG": {"REG-1": row("REG-1")}}, [read(pack(clause="    covers: [REG-1]\n"))], WORDS
+    )
+    assert audit.fates["REG"]["REG-1"] is Fate.LIVE
