@@ -2,8 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from shounuo.web import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls()),
     path("files/", include("shounuo.files.urls")),
+    path("settings/", include("shounuo.web.console.urls")),
+    path("setup/", include("shounuo.web.setup.urls")),
 ]
 
 handler400 = "shounuo.web.errors.bad_request"

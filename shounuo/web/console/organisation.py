@@ -1,4 +1,4 @@
-"""Organisation, people, teams, roles, tokens."""
+"""Organisation, people, teams, roles."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -14,11 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from shounuo.kernel.clock import now
 from shounuo.staff import permissions, queries, services
-from shounuo.staff.models import Person, Role, Team, Token
+from shounuo.staff.models import Person, Role, Team
 from shounuo.web.console import pages
-from shounuo.web.console.menu import sections
 from shounuo.web.context import actor_of
-from shounuo.web.guard import done, staff_page
+from shounuo.web.guard import staff_page
 
 MANAGE = permissions.MANAGE
 DEPARTMENTS = (
@@ -32,6 +32,8 @@ DEPARTMENTS = (
 
 
 class OrganisationForm(forms.Form):
+    """Name, zone, address and language of the house."""
+
     name = forms.CharField(label=gettext_lazy("组织名称"), max_length=120)
     zone = forms.ChoiceField(label=gettext_lazy("时区"))
     public_address = forms.URLField(
@@ -48,6 +50,8 @@ class OrganisationForm(forms.Form):
 
 
 class PersonForm(forms.Form):
+    """One who works here."""
+
     name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
     login = forms.CharField(label=gettext_lazy("登录名"), max_length=60)
     mail = forms.EmailField(label=gettext_lazy("邮箱"), required=False)
@@ -74,6 +78,8 @@ class PersonForm(forms.Form):
 
 
 class TeamForm(forms.Form):
+    """A team that cases are given to."""
+
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     code = forms.SlugField(label=gettext_lazy("代码"), help_text=gettext_lazy("制度包和接口用它，定了不改"))
     department = forms.ChoiceField(label=gettext_lazy("部门"), choices=DEPARTMENTS)
@@ -81,6 +87,8 @@ class TeamForm(forms.Form):
 
 
 class RoleForm(forms.Form):
+    """A named set of permissions."""
+
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     code = forms.CharField(label=gettext_lazy("代码"), max_length=40)
     permissions = forms.MultipleChoiceField(
@@ -90,22 +98,6 @@ class RoleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["permissions"].choices = list(permissions.all_permissions().items())  # type: ignore[attr-defined]
-
-
-class TokenForm(forms.Form):
-    person = forms.ModelChoiceField(label=gettext_lazy("代表谁"), queryset=Person.objects.none())
-    name = forms.CharField(label=gettext_lazy("谁在用"), max_length=80)
-    scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("只许做"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("都不选就是此人能做的全部"),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["person"].queryset = queries.people()  # type: ignore[attr-defined]
-        self.fields["scopes"].choices = list(permissions.all_permissions().items())  # type: ignore[attr-defined]
 
 
 @staff_page(MANAGE)
@@ -131,12 +123,17 @@ def organisation(request: HttpRequest) -> HttpResponse:
 
 @staff_page(MANAGE)
 def people(request: HttpRequest) -> HttpResponse:
-    show_gone = request.GET.get("state") == "gone"
+    gone = request.GET.get("state") == "gone"
     query = request.GET.get("q", "").strip()
-    found = queries.people(active=not show_gone).prefetch_related("roles", "membership_set__team")
+    found = queries.people(active=False).filter(is_active=not gone)
     if query:
-        wanted = [p.pk for p in queries.search(query, limit=200)]
-        found = found.filter(pk__in=wanted)
+        found = found.filter(
+            Q(name__icontains=query)
+            | Q(initials__startswith=query.lower())
+            | Q(login__icontains=query)
+            | Q(mail__icontains=query)
+        )
+    shown, pager = pages.paged(request, found.prefetch_related("roles", "membership_set__team"))
     rows = [
         {
             "id": p.pk,
@@ -148,28 +145,43 @@ def people(request: HttpRequest) -> HttpResponse:
                 _dot(r.name for r in p.roles.all()),
                 _("已开") if p.totp_confirmed_at else _("未开"),
             ],
-            "acts": [{"url": f"/settings/people/{p.pk}/link/", "label": _("登录链接"), "dialog": True}],
+            "acts": []
+            if gone
+            else [{"url": f"/settings/people/{p.pk}/link/", "label": _("登录链接"), "dialog": True}],
         }
-        for p in found[:500]
+        for p in shown
     ]
     return pages.table(
         request,
         title=_("人员"),
         columns=[{"label": t} for t in (_("姓名"), _("登录名"), _("小组"), _("角色"), _("两步验证"))],
         rows=rows,
+        pager=pager,
         add={"url": "/settings/people/new/", "label": _("加一个人")},
-        search={"url": "/settings/people/", "value": query, "placeholder": _("姓名、拼音首字母、登录名")},
-        filters=[
-            {"label": _("在用"), "url": "/settings/people/", "on": not show_gone},
-            {"label": _("已停用"), "url": "/settings/people/?state=gone", "on": show_gone},
+        search={
+            "url": "/settings/people/",
+            "value": query,
+            "placeholder": _("姓名、拼音首字母、登录名、邮箱"),
+            "keep": {"state": "gone"} if gone else {},
+        },
+        views=[
+            {"label": _("在用"), "url": pages.here(request, state=None), "active": not gone},
+            {"label": _("已停用"), "url": pages.here(request, state="gone"), "active": gone},
         ],
-        empty={
+        empty=_nobody(query, gone),
+    )
+
+
+def _nobody(query: str, gone: bool) -> dict[str, str]:
+    if query or not gone:
+        text = _("换个说法再找，或加一个人")
+        return {
             "title": _("没有找到人"),
-            "text": _("换个说法再找，或加一个人"),
+            "text": text,
             "url": "/settings/people/new/",
             "action": _("加一个人"),
-        },
-    )
+        }
+    return {"title": _("没有停用的人"), "text": _("停用的人不能登录，记录照旧"), "url": "", "action": ""}
 
 
 @staff_page(MANAGE)
@@ -211,6 +223,7 @@ def person_edit(request: HttpRequest, id: int) -> HttpResponse:
         request,
         form,
         title=person.name,
+        lead=_("此人已停用") if gone else "",
         save=save,
         done_url="/settings/people/",
         toast=_("已保存"),
@@ -219,16 +232,38 @@ def person_edit(request: HttpRequest, id: int) -> HttpResponse:
             "label": _("恢复") if gone else _("停用"),
             "confirm": _("恢复后此人可以再登录") if gone else _("停用后此人立即不能登录，名下工单还在"),
         },
+        acts=[
+            {
+                "url": f"/settings/people/{id}/factor/",
+                "label": _("关掉两步验证"),
+                "confirm": _("手机丢了才关；先当面或打电话确认是本人"),
+            }
+        ]
+        if person.totp_confirmed_at and person.pk != request.user.pk
+        else [],
     )
 
 
 @staff_page(MANAGE)
 def person_gone(request: HttpRequest, id: int, back: bool = False) -> HttpResponse:
-    if request.method != "POST":
-        return done(request, f"/settings/people/{id}/")
-    act = services.person_reactivate if back else services.person_deactivate
-    act(person_id=id, actor=actor_of(request), at=now())
-    return done(request, f"/settings/people/{id}/", _("已恢复") if back else _("已停用"))
+    service = services.person_reactivate if back else services.person_deactivate
+    return pages.act(
+        request,
+        lambda: service(person_id=id, actor=actor_of(request), at=now()),
+        done_url=f"/settings/people/{id}/",
+        toast=_("已恢复") if back else _("已停用"),
+    )
+
+
+@staff_page(MANAGE)
+def person_factor(request: HttpRequest, id: int) -> HttpResponse:
+    """Takes the second factor of another away: his phone is lost."""
+    return pages.act(
+        request,
+        lambda: services.totp_disable(person_id=id, actor=actor_of(request), at=now()),
+        done_url=f"/settings/people/{id}/",
+        toast=_("两步验证已关，请他登录后重新开"),
+    )
 
 
 @staff_page(MANAGE)
@@ -257,7 +292,7 @@ def teams(request: HttpRequest) -> HttpResponse:
                 t.name,
                 t.code,
                 str(dict(DEPARTMENTS).get(t.department, t.department)),
-                t.size,
+                t.size,  # type: ignore[attr-defined]  annotated
                 _("在用") if t.active else _("停用"),
             ],
         }
@@ -361,89 +396,6 @@ def role_edit(request: HttpRequest, id: int | None = None) -> HttpResponse:
         done_url="/settings/roles/",
         toast=_("已保存"),
     )
-
-
-@staff_page(permissions.TOKENS)
-def tokens(request: HttpRequest) -> HttpResponse:
-    found = Token.objects.select_related("person").order_by("-id")[:500]
-    rows = [
-        {
-            "id": t.pk,
-            "cells": [
-                t.name,
-                t.person.name,
-                t.hint,
-                _dot(t.scopes) if t.scopes else _("全部"),
-                t.last_used_at,
-                _("已吊销") if t.revoked_at else _("有效"),
-            ],
-            "acts": []
-            if t.revoked_at
-            else [
-                {
-                    "url": f"/settings/tokens/{t.pk}/revoke/",
-                    "label": _("吊销"),
-                    "post": True,
-                    "danger": True,
-                    "confirm": _("吊销后用它的系统立即连不上"),
-                }
-            ],
-        }
-        for t in found
-    ]
-    return pages.table(
-        request,
-        title=_("接口令牌"),
-        columns=[
-            {"label": t} for t in (_("谁在用"), _("代表"), _("令牌"), _("范围"), _("上次使用"), _("状态"))
-        ],
-        rows=rows,
-        add={"url": "/settings/tokens/new/", "label": _("发一个令牌")},
-        empty={
-            "title": _("还没有令牌"),
-            "text": _("别的系统用令牌建单、查单、收事件"),
-            "url": "/settings/tokens/new/",
-            "action": _("发一个令牌"),
-        },
-    )
-
-
-@staff_page(permissions.TOKENS)
-def token_new(request: HttpRequest) -> HttpResponse:
-    form = TokenForm(request.POST or None, initial={"person": request.user.pk})
-    made: dict[str, str] = {}
-
-    def save(values: dict[str, Any]) -> None:
-        _row, made["clear"] = services.token_create(
-            person_id=values["person"].pk,
-            name=values["name"],
-            scopes=values["scopes"],
-            actor=actor_of(request),
-            at=now(),
-        )
-
-    response = pages.edit(
-        request, form, title=_("发一个令牌"), save=save, done_url="/settings/tokens/", save_label=_("发出")
-    )
-    if made:
-        return render(
-            request,
-            "console/token_made.html",
-            {
-                "title": _("令牌已发出"),
-                "secret": made["clear"],
-                "sections": sections(actor_of(request), request.path),
-            },
-        )
-    return response
-
-
-@staff_page(permissions.TOKENS)
-def token_revoke(request: HttpRequest, id: int) -> HttpResponse:
-    if request.method == "POST":
-        services.token_revoke(token_id=id, actor=actor_of(request), at=now())
-        return done(request, "/settings/tokens/", _("令牌已吊销"))
-    return done(request, "/settings/tokens/")
 
 
 def _dot(words: Any) -> str:

@@ -1,18 +1,69 @@
-"""The two shapes of a page of administration: a list and a form."""
+"""The shapes of a page of administration: a list, a form, a question before something is done."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
 from shounuo.web.console.menu import sections
 from shounuo.web.context import actor_of
 from shounuo.web.guard import done
+from shounuo.web.words import moment_words
+
+PAGE = 50
+Row = TypeVar("Row", bound=Model)
+
+
+def paged(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], dict[str, Any] | None]:
+    """The rows of `?page=` and what the pager takes; None where all rows fit on one page. One query more than the
+    rows'. For tables of a few thousand rows; logs without end go by cursor (`onward`)."""
+    total = rows.count()
+    number = min(max(1, _whole(request.GET.get("page"))), max(1, -(-total // PAGE)))
+    found = list(rows[(number - 1) * PAGE : number * PAGE])
+    if total <= PAGE:
+        return found, None
+    return found, {
+        "first": (number - 1) * PAGE + 1,
+        "last": (number - 1) * PAGE + len(found),
+        "total": total,
+        "previous_url": here(request, page=number - 1) if number > 1 else "",
+        "next_url": here(request, page=number + 1) if number * PAGE < total else "",
+    }
+
+
+def onward(request: HttpRequest, cursor: str | None) -> dict[str, Any] | None:
+    """The pager of a log: on to older rows, back to the newest."""
+    at_start = not request.GET.get("cursor")
+    if cursor is None and at_start:
+        return None
+    return {
+        "total": None,
+        "previous_url": "" if at_start else here(request, cursor=None),
+        "next_url": here(request, cursor=cursor) if cursor else "",
+    }
+
+
+def here(request: HttpRequest, **changes: Any) -> str:
+    """This page's address with other parameters; None takes one away. The page number does not outlive a change."""
+    query = request.GET.copy()
+    if "page" not in changes:
+        query.pop("page", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return request.path + (f"?{query.urlencode()}" if query else "")
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 8 else 1
 
 
 def table(
@@ -23,7 +74,7 @@ def table(
     rows: list[dict[str, Any]],
     **more: Any,
 ) -> HttpResponse:
-    """A list; `more` is what console/table.html takes (add, empty, lead, search, filters, pager)."""
+    """A list; `more` is what console/table.html takes (add, empty, lead, search, views, filters, pager)."""
     context = {
         "title": title,
         "label": title,
@@ -38,7 +89,7 @@ def table(
 
 def edit(
     request: HttpRequest,
-    form: forms.Form,
+    form: forms.BaseForm,
     *,
     title: Any,
     save: Callable[[dict[str, Any]], str | None],
@@ -68,7 +119,51 @@ def edit(
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-def refuse(form: forms.Form, problem: Problem) -> None:
-    """Puts a service's refusal at the field it names, or at the head of the form."""
-    field = problem.field if problem.field in form.fields else None
-    form.add_error(field, str(problem))
+def dialog(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    *,
+    title: Any,
+    save: Callable[[dict[str, Any]], str | None],
+    done_url: str,
+    verb: Any,
+    toast: Any = "",
+    template: str = "console/dialog_form.html",
+    **more: Any,
+) -> HttpResponse:
+    """A form in a dialog, fetched into #dialogs; a refused one comes back with what was typed."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            url = save(form.cleaned_data)
+        except Problem as problem:
+            refuse(form, problem)
+        else:
+            return done(request, url or done_url, str(toast))
+    context = {"title": title, "form": form, "verb": verb, "post_url": request.get_full_path(), **more}
+    if not request.headers.get("HX-Request"):  # the address was opened by itself: the same form as a page
+        context |= {
+            "sections": sections(actor_of(request), request.path),
+            "cancel_url": done_url,
+            "save_label": verb,
+        }
+        template = "console/form.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def act(request: HttpRequest, save: Callable[[], object], *, done_url: str, toast: Any = "") -> HttpResponse:
+    """A button: POST does it and goes on to `done_url`; GET only goes there. A refusal is told by the scripts."""
+    if request.method != "POST":
+        return done(request, done_url)
+    save()
+    return done(request, done_url, str(toast))
+
+
+def refuse(form: forms.BaseForm, problem: Problem) -> None:
+    """Puts a service's refusal at the field it names (`relay` for `relay_id`), or at the head of the form."""
+    named = (problem.field or "", (problem.field or "").removesuffix("_id"))
+    form.add_error(next((f for f in named if f in form.fields), None), str(problem))
+
+
+def when(moment: Any, none: Any = "") -> str:
+    """A moment in a table's cell, a dash-free word where there is none."""
+    return moment_words(moment, now(), "short") if moment else str(none)

@@ -87,7 +87,7 @@ def people_and_teams(world: World, at: datetime) -> None:
                 at=at,
             )
         else:
-            staff.password_set_first(person_id=person.pk, password=PASSWORD, actor=world.system, at=at)
+            staff.password_change(person_id=person.pk, password=PASSWORD, actor=world.system, at=at)
         actor = staff_queries.actor_for(person)
         team = one.teams[0] if one.teams else ""
         worker = Worker(one, person, actor, team)
