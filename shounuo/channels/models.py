@@ -88,6 +88,7 @@ class RawMessage(models.Model):
     interaction_id = models.BigIntegerField(null=True)
     handled_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    may_answer = models.BooleanField(default=False)  # a receipt may be sent by itself
 
     class Meta:
         indexes = [

@@ -31,6 +31,11 @@ def mailboxes(*, active: bool = False) -> QuerySet[Mailbox]:
     return rows.filter(active=True) if active else rows
 
 
+def imap_mailbox_ids() -> list[int]:
+    """The active mailboxes that are fetched by IMAP."""
+    return list(Mailbox.objects.filter(active=True).exclude(imap_host="").values_list("pk", flat=True))
+
+
 def mailbox(mailbox_id: int) -> Mailbox:
     found = mailboxes().filter(pk=mailbox_id).first()
     if found is None:

@@ -69,19 +69,9 @@ class MailboxBook:
         )
 
 
-def subject_numbers(subject: str) -> list[int]:
-    """Case numbers written as `[#48217]`, in their order."""
-    return [int(n) for n in _NUMBER.findall(subject)]
-
-
 def bare_subject(subject: str) -> str:
     """The subject without answer marks and case numbers, for comparing."""
     return _ANSWER.sub("", _NUMBER.sub("", subject)).strip().casefold()
-
-
-def is_answer(subject: str) -> bool:
-    """True for a subject that begins with an answer or forward mark, in the languages we meet."""
-    return _ANSWER.match(subject) is not None
 
 
 def webhook_wait(attempts: int) -> timedelta | None:

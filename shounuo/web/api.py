@@ -1,4 +1,6 @@
-"""The API root: bearer tokens, problem documents, a reference page without scripts, and the routers of the parts."""
+"""The API root: bearer tokens, problem documents, a reference page without scripts, and the routers of the
+parts.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound, Problem, TooLarge
 from shounuo.staff import throttle, tokens
-from shounuo.web.errors import problem_document, problem_json
+from shounuo.web.errors import problem_json
 
 REFUSALS_A_MINUTE = 60
 STEP = 50
@@ -53,7 +55,9 @@ class BearerToken(HttpBearer):
 
 
 def _count(token_id: int) -> None:
-    """Counts the calls of a token here and in the database once per fifty, so that the limit costs no commit a call."""
+    """Counts the calls of a token here and in the database once per fifty, so that the limit costs no
+    commit a call.
+    """
     from django.conf import settings
 
     with _hits_lock:
@@ -82,7 +86,9 @@ def sections(schema: dict[str, Any]) -> list[dict[str, Any]]:
     tags: dict[str, list[dict[str, Any]]] = {}
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
-            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            body = (
+                operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            )
             answers = [
                 {
                     "status": status,
@@ -154,14 +160,14 @@ def build() -> NinjaAPI:
     )
     for tag, router in ROUTERS:
         api.add_router("", router, tags=[tag])
-    api.add_exception_handler(Problem, lambda request, problem: _answer(problem))
-    api.add_exception_handler(AuthenticationError, lambda request, error: _answer(_no_token()))
-    api.add_exception_handler(ValidationError, lambda request, error: invalid(error))
-    api.add_exception_handler(HttpError, lambda request, error: _answer(_http_problem(error)))
-    api.add_exception_handler(Http404, lambda request, error: _answer(NotFound(_("没有这个地址"))))
-    api.add_exception_handler(RequestDataTooBig, lambda request, error: _answer(TooLarge(_("请求内容太大"))))
-    api.add_exception_handler(SuspiciousOperation, lambda request, error: _answer(_unreadable()))
-    api.add_exception_handler(BadRequest, lambda request, error: _answer(_unreadable()))
+    api.exception_handler(Problem)(_refuse)
+    api.exception_handler(AuthenticationError)(lambda request, error: _answer(_no_token()))
+    api.exception_handler(ValidationError)(_invalid)
+    api.exception_handler(HttpError)(_http_error)
+    api.exception_handler(Http404)(lambda request, error: _answer(NotFound(_("没有这个地址"))))
+    api.exception_handler(RequestDataTooBig)(lambda request, error: _answer(TooLarge(_("请求内容太大"))))
+    api.exception_handler(SuspiciousOperation)(lambda request, error: _answer(_unreadable()))
+    api.exception_handler(BadRequest)(lambda request, error: _answer(_unreadable()))
     return api
 
 
@@ -173,10 +179,14 @@ def _unreadable() -> Problem:
     return Problem(_("请求内容无法识别，应为 JSON"), code="unreadable")
 
 
-def _http_problem(error: HttpError) -> Problem:
+def _refuse(request: HttpRequest, problem: Any) -> HttpResponse:
+    return _answer(problem)
+
+
+def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
     problem = _unreadable() if error.status_code == 400 else Problem(error.message)
     problem.status = error.status_code
-    return problem
+    return _answer(problem)
 
 
 def _answer(problem: Problem) -> HttpResponse:
@@ -211,7 +221,7 @@ _WORDS: dict[str, Any] = {
 }
 
 
-def invalid(error: ValidationError) -> HttpResponse:
+def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """What was wrong with a request, every fault with its place, in the asker's language."""
     faults = []
     for one in error.errors:
@@ -226,7 +236,9 @@ def invalid(error: ValidationError) -> HttpResponse:
 
 
 def urls() -> tuple[list[URLResolver | URLPattern], str, str]:
-    """The API's addresses for `path("api/v1/", ...)`; a verb that an address lacks is a problem document as well."""
+    """The API's addresses for `path("api/v1/", ...)`; a verb that an address lacks is a problem document
+    as well.
+    """
     patterns, app, namespace = build().urls
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
@@ -247,6 +259,3 @@ def _with_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
         return response
 
     return wrapped
-
-
-__all__ = ["build", "problem_document", "urls"]

@@ -6,6 +6,7 @@ from shounuo.web import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls()),
+    path("", include("shounuo.web.account.urls")),
     path("files/", include("shounuo.files.urls")),
     path("settings/", include("shounuo.web.console.urls")),
     path("setup/", include("shounuo.web.setup.urls")),

@@ -6,17 +6,19 @@ from ninja import Router
 
 from shounuo.calendars.api import router as calendars
 from shounuo.channels.api.cases import router as cases
-from shounuo.channels.api.clauses import router as clauses
 from shounuo.channels.api.customers import router as customers
 from shounuo.channels.api.intake import router as intake
 from shounuo.channels.api.log import router as log
 from shounuo.channels.api.webhooks import router as webhooks
+from shounuo.commitments.api import router as clocks
+from shounuo.policy.api import router as policies
 
 ROUTERS: tuple[tuple[str, Router], ...] = (
     ("cases", cases),
     ("customers", customers),
     ("log", log),
-    ("clauses", clauses),
+    ("clocks", clocks),
+    ("policies", policies),
     ("calendars", calendars),
     ("quarantine", intake),
     ("webhooks", webhooks),

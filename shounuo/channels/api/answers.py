@@ -5,11 +5,12 @@ use.
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -34,8 +35,8 @@ Moment = Annotated[
     str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-10-10T10:00:00+08:00"]})
 ]
 Number = Annotated[int, Field(ge=1, le=2**53, examples=[48217])]
-Limit = Annotated[int | None, Field(None, description="1 to 200 rows a page; 50 without it")]
-Cursor = Annotated[str | None, Field(None, description="`next_cursor` of the page before")]
+Limit = Annotated[int | None, Field(description="1 to 200 rows a page; 50 without it")]
+Cursor = Annotated[str | None, Field(description="`next_cursor` of the page before")]
 
 
 class Given(Schema):
@@ -156,7 +157,9 @@ def idempotent(view: View[P]) -> View[P]:
             response["Idempotent-Replayed"] = "true"
         return response
 
-    return wrapped
+    # The router reads the signature; its annotations belong to the view's module, not to this one.
+    wrapped.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
+    return cast("View[P]", wrapped)
 
 
 KEY_HEADER = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from inspect import Parameter, Signature
 from typing import Any, Final
 
 from django.db import transaction
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from ninja import Body, Query, Router
 
 from shounuo.cases import permissions, queries, services
-from shounuo.cases.models import Case, Interaction
+from shounuo.cases.models import Case
+from shounuo.cases.queries.shapes import case_json
 from shounuo.channels.api import schemas as s
 from shounuo.channels.api.answers import (
     KEY_HEADER,
@@ -27,9 +29,10 @@ from shounuo.channels.api.answers import (
     need,
     reply,
 )
-from shounuo.channels.api.shapes import interaction_page, interactions_json, person_id_of, team_id_of
+from shounuo.channels.api.shapes import interaction_out, interaction_page, person_id_of, team_id_of
 from shounuo.channels.wire import events_json
 from shounuo.commitments import queries as clocks
+from shounuo.commitments.api import LedgerOut
 from shounuo.customers.services import customer_find_or_create
 from shounuo.events.queries import of_subject
 from shounuo.kernel import paging
@@ -40,9 +43,16 @@ from shounuo.kernel.errors import Invalid, NotFound
 router = Router()
 
 
-def case_json(case: Case) -> dict[str, Any]:
+def case_out(case: Case) -> dict[str, Any]:
     """The case with its clocks; one query for them."""
-    return queries.case_json(case, clocks.of_subjects("case", [case.pk]).get(case.pk, []))
+    return case_json(case, clocks.of_subjects("case", [case.pk]).get(case.pk, []))
+
+
+def _again(case: Case) -> Case:
+    """The case as it stands now, for the answer to one who has just acted on it (he may have given it
+    away).
+    """
+    return queries.get(Actor.system(), case.number)
 
 
 @router.post("/cases", response={201: s.CaseOut, **WRITING}, summary="Open a case", openapi_extra=KEY_HEADER)
@@ -70,7 +80,7 @@ def case_open(request: HttpRequest, given: s.CaseGiven) -> HttpResponse:
             actor=actor,
             at=at,
         )
-    return reply(case_json(queries.get(Actor.system(), case.number)), 201)
+    return reply(case_out(_again(case)), 201)
 
 
 @router.get("/cases", response={200: Page[s.CaseOut], **READING}, summary="List cases")
@@ -79,13 +89,13 @@ def case_list(
 ) -> HttpResponse:
     """Cases that the token may see, the latest opened first."""
     actor = actor_of(request)
-    page = queries.list_page(actor, _query(asked, actor), cursor, paging.limit_of(limit))
-    ticking = clocks.of_subjects("case", [c.pk for c in page.items])
-    items = [queries.case_json(c, ticking.get(c.pk, [])) for c in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    rows, more = queries.list_page(actor, _query(asked), cursor, paging.limit_of(limit), at=now())
+    ticking = clocks.of_subjects("case", [c.pk for c in rows])
+    items = [case_json(c, ticking.get(c.pk, [])) for c in rows]
+    return reply({"items": items, "next_cursor": more})
 
 
-def _query(asked: s.CasesAsked, actor: Actor) -> dict[str, Any]:
+def _query(asked: s.CasesAsked) -> dict[str, Any]:
     """The question in the terms of the case lists."""
     query: dict[str, Any] = {
         name: list(values)
@@ -115,7 +125,7 @@ def _query(asked: s.CasesAsked, actor: Actor) -> dict[str, Any]:
 @router.get("/cases/{int:number}", response={200: s.CaseOut, **READING}, summary="Read a case")
 def case_read(request: HttpRequest, number: Number) -> HttpResponse:
     """The case with its clocks. One that the token may not see answers 404, as one that is not there."""
-    return reply(case_json(queries.get(actor_of(request), number)))
+    return reply(case_out(queries.get(actor_of(request), number)))
 
 
 @router.get(
@@ -130,7 +140,7 @@ def case_clocks(request: HttpRequest, number: Number) -> HttpResponse:
 
 @router.get(
     "/cases/{int:number}/clocks/{int:clock}/ledger",
-    response={200: Page[s.LedgerLine], **READING},
+    response={200: LedgerOut, **READING},
     summary="Why a clock is due then",
 )
 def case_ledger(request: HttpRequest, number: Number, clock: Number) -> HttpResponse:
@@ -169,7 +179,7 @@ def case_interactions(
 ) -> HttpResponse:
     """Oldest first. Notes are for colleagues only."""
     case = queries.get(actor_of(request), number)
-    return reply(interaction_page(Interaction.objects.filter(case=case), cursor, limit, newest=False))
+    return reply(interaction_page(actor_of(request), case_id=case.pk, cursor=cursor, limit=limit))
 
 
 @router.post(
@@ -195,7 +205,7 @@ def interaction_add(request: HttpRequest, number: Number, given: s.InteractionGi
         )
     else:
         made = services.note_add(case_id=case.pk, text=given.body, actor=actor, at=at)
-    return reply(interactions_json([made.pk])[0], 201)
+    return reply(interaction_out(made.pk), 201)
 
 
 @router.post(
@@ -210,7 +220,7 @@ def note_add(request: HttpRequest, number: Number, given: s.NoteGiven) -> HttpRe
     actor, at = actor_of(request), now()
     case = queries.get(actor, number)
     note = services.note_add(case_id=case.pk, text=given.body, mentions=given.mentions, actor=actor, at=at)
-    return reply(interactions_json([note.pk])[0], 201)
+    return reply(interaction_out(note.pk), 201)
 
 
 Act = Callable[[int, Any, Actor, datetime], object]
@@ -317,39 +327,38 @@ ACTIONS: Final[dict[str, tuple[type, Act, str]]] = {
 
 
 def _add_action(name: str, shape: type, act: Act, summary: str) -> None:
-    @idempotent
     def action(request: HttpRequest, number: int, given: Any) -> HttpResponse:
         actor, at = actor_of(request), now()
         case = queries.get(actor, number)
         act(case.pk, given if given is not None else shape(), actor, at)
-        return reply(case_json(queries.get(Actor.system(), case.number)))
+        return reply(case_out(_again(case)))
 
-    empty = shape is s.Nothing
     action.__name__ = f"case_{name}"
-    action.__doc__ = None
-    action.__signature__ = _signature(shape, empty)  # type: ignore[attr-defined]
-    action.__annotations__ = {}
+    action.__signature__ = _signature(shape)  # type: ignore[attr-defined]
     router.post(
         f"/cases/{{int:number}}/actions/{name}",
         response={200: s.CaseOut, **WRITING},
         summary=summary,
         openapi_extra=KEY_HEADER,
-    )(action)
+    )(idempotent(action))
 
 
-def _signature(shape: type, empty: bool) -> Any:
+def _signature(shape: type) -> Signature:
     """What the router reads of an action: the number of the case, and the body (which may be left out when
     empty).
     """
-    from inspect import Parameter, Signature
-
-    body: Any = Body(None) if empty else Body(...)
+    empty = shape is s.Nothing
     kind = Parameter.POSITIONAL_OR_KEYWORD
     return Signature(
         [
             Parameter("request", kind, annotation=HttpRequest),
             Parameter("number", kind, annotation=int),
-            Parameter("given", kind, default=body, annotation=shape | None if empty else shape),
+            Parameter(
+                "given",
+                kind,
+                default=Body(None) if empty else Body(...),
+                annotation=shape | None if empty else shape,
+            ),
         ]
     )
 

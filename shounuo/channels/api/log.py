@@ -7,8 +7,6 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from shounuo.cases import queries as cases
-from shounuo.cases.models import Interaction
 from shounuo.channels.api import schemas as s
 from shounuo.channels.api.answers import READING, Cursor, Limit, Line, Page, actor_of, reply
 from shounuo.channels.api.shapes import interaction_page
@@ -44,8 +42,8 @@ def event_list(
 
 
 class InteractionsAsked(Schema):
-    direction: list[s.Direction] | None = None
-    channel: list[s.Channel] | None = None
+    direction: s.Direction | None = None
+    channel: s.Channel | None = None
 
 
 @router.get(
@@ -55,9 +53,7 @@ def interaction_list(
     request: HttpRequest, asked: Query[InteractionsAsked], cursor: Cursor = None, limit: Limit = None
 ) -> HttpResponse:
     """Of all cases that the token may see, the newest first."""
-    rows = Interaction.objects.filter(case__in=cases.visible_to(actor_of(request)))
-    if asked.direction:
-        rows = rows.filter(direction__in=asked.direction)
-    if asked.channel:
-        rows = rows.filter(channel__in=asked.channel)
-    return reply(interaction_page(rows, cursor, limit, newest=True))
+    page = interaction_page(
+        actor_of(request), direction=asked.direction, channel=asked.channel, cursor=cursor, limit=limit
+    )
+    return reply(page)

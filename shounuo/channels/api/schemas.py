@@ -77,8 +77,8 @@ class Nothing(Given):
 
 
 class AssignGiven(Given):
-    person: Who
-    team: Who
+    person: Who = None
+    team: Who = None
 
 
 class TransferGiven(AssignGiven):
@@ -130,11 +130,19 @@ class MergeGiven(Given):
 
 class PersonRef(Schema):
     id: int
+    login: str
     name: str
 
 
 class TeamRef(Schema):
     id: int
+    code: str
+    name: str
+
+
+class TopicRef(Schema):
+    code: str
+    path: str
     name: str
 
 
@@ -147,12 +155,15 @@ class ClockOut(Schema):
     id: int
     clause: str = Field(examples=["REG-2.2.1"])
     commitment: str = Field(examples=["first-response"])
+    round: int
     state: ClockState
     started_at: Moment
     warn_at: Moment | None
     due_at: Moment
     met_at: Moment | None
     breached_at: Moment | None
+    cancelled_at: Moment | None
+    cancel_reason: str | None
 
 
 class CaseOut(Schema):
@@ -160,12 +171,32 @@ class CaseOut(Schema):
     status: Status
     kind: Kind
     level: Level | None
+    severity: Literal["general", "serious", "major"] | None
+    complexity: Literal["simple", "general", "complex"] | None
+    priority: Literal["low", "normal", "high", "urgent"]
     channel: Channel
+    channel_class: Literal["primary", "secondary"]
     subject: str = Field(examples=["饲料结块"])
     owner: PersonRef | None
     team: TeamRef | None
+    topic: TopicRef | None
     customer: CustomerRef
+    tags: list[str]
+    custom: dict[str, Any]
     opened_at: Moment
+    accepted_at: Moment | None
+    first_response_at: Moment | None
+    expected_at: Moment | None
+    resolved_at: Moment | None
+    confirmed_at: Moment | None
+    closed_at: Moment | None
+    updated_at: Moment
+    next_due_at: Moment | None
+    overdue: bool
+    unanswered: bool
+    transfer_count: int
+    reopen_count: int
+    version: int
     clocks: list[ClockOut]
 
 
@@ -174,15 +205,17 @@ class InteractionOut(Schema):
     case: Number
     direction: Direction
     channel: Channel
+    purpose: str | None = Field(description="answer, solution, progress, dispute and so on")
+    subject: str
     body: str
-    at: Moment
     person: PersonRef | None
-    customer: CustomerRef | None
+    customer: int | None
     automatic: bool
     state: Literal["done", "queued", "failed"]
     error: str | None
+    at: Moment
     sender: str | None = Field(description="masked")
-    threaded_by: str | None
+    threaded_by: str | None = Field(description="what brought a mail to its case")
     files: list[FileOut]
 
 
@@ -212,13 +245,6 @@ class EventOut(Schema):
     seq: int
     actor: ActorRef
     payload: dict[str, Any]
-
-
-class LedgerLine(Schema):
-    from_: Moment = Field(alias="from")
-    to: Moment
-    counted: float = Field(description="seconds")
-    reason: str
 
 
 class ContactOut(Schema):
@@ -308,34 +334,6 @@ class DeliveryOut(Schema):
     created_at: Moment
     tried_at: Moment | None
     next_at: Moment | None
-
-
-class KeptOut(Schema):
-    from_: Moment = Field(alias="from")
-    to: Moment
-    due: int
-    met: int
-    breached: int
-    running: int
-    cancelled: int
-    share: float | None = Field(description="met / (met + breached); null where nothing was due")
-
-
-class RuleOut(Schema):
-    kind: str
-    name: str
-    title: str
-    status: Literal["live", "waiting", "shown"]
-
-
-class ClauseOut(Schema):
-    id: str = Field(examples=["REG-2.2.1"])
-    policy: str = Field(examples=["livestock"])
-    version: str
-    title: str
-    wording: str
-    rules: list[RuleOut]
-    kept: KeptOut
 
 
 class CasesAsked(Schema):

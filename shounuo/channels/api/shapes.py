@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Interaction
-from shounuo.channels.wire import moment
+from shounuo.cases.queries import interactions_page
+from shounuo.cases.queries.shapes import interaction_json
 from shounuo.files.models import File
-from shounuo.kernel import paging
+from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
 from shounuo.kernel.text import mask_mail
 from shounuo.staff import queries as staff
@@ -42,46 +42,42 @@ def team_id_of(given: int | str) -> int:
 
 
 def interaction_page(
-    rows: QuerySet[Interaction], cursor: str | None, limit: int | None, *, newest: bool
+    actor: Actor,
+    *,
+    case_id: int | None = None,
+    direction: str | None = None,
+    channel: str | None = None,
+    cursor: str | None,
+    limit: int | None,
 ) -> dict[str, Any]:
-    """A page of interactions in their order of time; three queries."""
-    size = paging.limit_of(limit)
-    if cursor:
-        [last] = paging.decode(cursor, int)
-        rows = rows.filter(Q(pk__lt=last) if newest else Q(pk__gt=last))
-    ids = list(rows.order_by("-pk" if newest else "pk").values_list("pk", flat=True)[: size + 1])
-    more = paging.encode(ids[size - 1]) if len(ids) > size else None
-    return {"items": interactions_json(ids[:size]), "next_cursor": more}
-
-
-def interactions_json(ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The interactions of these ids in this order; two queries. Addresses are masked, as everywhere."""
-    rows = Interaction.objects.select_related("case", "person", "customer").in_bulk(list(ids))
-    files: dict[int, list[dict[str, Any]]] = {}
-    attached = (
-        File.objects.filter(subject_kind="case", ref__in=list(ids)).select_related("blob").order_by("pk")
+    """A page of interactions with their files; two queries."""
+    rows, more = interactions_page(
+        actor, case_id=case_id, direction=direction, channel=channel, cursor=cursor, limit=limit
     )
-    for file in attached:
+    return {"items": interactions_json(rows), "next_cursor": more}
+
+
+def interaction_out(interaction_id: int) -> dict[str, Any]:
+    """One interaction, just written."""
+    rows = Interaction.objects.select_related("case", "person").filter(pk=interaction_id)
+    return interactions_json(list(rows))[0]
+
+
+def interactions_json(rows: Sequence[Interaction]) -> list[dict[str, Any]]:
+    """The interactions with their files, in one more query. Addresses are masked, as everywhere."""
+    files: dict[int, list[dict[str, Any]]] = {}
+    ids = [r.pk for r in rows]
+    attached = File.objects.filter(subject_kind="case", ref__in=ids).select_related("blob").order_by("pk")
+    for file in attached if ids else ():
         files.setdefault(file.ref or 0, []).append(
             {"id": file.pk, "name": file.name, "size": file.blob.size, "content_type": file.blob.content_type}
         )
-    return [_interaction_json(rows[i], files.get(i, [])) for i in ids]
-
-
-def _interaction_json(row: Interaction, files: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "case": row.case.number,
-        "direction": row.direction,
-        "channel": row.channel,
-        "body": row.text,
-        "at": moment(row.at),
-        "person": {"id": row.person.pk, "name": row.person.name} if row.person else None,
-        "customer": {"id": row.customer.pk, "name": row.customer.name} if row.customer else None,
-        "automatic": row.automatic,
-        "state": row.state,
-        "error": row.error or None,
-        "sender": mask_mail(row.sender) if row.sender else None,
-        "threaded_by": row.threaded_by or None,
-        "files": files,
-    }
+    return [
+        {
+            **interaction_json(row),
+            "sender": mask_mail(row.sender) if row.sender else None,
+            "threaded_by": row.threaded_by or None,
+            "files": files.get(row.pk, []),
+        }
+        for row in rows
+    ]

@@ -24,9 +24,9 @@ QUEUE: Final = "mail"
 
 _INSERT = """
 INSERT INTO channels_rawmessage (mailbox_id, via, source_key, sha256, size, envelope_from, envelope_to, peer,
-  received_at, state, reason, message_id, fingerprint, sender, subject, attempts)
+  received_at, state, reason, message_id, fingerprint, sender, subject, attempts, may_answer)
 SELECT mailbox_id, via, source_key, sha256, size, envelope_from, envelope_to, peer,
-  received_at, 'stored', '', '', '', '', '', 0
+  received_at, 'stored', '', '', '', '', '', 0, false
 FROM jsonb_to_recordset(%s::jsonb) AS r(mailbox_id bigint, via text, source_key text, sha256 text, size int,
   envelope_from text, envelope_to text[], peer text, received_at timestamptz)
 ON CONFLICT (source_key) DO NOTHING

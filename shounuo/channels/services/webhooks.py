@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -291,6 +291,12 @@ def deliveries_requeue(at: datetime) -> int:
     return len(ids)
 
 
+def deliveries_prune(at: datetime) -> int:
+    """Deletes the log of deliveries done or given up more than thirty days ago."""
+    old = Delivery.objects.filter(created_at__lt=at - timedelta(days=30)).exclude(state=Delivery.State.QUEUED)
+    return old.delete()[0]
+
+
 def _send(webhook: Webhook, body: bytes, kind: str, delivery_id: int, at: datetime) -> egress.Answer:
     timestamp = int(at.timestamp())
     return egress.request(
@@ -307,7 +313,7 @@ def _send(webhook: Webhook, body: bytes, kind: str, delivery_id: int, at: dateti
 
 
 def _defer(ids: Iterable[int], *, schedule_at: datetime | None = None) -> None:
-    wanted = [{"delivery_id": i} for i in ids]
+    wanted: list[dict[str, Any]] = [{"delivery_id": i} for i in ids]
     if wanted:
         app.configure_task(DELIVER_TASK, queue=QUEUE, schedule_at=schedule_at).batch_defer(*wanted)
 
