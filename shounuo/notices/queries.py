@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from shounuo.events import subjects
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import NotFound
 from shounuo.notices import kinds
 from shounuo.notices.models import Notice, OutgoingMail, Relay
 
@@ -86,6 +88,15 @@ def _shown(actor: Actor, notices: list[Notice]) -> list[Shown]:
             )
         )
     return out
+
+
+def url_of(actor: Actor, notice_id: int) -> str:
+    """The page of what one's own notice tells of; NotFound when it is another's or may no longer be seen."""
+    notice = Notice.objects.filter(pk=notice_id, person_id=actor.person_id or 0).first()
+    shown = _shown(actor, [notice]) if notice is not None else []
+    if not shown or not shown[0].url:
+        raise NotFound(_("没有这条通知，或它说的事不再对您开放"))
+    return shown[0].url
 
 
 def relays() -> QuerySet[Relay]:

@@ -33,9 +33,10 @@ _PENDING_LIVES = timedelta(minutes=10)
 
 
 class WrongCredentials(NotAllowed):
-    """Login or password do not fit; which of them is not said."""
+    """Login or password do not fit; which of them is not said. `person_id` is for the log alone."""
 
     code = "wrong_credentials"
+    person_id: int | None = None
 
 
 class WrongCode(NotAllowed):
@@ -85,7 +86,9 @@ def password_person(*, identifier: str, password: str, address: str, at: datetim
         return person
     else:
         failed(person, "password", at)
-    raise WrongCredentials(_("登录名或密码不对"))
+    refusal = WrongCredentials(_("登录名或密码不对"))
+    refusal.person_id = person.pk if person is not None else None
+    raise refusal
 
 
 def failed(person: Person, reason: str, at: datetime) -> None:

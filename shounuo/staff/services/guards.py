@@ -69,8 +69,8 @@ def _by_code(model: type, wanted: set[str], field: str, message: object) -> list
 
 
 def keep_a_manager(before: Iterable[str]) -> None:
-    """Conflict when `before`, the permissions taken from somebody, held the right to manage people and nobody active
-    has it any more. Call after the change, inside its transaction.
+    """Conflict when `before`, the permissions taken from somebody, held the right to manage people and nobody
+    active has it any more. Call after the change, inside its transaction.
 
     The managing roles are locked first, so that two who remove each other do not both succeed.
     """
