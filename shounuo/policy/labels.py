@@ -101,6 +101,7 @@ FACTS: dict[str, Any] = {
     "tags": _("标签"),
     "segment": _("客户分群"),
     "first_agent": _("首位受理人"),
+    "mailbox": _("邮箱"),
     "dept": _("部门"),
     "role": _("角色"),
     "automatic": _("自动回执"),

@@ -53,6 +53,7 @@ FACTS: dict[str, dict[str, Fact]] = {
         "tags": Fact(),
         "segment": Fact(),
         "first_agent": Fact(bool),
+        "mailbox": Fact(int),
     },
 }
 STATES: dict[str, tuple[str, ...]] = {"case": CASE_STATES}
