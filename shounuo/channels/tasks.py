@@ -18,13 +18,13 @@ log = logging.getLogger("shounuo.channels")
 
 
 @app.task(name=HANDLE_TASK, queue=QUEUE, pass_context=True)
-def mail_handle(context: JobContext, *, raw_id: int) -> None:
+def mail_handle(context: JobContext | None = None, *, raw_id: int) -> None:
     """Makes a case of a kept mail. A fault of ours is counted and tried again later; the database's
     absence is the worker's to deal with. A mail whose job died several times with its worker is set aside
     unread.
     """
     at = now()
-    if context.job.attempts >= rules.HANDLE_ATTEMPTS:
+    if context is not None and context.job.attempts >= rules.HANDLE_ATTEMPTS:
         services.quarantine_poison(raw_id=raw_id, at=at)
         return
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -22,15 +22,20 @@ _SHOWN_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/
 MAX_INLINE: Final = 4 * 1024 * 1024
 
 
-class _Kept(dict[str, str]):
+class _Kept(Mapping[str, str]):
     """Maps every content id to a path that names it behind a mark nobody outside can know."""
 
     def __init__(self, mark: str) -> None:
-        super().__init__()
         self.mark = mark
 
-    def get(self, key: str, default: str | None = None) -> str:  # type: ignore[override]
-        return f"/{self.mark}/{quote(key, safe='')}"
+    def __getitem__(self, cid: str) -> str:
+        return f"/{self.mark}/{quote(unquote(cid), safe='')}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1  # there is always one more
 
 
 def stored_html(html: str) -> tuple[str, bool]:
@@ -57,6 +62,6 @@ def shown_html(interaction: Interaction, files: Iterable[File], *, remote: bool 
         except NotFound:
             continue
         left -= file.blob.size
-        images[file.cid] = images[unquote(file.cid)] = f"data:{file.blob.content_type};base64,{data}"
+        images[file.cid] = f"data:{file.blob.content_type};base64,{data}"
     safe = sanitise(interaction.html, images).html
     return safe.replace(' data-src="http', ' src="http') if remote else safe
