@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Case, Interaction
+from shounuo.cases.queries import cursors
 from shounuo.cases.queries.visibility import visible_to
 from shounuo.cases.rules.filters import FILTERS
 from shounuo.kernel import paging
@@ -51,7 +50,7 @@ def interactions_page(
     if case_id is not None:
         rows = rows.filter(case_id=case_id)
     if cursor:
-        moment, pk = _position(cursor)
+        moment, pk = cursors.decode(cursor)
         bound = Q(at__gte=moment) if oldest_first else Q(at__lte=moment)
         past = Q(at__gt=moment) | Q(pk__gt=pk) if oldest_first else Q(at__lt=moment) | Q(pk__lt=pk)
         rows = rows.filter(bound & past)
@@ -60,7 +59,7 @@ def interactions_page(
     if len(found) <= size:
         return found, None
     last = found[size - 1]
-    return found[:size], paging.encode(last.at.isoformat(), last.pk)
+    return found[:size], cursors.encode(last.at, last.pk)
 
 
 def for_customer(case: Case) -> list[Interaction]:
@@ -71,14 +70,3 @@ def for_customer(case: Case) -> list[Interaction]:
         .select_related("person")
         .order_by("at", "pk")
     )
-
-
-def _position(cursor: str) -> tuple[datetime, int]:
-    moment, pk = paging.decode(cursor, str, int)
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
-    if at.tzinfo is None or not 0 < pk < 2**63:
-        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
-    return at, pk

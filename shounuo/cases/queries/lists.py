@@ -11,12 +11,13 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Case, Draft, Mention, Reading, SavedView
+from shounuo.cases.queries import cursors
 from shounuo.cases.queries.filters import at_risk, matching
 from shounuo.cases.queries.visibility import visible_to
 from shounuo.cases.rules import filters, states
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Invalid, NotFound
+from shounuo.kernel.errors import NotFound
 
 LATELY = timedelta(days=7)
 MENTIONED_FOR = timedelta(days=30)
@@ -120,8 +121,7 @@ def list_page(
     if len(rows) <= size:
         return rows, None
     last = rows[size - 1]
-    moment = getattr(last, _SORT_COLUMN[sort])
-    return rows[:size], paging.encode(moment.isoformat() if moment is not None else "", last.pk)
+    return rows[:size], cursors.encode(getattr(last, _SORT_COLUMN[sort]), last.pk)
 
 
 def saved_views(actor: Actor) -> QuerySet[SavedView]:
@@ -157,24 +157,9 @@ def _shown(rows: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
 _SORT_COLUMN = {"due": "next_due_at", "updated": "updated_at", "opened": "opened_at", "closed": "closed_at"}
 
 
-def _position(cursor: str | None) -> tuple[datetime | None, int] | None:
-    if not cursor:
-        return None
-    moment, pk = paging.decode(cursor, str, int)
-    if not moment:
-        return None, pk
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
-    if at.tzinfo is None or not 0 < pk < 2**63:
-        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
-    return at, pk
-
-
 def _by_due(rows: QuerySet[Case], cursor: str | None, count: int) -> list[Case]:
     """Those due first; behind them those without a due time, the newest first."""
-    position = _position(cursor)
+    position = cursors.decode(cursor) if cursor else None
     found: list[Case] = []
     if position is None or position[0] is not None:
         dated = rows.filter(next_due_at__isnull=False).order_by("next_due_at", "pk")
@@ -193,7 +178,7 @@ def _by_due(rows: QuerySet[Case], cursor: str | None, count: int) -> list[Case]:
 def _newest(column: str) -> Any:
     def page(rows: QuerySet[Case], cursor: str | None, count: int) -> list[Case]:
         found = rows.filter(**{f"{column}__isnull": False}).order_by(f"-{column}", "-pk")
-        position = _position(cursor)
+        position = cursors.decode(cursor) if cursor else None
         if position is not None:
             moment, pk = position
             if moment is None:

@@ -96,7 +96,7 @@ class CasePage:
 
 
 def case_page(actor: Actor, number: int, *, at: datetime) -> CasePage:
-    """The page of a case for a colleague; NotFound when he may not see it. Twelve queries, whatever it holds."""
+    """The page of a case for a colleague; NotFound when he may not see it. Eleven queries, whatever it holds."""
     me = actor.person_id or 0
     case = (
         visible_to(actor)
@@ -160,7 +160,12 @@ def case_page(actor: Actor, number: int, *, at: datetime) -> CasePage:
         fields=fields_of(case.kind),
         record=record_of(case, customer_known=case.customer.named),
         people=_names(case, messages, happenings),
-        actions=allowed_actions(actor, case, helps=me in case.helper_ids),
+        actions=allowed_actions(
+            actor,
+            case,
+            helps=me in case.helper_ids,
+            choosable=open_plan is not None and open_plan.chosen_at is None,
+        ),
         read_at=max(case.read_marks, default=None),
     )
 

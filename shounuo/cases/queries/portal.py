@@ -64,7 +64,7 @@ def customer_page(actor: Actor, number: int) -> CustomerPage:
         plan=plan,
         options=[o for o in options if plan is not None and o.plan_id == plan.pk],
         steps=list(of_subject("case", case.pk).filter(kind__in=STEPS)),
-        actions=allowed_actions(actor, case),
+        actions=allowed_actions(actor, case, choosable=plan is not None and plan.chosen_at is None),
     )
 
 

@@ -32,8 +32,12 @@ def held_by(actor: Actor) -> frozenset[str] | None:
     return actor.permissions if actor.kind in ("person", "bot") else None
 
 
-def allowed_actions(actor: Actor, case: Case, *, helps: bool = False) -> frozenset[str]:
-    """What the actor may do with the case now; nothing with one that was merged, which is where its pointer leads."""
+def allowed_actions(
+    actor: Actor, case: Case, *, helps: bool = False, choosable: bool = True
+) -> frozenset[str]:
+    """What the actor may do with the case now; nothing with one that was merged, which is where its pointer leads.
+
+    `choosable` says that a plan is open to choose from."""
     if case.merged_into_id is not None:
         return frozenset()
     found = states.allowed(
@@ -43,4 +47,8 @@ def allowed_actions(actor: Actor, case: Case, *, helps: bool = False) -> frozens
         found -= {"take"}
     if case.accepted_at is not None or actor.id != case.owner_id:
         found -= {"accept"}
+    if not choosable:
+        found -= {"choose"}
+    if case.record_completed_at is None or case.record_verified_at is not None:
+        found -= {"verify"}
     return found

@@ -21,13 +21,10 @@ def case_take(*, case_id: int, expected_version: int | None = None, actor: Actor
     """
     staff_only(actor)
     with changing(case_id, None, actor=actor, at=at, expected_version=expected_version) as change:
-        if (
-            change.case.owner_id is not None
-            and change.case.owner_id != actor.id
-            and change.case.handed_at is None
-        ):
-            raise taken(change.case)
-        change.decide("accept" if change.case.owner_id == actor.id else "take")
+        case = change.case
+        change.decide("accept" if case.owner_id == actor.id else "take")
+        if case.owner_id not in (None, actor.id) and case.handed_at is None:
+            raise taken(case)
         holding.take(change)
     return change.case
 
@@ -35,11 +32,13 @@ def case_take(*, case_id: int, expected_version: int | None = None, actor: Actor
 def case_accept(*, case_id: int, expected_version: int | None = None, actor: Actor, at: datetime) -> Case:
     """The owner confirms that he has it; a second time changes nothing. Event: case.accepted."""
     with changing(case_id, None, actor=actor, at=at, expected_version=expected_version) as change:
-        if change.case.owner_id is not None and change.case.owner_id != actor.id and not actor.is_system:
-            raise taken(change.case)
-        if change.case.owner_id is None:
+        case = change.case
+        mine = actor.is_system or case.owner_id == actor.id
+        change.decide("accept" if mine else "take")
+        if case.owner_id is None:
             raise Conflict(_("还没有人负责这张工单，请先受理"), code="no_owner")
-        change.decide("accept")
+        if not mine:
+            raise taken(case)
         holding.accept(change)
     return change.case
 

@@ -34,7 +34,10 @@ def payload():
 
     def of(case, kind):
         return (
-            Event.objects.filter(subject_kind="case", subject_id=case.pk, kind=kind).order_by("-seq").first().payload
+            Event.objects.filter(subject_kind="case", subject_id=case.pk, kind=kind)
+            .order_by("-seq")
+            .first()
+            .payload
         )
 
     return of

@@ -143,7 +143,11 @@ def test_an_automatic_message_changes_no_state(cast):
 def test_a_note_never_leaves_the_house_and_names_colleagues(cast, colleague, told, payload):
     case = make_case(team=cast.team, owner=cast.agent)
     note = services.note_add(
-        case_id=case.pk, text="@陈海涛 看一下", mentions=[colleague.pk], actor=cast.actor(cast.agent), at=LATER
+        case_id=case.pk,
+        text="@陈海涛 看一下",
+        mentions=[colleague.pk],
+        actor=cast.actor(cast.agent),
+        at=LATER,
     )
     case.refresh_from_db()
     assert note.direction == "note" and case.first_response_at is None and case.unanswered
@@ -189,7 +193,9 @@ def test_public_progress_is_told_to_the_customer_and_the_other_is_not(cast, told
 def test_a_failed_first_answer_is_no_answer(cast, told):
     case = make_case(team=cast.team)
     answer = reply(case, cast.agent, cast)
-    services.delivery_note(interaction_id=answer.pk, ok=False, error="550 no such user", actor=Actor.system(), at=LATER)
+    services.delivery_note(
+        interaction_id=answer.pk, ok=False, error="550 no such user", actor=Actor.system(), at=LATER
+    )
     case.refresh_from_db()
     assert case.first_response_at is None and case.unanswered and case.last_out_at is None
     assert told(case)[-1] == "interaction.failed"
@@ -215,7 +221,9 @@ def test_only_the_system_sets_message_ids(cast):
     case = make_case(team=cast.team)
     answer = reply(case, cast.agent, cast)
     with pytest.raises(NotAllowed):
-        services.message_id_set(interaction_id=answer.pk, message_id="<x>", actor=cast.actor(cast.agent), at=AT)
+        services.message_id_set(
+            interaction_id=answer.pk, message_id="<x>", actor=cast.actor(cast.agent), at=AT
+        )
 
 
 def test_an_attachment_of_anothers_cannot_be_sent(cast):
@@ -228,7 +236,12 @@ def test_an_attachment_of_anothers_cannot_be_sent(cast):
     mine = files.draft_upload(data=b"mine", name="b.txt", actor=cast.actor(cast.agent), at=AT)
     answer = reply(case, cast.agent, cast, file_ids=[mine.pk])
     mine.refresh_from_db()
-    assert (mine.subject_kind, mine.subject_id, mine.ref, mine.internal) == ("case", case.pk, answer.pk, False)
+    assert (mine.subject_kind, mine.subject_id, mine.ref, mine.internal) == (
+        "case",
+        case.pk,
+        answer.pk,
+        False,
+    )
 
 
 def test_a_customer_writes_on_his_own_case_only(cast):

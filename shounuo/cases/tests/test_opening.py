@@ -41,7 +41,12 @@ NAUGHTY = [
 def test_a_new_case_has_a_number_a_message_and_two_events(cast, told, payload):
     customer = make_customer("宋建国", mail="song@example.cn")
     case, first = services.case_open(
-        channel="mail", subject="到货结块", text="约 3 吨", customer_id=customer.pk, actor=Actor.system(), at=AT
+        channel="mail",
+        subject="到货结块",
+        text="约 3 吨",
+        customer_id=customer.pk,
+        actor=Actor.system(),
+        at=AT,
     )
     case.refresh_from_db()
     assert case.number > 10_000 and case.status == "new" and case.version == 1 and case.unanswered
@@ -128,7 +133,10 @@ def test_a_person_who_handles_no_cases_opens_none(cast):
 
 def test_a_customer_opens_for_himself_only(cast):
     customer, other = make_customer(), make_customer()
-    assert make_case(customer=customer, channel="form", actor=Actor.customer(customer.pk)).customer_id == customer.pk
+    assert (
+        make_case(customer=customer, channel="form", actor=Actor.customer(customer.pk)).customer_id
+        == customer.pk
+    )
     with pytest.raises(NotAllowed):
         make_case(customer=customer, channel="form", actor=Actor.customer(other.pk))
 
@@ -155,7 +163,9 @@ def test_naughty_words_survive_every_field(cast, text):
         owner=cast.agent,
         difficulty=text,
         tags=[text[:30]],
-        message=services.IncomingMessage(sender=text, recipients=[text], message_id=text, folded=text, html=text),
+        message=services.IncomingMessage(
+            sender=text, recipients=[text], message_id=text, folded=text, html=text
+        ),
     )
     actor = cast.actor(cast.agent)
     services.note_add(case_id=case.pk, text=text, actor=actor, at=AT)

@@ -39,7 +39,11 @@ def test_who_is_given_a_case_accepts_it(cast, told, payload):
     case = services.case_assign(
         case_id=case.pk, person_id=cast.agent.pk, actor=cast.actor(cast.supervisor), at=AT
     )
-    assert case.status == "new" and case.accepted_at is None and payload(case, "case.assigned")["by_self"] is False
+    assert (
+        case.status == "new"
+        and case.accepted_at is None
+        and payload(case, "case.assigned")["by_self"] is False
+    )
     case = services.case_accept(case_id=case.pk, actor=cast.actor(cast.agent), at=AT)
     assert case.status == "open" and case.accepted_at == AT and told(case)[-1] == "case.accepted"
 
@@ -139,7 +143,9 @@ def test_a_case_goes_only_to_those_who_can_handle_it(cast):
 def test_giving_it_to_who_has_it_is_a_conflict(cast):
     case = make_case(team=cast.team, owner=cast.agent)
     with pytest.raises(Conflict):
-        services.case_assign(case_id=case.pk, person_id=cast.agent.pk, actor=cast.actor(cast.supervisor), at=AT)
+        services.case_assign(
+            case_id=case.pk, person_id=cast.agent.pk, actor=cast.actor(cast.supervisor), at=AT
+        )
     with pytest.raises(Conflict):
         services.case_assign(
             case_id=make_case(team=cast.team).pk,
@@ -162,7 +168,9 @@ def test_a_helper_sees_the_case_and_may_leave(cast, told):
     services.helper_add(case_id=case.pk, person_id=cast.outsider.pk, actor=cast.actor(cast.agent), at=AT)
     note = services.note_add(case_id=case.pk, text="我看看", actor=cast.actor(cast.outsider), at=AT)
     assert note.person_id == cast.outsider.pk
-    services.case_wait(case_id=case.pk, on="internal", reason="等磅单", actor=cast.actor(cast.outsider), at=AT)
+    services.case_wait(
+        case_id=case.pk, on="internal", reason="等磅单", actor=cast.actor(cast.outsider), at=AT
+    )
     services.helper_remove(
         case_id=case.pk, person_id=cast.outsider.pk, actor=cast.actor(cast.outsider), at=AT
     )

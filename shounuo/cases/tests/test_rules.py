@@ -179,9 +179,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-names = st.sampled_from([*filters.FILTERS, "custom.batch", "custom.' OR 1=1", "sort", "owner__id", "pk", "id"]) | st.text(
-    max_size=20
-)
+names = st.sampled_from(
+    [*filters.FILTERS, "custom.batch", "custom.' OR 1=1", "sort", "owner__id", "pk", "id"]
+) | st.text(max_size=20)
 
 
 @settings(max_examples=400, deadline=None)

@@ -62,7 +62,8 @@ HANDS = {states.OWNER, states.HELPER, states.FINDER, states.LEAD, states.SYSTEM}
 STAFF = HANDS | {states.WORKER}
 WHO = {
     **dict.fromkeys(
-        ("classify", "describe", "collect", "plan_response", "reply", "note", "feedback", "merge", "split"), STAFF
+        ("classify", "describe", "collect", "plan_response", "reply", "note", "feedback", "merge", "split"),
+        STAFF,
     ),
     **dict.fromkeys(("link", "tag", "fill"), STAFF),
     **dict.fromkeys(
@@ -148,9 +149,9 @@ def test_what_is_offered_is_what_would_be_let_through(status, standing):
 
 def test_every_status_can_be_left():
     for status in states.STATUSES:
-        assert any(
-            rule.moves.get(status, status) != status for rule in states.TRANSITIONS.values()
-        ), f"{status} is a dead end"
+        assert any(rule.moves.get(status, status) != status for rule in states.TRANSITIONS.values()), (
+            f"{status} is a dead end"
+        )
 
 
 def test_nothing_leads_back_to_new():

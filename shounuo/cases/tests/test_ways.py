@@ -16,7 +16,13 @@ from shounuo.staff.testing import AT
 pytestmark = pytest.mark.django_db
 LATER = AT + timedelta(hours=1)
 OPTIONS = [
-    {"title": "换 3 吨新料", "pros": "旧料同车拉走", "cons": "须留人装卸", "time": "2 个工作日", "cost": "0 元"},
+    {
+        "title": "换 3 吨新料",
+        "pros": "旧料同车拉走",
+        "cons": "须留人装卸",
+        "time": "2 个工作日",
+        "cost": "0 元",
+    },
     {"title": "折价留用", "steps": ["过筛", "15 天内喂完"], "recommended": True},
     {"title": "退货退款"},
 ]
@@ -31,7 +37,9 @@ def test_waiting_ends_by_itself_when_its_time_has_come(cast, told, payload):
     assert services.resume_due(at=LATER) == 1
     assert services.resume_due(at=LATER) == 0
     case.refresh_from_db()
-    assert case.status == "open" and case.wait_until is None and payload(case, "case.resumed")["why"] == "timer"
+    assert (
+        case.status == "open" and case.wait_until is None and payload(case, "case.resumed")["why"] == "timer"
+    )
 
 
 def test_nothing_waits_for_the_past(cast):
@@ -72,7 +80,9 @@ def test_required_fields_are_named_before_it_is_resolved(cast):
 
 
 def test_the_customer_confirms_and_it_closes_with_a_full_record(cast, told):
-    case = make_resolved(owner=cast.agent, team=cast.team, customer=make_customer("宋建国", mail="s@example.cn"))
+    case = make_resolved(
+        owner=cast.agent, team=cast.team, customer=make_customer("宋建国", mail="s@example.cn")
+    )
     case = services.case_confirm(case_id=case.pk, actor=Actor.customer(case.customer_id), at=LATER)
     assert (case.status, case.closed_how, case.verified_how) == ("closed", "confirmed", "customer")
     assert case.closed_at == case.confirmed_at == case.record_completed_at == LATER
@@ -94,7 +104,9 @@ def test_the_record_waits_for_the_customers_name(cast, told):
 
 
 def test_staff_record_what_the_customer_said_and_how_it_was_verified(cast, told):
-    case = make_resolved(owner=cast.agent, team=cast.team, customer=make_customer("宋建国", mail="s@example.cn"))
+    case = make_resolved(
+        owner=cast.agent, team=cast.team, customer=make_customer("宋建国", mail="s@example.cn")
+    )
     case = services.feedback_note(
         case_id=case.pk, text="电话回访：满意", how="onsite", actor=cast.actor(cast.agent), at=LATER
     )
@@ -129,7 +141,9 @@ def test_it_can_be_reopened_without_limit_and_each_is_counted(cast, payload):
 
 
 def test_a_resolved_case_closes_after_its_silence(cast, told):
-    case = make_resolved(owner=cast.agent, team=cast.team, customer=make_customer("宋建国", mail="s@example.cn"))
+    case = make_resolved(
+        owner=cast.agent, team=cast.team, customer=make_customer("宋建国", mail="s@example.cn")
+    )
     assert services.close_silent(at=AT + timedelta(hours=71, minutes=59)) == 0
     assert services.close_silent(at=AT + timedelta(hours=72)) == 1
     case.refresh_from_db()
@@ -138,7 +152,7 @@ def test_a_resolved_case_closes_after_its_silence(cast, told):
 
 
 def test_the_organisation_sets_the_silence(cast):
-    organisation_change(settings={"close_after_hours": 24}, actor=Actor.system(), at=AT)
+    organisation_change(values={"close_after_hours": 24}, actor=Actor.system(), at=AT)
     assert make_resolved(owner=cast.agent, team=cast.team).close_at == AT + timedelta(hours=24)
 
 
@@ -238,7 +252,9 @@ def test_the_first_judgement_is_the_triage_also_when_all_was_right(cast, told):
         at=LATER,
     )
     assert told(case)[-1] == "case.classified" and told(case).count("case.triaged") == 1
-    case = services.case_classify(case_id=case.pk, level="", topic_id=0, actor=cast.actor(cast.agent), at=LATER)
+    case = services.case_classify(
+        case_id=case.pk, level="", topic_id=0, actor=cast.actor(cast.agent), at=LATER
+    )
     assert case.level == "" and case.topic_id is None and case.complexity == "complex"
 
 
