@@ -27,16 +27,21 @@ class Entry(models.Model):
 
 
 class Seal(models.Model):
-    """A batch of rows under a hash that holds the one before it: what was sealed cannot be changed
-    unnoticed.
+    """A batch of rows under a hash that holds the one before it: what was sealed cannot be changed unnoticed.
+
+    `proofs` has 16 bytes a row in order of id: the id and the first half of the row's own hash, so that a
+    broken row can be named. `digest` is the SHA-256 over source, range, the previous digest and the proofs;
+    `signature` is made of it with the installation's key, which the database does not hold.
     """
 
     source = models.CharField(max_length=16)  # events | audit
     first_id = models.BigIntegerField()
     last_id = models.BigIntegerField()
     rows = models.IntegerField()
+    proofs = models.BinaryField()
     digest = models.CharField(max_length=64)
     previous = models.CharField(max_length=64)
+    signature = models.CharField(max_length=64)
     at = models.DateTimeField()
 
     class Meta:

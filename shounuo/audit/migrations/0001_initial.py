@@ -37,8 +37,10 @@ class Migration(migrations.Migration):
                 ('first_id', models.BigIntegerField()),
                 ('last_id', models.BigIntegerField()),
                 ('rows', models.IntegerField()),
+                ('proofs', models.BinaryField()),
                 ('digest', models.CharField(max_length=64)),
                 ('previous', models.CharField(max_length=64)),
+                ('signature', models.CharField(max_length=64)),
                 ('at', models.DateTimeField()),
             ],
             options={

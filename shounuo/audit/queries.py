@@ -1,0 +1,127 @@
+"""Reading the log of access and configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.audit.models import Entry, Seal
+from shounuo.audit.permissions import VIEW
+from shounuo.events import registry, subjects
+from shounuo.kernel import paging
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to show; empty fields do not narrow. `action` may be a whole code or its first part (`person`)."""
+
+    action: str = ""
+    actor_id: int | None = None
+    target: tuple[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as the viewer shows it. Names are those of today; who is gone is shown by number."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    label: str
+    target: str
+    target_url: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    address: str | None = None
+
+
+def entries(
+    actor: Actor,
+    filters: Filters | None = None,
+    *,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> tuple[list[Shown], str | None]:
+    """Entries, newest first; NotAllowed without audit.view. One query and one more per kind of target."""
+    if not actor.may(VIEW):
+        raise NotAllowed(_("您没有看这份日志的权限"))
+    size, wanted = paging.limit_of(limit), filters or Filters()
+    rows = Entry.objects.order_by("-id")
+    if wanted.action:
+        rows = rows.filter(Q(action=wanted.action) | Q(action__startswith=f"{wanted.action}."))
+    if wanted.actor_id is not None:
+        rows = rows.filter(actor_kind="person", actor_id=wanted.actor_id)
+    if wanted.target is not None:
+        rows = rows.filter(target_kind=wanted.target[0], target_id=wanted.target[1])
+    if wanted.since is not None:
+        rows = rows.filter(at__gte=wanted.since)
+    if wanted.until is not None:
+        rows = rows.filter(at__lt=wanted.until)
+    if cursor:
+        (last,) = paging.decode(cursor, int)
+        rows = rows.filter(id__lt=last)
+    found = list(rows[: size + 1])
+    following = paging.encode(found[size - 1].id) if len(found) > size else None
+    return _shown(found[:size]), following
+
+
+def _shown(rows: list[Entry]) -> list[Shown]:
+    ids: dict[str, set[int]] = {}
+    for row in rows:
+        if row.actor_id is not None:
+            ids.setdefault(row.actor_kind, set()).add(row.actor_id)
+        if row.target_id.isdigit():
+            ids.setdefault(row.target_kind, set()).add(int(row.target_id))
+    names: dict[tuple[str, str], str] = {}
+    for kind, of_kind in ids.items():
+        if (subject := subjects.get(kind)) is not None:
+            names |= {(kind, str(id)): name for id, name in subject.label(of_kind).items()}
+    return [
+        Shown(
+            id=row.id,
+            at=row.at,
+            actor=_name(names, row.actor_kind, str(row.actor_id or "")),
+            action=row.action,
+            label=action_label(row.action),
+            target=_name(names, row.target_kind, row.target_id) if row.target_kind else "",
+            target_url=_url(row),
+            detail=row.detail,
+            address=row.address,
+        )
+        for row in rows
+    ]
+
+
+def _name(names: dict[tuple[str, str], str], kind: str, id: str) -> str:
+    if kind == "system":
+        return str(_("系统"))
+    return names.get((kind, id)) or f"{kind} {id}".strip()
+
+
+def _url(row: Entry) -> str:
+    subject = subjects.get(row.target_kind)
+    return subject.url(int(row.target_id)) if subject is not None and row.target_id.isdigit() else ""
+
+
+def action_label(action: str) -> str:
+    """The action in words: those of the event of the same name, else its code."""
+    kind = registry.kinds().get(action)
+    return str(kind.label) if kind is not None and kind.label else action
+
+
+def actions() -> list[str]:
+    """The actions that occur, for the filter."""
+    return sorted(Entry.objects.order_by("action").values_list("action", flat=True).distinct())
+
+
+def seals(*, limit: int = 50) -> list[Seal]:
+    """The latest seals without their proofs."""
+    return list(Seal.objects.defer("proofs").order_by("-id")[:limit])
