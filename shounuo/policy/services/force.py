@@ -16,7 +16,7 @@ from shounuo.policy import events, permissions
 from shounuo.policy.models import Acknowledgement, Clause, Policy, PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
 from shounuo.policy.services.common import State, bump_generation, listed, locked, need, told, words
-from shounuo.policy.standing import LIVE, standing_of
+from shounuo.policy.standing import LIVE, Standing, standing_of
 
 UNPUBLISHED = (State.DRAFT, State.IN_REVIEW, State.APPROVED)
 
@@ -126,14 +126,9 @@ def _calendars_exist(version: PolicyVersion) -> None:
 
 def _refresh(version: PolicyVersion, *, since: datetime) -> int:
     """Writes how the version's rules stand now; returns how many began to run. A running rule keeps its beginning."""
-    vocabulary = words()
     changed, began = [], 0
-    for row in Rule.objects.filter(clause__version=version).select_for_update():
-        standing = standing_of(rule_of(row.kind, row.name, row.body), vocabulary)
+    for row, standing in _moved(version):
         live_since = (row.live_since or since) if standing.status == LIVE else None
-        before = (row.status, row.waiting_for, row.live_since)
-        if before == (standing.status, list(standing.waiting_for), live_since):
-            continue
         began += live_since is not None and row.live_since is None
         row.status, row.waiting_for, row.live_since = standing.status, list(standing.waiting_for), live_since
         changed.append(row)
@@ -141,16 +136,33 @@ def _refresh(version: PolicyVersion, *, since: datetime) -> int:
     return began
 
 
+def _moved(version: PolicyVersion) -> list[tuple[Rule, Standing]]:
+    """The rules that stand otherwise now than is written, with how they stand."""
+    vocabulary = words()
+    found = []
+    for row in Rule.objects.filter(clause__version=version):
+        standing = standing_of(rule_of(row.kind, row.name, row.body), vocabulary)
+        written = (row.status, tuple(row.waiting_for), row.live_since is not None)
+        if written != (standing.status, standing.waiting_for, standing.status == LIVE):
+            found.append((row, standing))
+    return found
+
+
 def rules_refresh(*, actor: Actor, at: datetime) -> int:
     """Looks again at the rules of every version in force or to come: those whose part has been built since begin to run
     (from `at`, never backwards). Run after an upgrade; returns how many began. Publishes policy.refreshed."""
     if not actor.is_system:
         raise NotAllowed(_("您没有做这件事的权限"))
+    open_versions = (
+        PolicyVersion.objects.filter(state=State.PUBLISHED).select_related("policy").order_by("pk")
+    )
+    if not any(_moved(version) for version in open_versions):
+        return 0
     total = 0
     with transaction.atomic():
         bump_generation()
         news = []
-        for version in PolicyVersion.objects.filter(state=State.PUBLISHED).order_by("pk"):
+        for version in open_versions.all():
             assert version.effective_at is not None
             began = _refresh(version, since=max(at, version.effective_at))
             if began:

@@ -11,6 +11,7 @@ import yaml
 from shounuo.events import registry
 from shounuo.policy import packs, registers
 from shounuo.policy.foreseen import FORESEEN
+from shounuo.policy.reading import read_pack
 from shounuo.policy.schema import RULES
 from shounuo.policy.vocabulary import FACTS
 
@@ -65,8 +66,6 @@ def test_the_format_names_every_fact_of_a_case():
 
 
 def test_the_examples_of_the_format_are_rules_that_can_be_read():
-    from shounuo.policy.reading import read_pack
-
     examples = re.findall(r"```yaml\n(- .*?)```", FORMAT, re.DOTALL)
     assert len(examples) == len(RULES)
     rules = "".join("      " + line + "\n" for block in examples for line in block.splitlines())

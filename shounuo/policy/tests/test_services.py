@@ -11,10 +11,13 @@ from shounuo.calendars.services import ensure_defaults
 from shounuo.events.models import Event
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from shounuo.policy import packs, queries, services
+from shounuo.policy import packs, queries, services, tasks
 from shounuo.policy.models import Acknowledgement, Clause, Policy, PolicyVersion, Rule
 from shounuo.policy.reading import PackInvalid
+from shounuo.policy.services import force
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
+from shounuo.policy.vocabulary import Vocabulary
+from shounuo.staff.models import Role
 from shounuo.staff.testing import AT, make_cast, make_person
 
 pytestmark = pytest.mark.django_db
@@ -81,8 +84,6 @@ def test_the_organisations_own_roles_may_be_named():
     text = make_text().rstrip() + '\n        escalate: [{at: 100%, to: "role:night-desk"}]\n'
     with pytest.raises(PackInvalid):
         make_draft(text, at=AT)
-    from shounuo.staff.models import Role
-
     Role.objects.create(code="night-desk", name="夜班")
     assert make_draft(text, at=AT).state == "draft"
 
@@ -323,9 +324,6 @@ def test_rules_begin_to_run_when_their_part_comes(monkeypatch):
     assert (rule.status, rule.waiting_for, rule.live_since) == ("waiting", ["risk"], None)
     assert services.rules_refresh(actor=OPERATOR, at=AT + HOUR) == 0
 
-    from shounuo.policy.services import force
-    from shounuo.policy.vocabulary import Vocabulary
-
     built = Vocabulary({"crisis.declared": {}, "crisis.handled": {}}, frozenset({"crisis"}))
     monkeypatch.setattr(force, "words", lambda: built)
     before = queries.generation()
@@ -333,9 +331,21 @@ def test_rules_begin_to_run_when_their_part_comes(monkeypatch):
     rule.refresh_from_db()
     assert (rule.status, rule.waiting_for, rule.live_since) == ("live", [], AT + 2 * HOUR)
     assert queries.generation() > before
+    seen = queries.generation()
     assert services.rules_refresh(actor=OPERATOR, at=AT + 3 * HOUR) == 0
     rule.refresh_from_db()
     assert rule.live_since == AT + 2 * HOUR
+    assert queries.generation() == seen
+    assert kinds(Policy.objects.get()).count("policy.refreshed") == 1
+
+
+def test_the_tasks_settle_and_refresh():
+    first = make_in_force(at=AT)
+    PolicyVersion.objects.filter(pk=first.pk).update(ended_at=AT + HOUR)
+    tasks.settle(0)
+    tasks.refresh(0)
+    first.refresh_from_db()
+    assert first.state == "archived"
 
 
 def test_a_reader_acknowledges_once(cast):
