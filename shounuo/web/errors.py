@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils.translation import gettext as _
 
 from shounuo.kernel.errors import NotAllowed, NotFound, Problem
@@ -61,6 +62,16 @@ def permission_denied(request: HttpRequest, exception: PermissionDenied) -> Http
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_page(request, NotFound(_("没有这个页面，或它不对您开放")))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault of ours: a page that needs nothing else to work, or a problem document for the API."""
+    number = getattr(request, "id", "")
+    if request.path.startswith("/api/") or request.headers.get("HX-Request"):
+        problem = Problem(_("我们这边出了错，已记录（编号 %(number)s）") % {"number": number}, code="fault")
+        problem.status = 500
+        return problem_json(problem)
+    return HttpResponse(loader.render_to_string("errors/500.html", {"number": number}), status=500)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -11,6 +11,7 @@ from shounuo.commitments.labels import pause_words
 from shounuo.commitments.models import Clock
 from shounuo.commitments.queries.ledger import Ledger
 from shounuo.kernel import worktime
+from shounuo.kernel.durations import Span
 from shounuo.policy import labels
 
 COUNTED_DOWN = timedelta(hours=36)  # further ahead the words do not change while a page is open
@@ -66,6 +67,11 @@ def clause_number(code: str) -> str:
     """What a reader calls the clause: REG-2.2.1 is 2.2.1."""
     head, _dash, tail = code.partition("-")
     return tail if tail and tail[0].isdigit() else head
+
+
+def span_words(within: str) -> str:
+    """A clock's length in words (30 分钟, 3 个工作日)."""
+    return Span.parse(within).words()
 
 
 def nearest(clocks: Iterable[Clock]) -> Clock | None:

@@ -170,6 +170,8 @@ def page_words() -> SafeString:
         "people": gettext("同事"),
         "themeDark": gettext("换成深色"),
         "themeLight": gettext("换成浅色"),
+        "looking": gettext("正在看"),
+        "writing": gettext("%(name)s 正在写") % {"name": "{name}"},
         "selected": gettext("已选 %(n)s 件") % {"n": "{n}"},
     }
     text = (
