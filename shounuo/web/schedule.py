@@ -28,11 +28,26 @@ def nightly(timestamp: int) -> None:
     from shounuo.audit import services as audit
     from shounuo.events import services as events
     from shounuo.files import services as files
+    from shounuo.notices import services as notices
     from shounuo.staff import throttle
+    from shounuo.staff.services.links import links_prune
 
     at = now()
     events.prune(at)
     throttle.prune(at)
+    links_prune(at)
+    notices.notices_prune(at)
     Session.objects.filter(expire_date__lt=at).delete()
     files.sweep(at)
     audit.seal(at=at)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="web.mails_due", queue="upkeep", queueing_lock="web.mails_due")
+def mails_due(timestamp: int) -> None:
+    """Mails whose job was lost get another."""
+    from shounuo.notices import services as notices
+    from shounuo.notices.tasks import deliver
+
+    for mail_id in notices.mails_due(now()):
+        deliver.defer(mail_id=mail_id)

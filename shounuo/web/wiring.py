@@ -6,6 +6,7 @@ after commit and is safe to repeat.
 
 from __future__ import annotations
 
+from shounuo.audit import subscribers as audit
 from shounuo.cases import subscribers as cases
 from shounuo.channels import subscribers as channels
 from shounuo.commitments import engine as clocks
@@ -17,6 +18,7 @@ def wire() -> None:
     """Called once, when the apps are ready."""
     registry.clear_wiring()
     registry.subscribe_sync(None, clocks.on_events)
+    registry.subscribe_job("audit.configuration", audit.configuration_kinds(), audit.configuration_changed)
     registry.subscribe_job("cases.index", cases.INDEXED, cases.index_case)
     registry.subscribe_job("cases.customer", cases.NAMED_ANEW, cases.index_customer)
     registry.subscribe_job("cases.customer_merged", cases.MERGED, cases.customer_merged)
