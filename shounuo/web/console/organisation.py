@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -277,8 +277,13 @@ def person_link(request: HttpRequest, id: int) -> HttpResponse:
         link = (
             queries.organisation().public_address.rstrip("/") or f"{request.scheme}://{request.get_host()}"
         ) + path
-    return render(
-        request, "console/secret.html", {"person": person, "secret": link, "post_url": request.path}
+    return pages.secret(
+        request,
+        link,
+        title=_("给%(name)s一个登录链接") % {"name": person.name},
+        before=_("以前发给他还没用的链接会作废。"),
+        after=_("只显示这一次，只能用一次。他打开后自己设密码。"),
+        verb=_("生成链接"),
     )
 
 
@@ -292,7 +297,7 @@ def teams(request: HttpRequest) -> HttpResponse:
                 t.name,
                 t.code,
                 str(dict(DEPARTMENTS).get(t.department, t.department)),
-                t.size,  # type: ignore[attr-defined]  annotated
+                t.size,  # type: ignore[attr-defined]
                 _("在用") if t.active else _("停用"),
             ],
         }

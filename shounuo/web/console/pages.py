@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django import forms
@@ -100,7 +100,7 @@ def edit(
 ) -> HttpResponse:
     """A form. `save` gets the cleaned values and calls one service; it may return where to go instead of `done_url`.
 
-    What a service refuses stands at its field; nothing typed is lost.
+    What a service refuses stands at its field; nothing typed is lost. `toast` may be made after the saving.
     """
     if request.method == "POST" and form.is_valid():
         try:
@@ -108,7 +108,7 @@ def edit(
         except Problem as problem:
             refuse(form, problem)
         else:
-            return done(request, url or done_url, str(toast))
+            return done(request, url or done_url, _said(toast))
     context = {
         "title": title,
         "form": form,
@@ -138,7 +138,7 @@ def dialog(
         except Problem as problem:
             refuse(form, problem)
         else:
-            return done(request, url or done_url, str(toast))
+            return done(request, url or done_url, _said(toast))
     context = {"title": title, "form": form, "verb": verb, "post_url": request.get_full_path(), **more}
     if not request.headers.get("HX-Request"):  # the address was opened by itself: the same form as a page
         context |= {
@@ -150,12 +150,40 @@ def dialog(
     return render(request, template, context, status=422 if form.errors else 200)
 
 
+def _said(toast: Any) -> str:
+    return str(toast() if callable(toast) else toast)
+
+
 def act(request: HttpRequest, save: Callable[[], object], *, done_url: str, toast: Any = "") -> HttpResponse:
     """A button: POST does it and goes on to `done_url`; GET only goes there. A refusal is told by the scripts."""
     if request.method != "POST":
         return done(request, done_url)
     save()
     return done(request, done_url, str(toast))
+
+
+def shown_once(request: HttpRequest, value: str, *, title: Any, lead: Any, done_url: str) -> HttpResponse:
+    """A page with a secret that was just made; it is not kept in clear and never shown again."""
+    context = {"title": title, "lead": lead, "secret": value, "done_url": done_url}
+    context["sections"] = sections(actor_of(request), request.path)
+    return render(request, "console/shown_once.html", context)
+
+
+def secret(
+    request: HttpRequest, value: str, *, title: Any, before: Any, after: Any, verb: Any
+) -> HttpResponse:
+    """A dialog that asks first (no value yet), then shows the secret once."""
+    words = {"title": title, "label": title, "before": before, "after": after, "verb": verb}
+    context = {**words, "secret": value, "post_url": request.path}
+    return render(request, "console/secret.html", context)
+
+
+def grouped(form: forms.BaseForm, groups: Iterable[tuple[Any, Iterable[str]]]) -> list[dict[str, Any]]:
+    """The fields of a long form under headings."""
+    return [
+        {"title": title, "fields": [form[name] for name in names if name in form.fields]}
+        for title, names in groups
+    ]
 
 
 def refuse(form: forms.BaseForm, problem: Problem) -> None:

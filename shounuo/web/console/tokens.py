@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,7 +15,6 @@ from shounuo.kernel.clock import now
 from shounuo.staff import permissions, queries, services
 from shounuo.staff.models import Person, Token
 from shounuo.web.console import pages
-from shounuo.web.console.menu import sections
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
 
@@ -118,17 +116,15 @@ def token_new(request: HttpRequest) -> HttpResponse:
     response = pages.edit(
         request, form, title=_("发一个令牌"), save=save, done_url="/settings/tokens/", save_label=_("发出")
     )
-    if made:
-        return render(
-            request,
-            "console/token_made.html",
-            {
-                "title": _("令牌已发出"),
-                "secret": made["clear"],
-                "sections": sections(actor_of(request), request.path),
-            },
-        )
-    return response
+    if not made:
+        return response
+    return pages.shown_once(
+        request,
+        made["clear"],
+        title=_("令牌已发出"),
+        lead=_("令牌只显示这一次，请现在就存到用它的系统里。"),
+        done_url="/settings/tokens/",
+    )
 
 
 @staff_page(permissions.TOKENS)

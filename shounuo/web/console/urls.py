@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shounuo.web.console import organisation, start, tokens
+from shounuo.web.console import calendars, mailboxes, organisation, relays, start, tokens, webhooks
 
 urlpatterns = [
     path("", start.page),
@@ -23,4 +23,33 @@ urlpatterns = [
     path("tokens/", tokens.tokens),
     path("tokens/new/", tokens.token_new),
     path("tokens/<int:id>/revoke/", tokens.token_revoke),
+    path("calendars/", calendars.index),
+    path("calendars/new/", calendars.new),
+    path("calendars/<slug:code>/", calendars.this_year),
+    path("calendars/<slug:code>/edit/", calendars.edit),
+    path("calendars/<slug:code>/<int:number>/", calendars.page),
+    path("calendars/<slug:code>/day/", calendars.day_edit),
+    path("calendars/<slug:code>/day/clear/", calendars.day_clear),
+    path("calendars/<slug:code>/trial/", calendars.try_out),
+    path("calendars/<slug:code>/import/", calendars.year_import),
+    path("calendars/<slug:code>/forget/", calendars.year_forget),
+    path("calendars/<slug:code>/affected/", calendars.affected),
+    path("calendars/<slug:code>/rebase/", calendars.rebase),
+    path("mailboxes/", mailboxes.index),
+    path("mailboxes/new/", mailboxes.new),
+    path("mailboxes/<int:id>/", mailboxes.edit),
+    path("mailboxes/<int:id>/test/", mailboxes.test),
+    path("mailboxes/<int:id>/test/<int:mail_id>/", mailboxes.test_state),
+    path("relays/", relays.index),
+    path("relays/new/", relays.edit),
+    path("relays/<int:id>/", relays.edit),
+    path("relays/<int:id>/remove/", relays.remove),
+    path("webhooks/", webhooks.index),
+    path("webhooks/new/", webhooks.new),
+    path("webhooks/<int:id>/", webhooks.edit),
+    path("webhooks/<int:id>/remove/", webhooks.remove),
+    path("webhooks/<int:id>/secret/", webhooks.secret),
+    path("webhooks/<int:id>/test/", webhooks.test),
+    path("webhooks/<int:id>/log/", webhooks.log),
+    path("webhooks/<int:id>/log/<int:delivery_id>/replay/", webhooks.replay),
 ]
