@@ -7,7 +7,7 @@ or an answer failed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from shounuo.commitments import events, replay, rules, store
-from shounuo.commitments.hours import hours_of
+from shounuo.commitments.hours import HoursBook
 from shounuo.commitments.models import Clock
 from shounuo.commitments.replay import Found, Past
 from shounuo.commitments.rules import Changes
@@ -23,6 +23,7 @@ from shounuo.commitments.ruleset import Book, LiveRule, any_counts, book
 from shounuo.commitments.ruleset import rule as rule_of
 from shounuo.commitments.starting import born, reborn
 from shounuo.commitments.store import Key
+from shounuo.commitments.timing import Hours
 from shounuo.events import subjects
 from shounuo.events.models import Event
 from shounuo.events.services import Published
@@ -53,11 +54,14 @@ def on_events(published: Sequence[Published]) -> None:
     by_subject: dict[Key, list[Published]] = {}
     for event in heard:
         by_subject.setdefault(event.subject, []).append(event)
-    clocks = store.lock_clocks(by_subject)
+    # a subject whose first event is among these has no clock yet
+    clocks = store.lock_clocks([k for k, events in by_subject.items() if events[0].seq > 1])
     facts = read_facts(by_subject)
     changes = Changes()
+    hours = HoursBook()
     works = [
-        _Work(key, by_subject[key], clocks[key], facts.get(key, {}), rulebook, changes) for key in by_subject
+        _Work(key, by_subject[key], clocks.get(key, []), facts.get(key, {}), rulebook, hours, changes)
+        for key in by_subject
     ]
     for work in works:
         work.take_events()
@@ -163,6 +167,7 @@ class _Work:
         clocks: list[Clock],
         facts: Facts,
         rulebook: Book,
+        hours: Callable[[str], Hours],
         changes: Changes,
     ) -> None:
         self.key = key
@@ -171,6 +176,7 @@ class _Work:
         self.clocks = clocks
         self.facts = facts
         self.book = rulebook
+        self.hours = hours
         self.changes = changes
         self.at = max(e.at for e in events)
         self.current = rulebook.in_force(self.kind, self.at)
@@ -200,7 +206,7 @@ class _Work:
         if event.kind == f"{self.kind}.merge_undone":
             for clock in self.clocks:
                 if clock.cancel_reason == rules.MERGED and clock.cancelled_at is not None:
-                    rules.revive(clock, at, self.changes, hours=hours_of(clock.calendar))
+                    rules.revive(clock, at, self.changes, hours=self.hours(clock.calendar))
         if (failed := replay.failed_ref(event.kind, event.payload)) is not None:
             self.failed += [c for c in self.clocks if c.met_at is not None and c.met_ref == failed]
         self._answer(event)
@@ -221,7 +227,9 @@ class _Work:
                 continue
             spec = rule_of(clock.rule_id).spec
             if clock.is_live and any_counts(spec.cancel, event.kind, event.payload, event.roles):
-                rules.cancel(clock, event.at, rules.CALLED_OFF, self.changes, hours=hours_of(clock.calendar))
+                rules.cancel(
+                    clock, event.at, rules.CALLED_OFF, self.changes, hours=self.hours(clock.calendar)
+                )
             elif any_counts(spec.until, event.kind, event.payload, event.roles):
                 if clock.is_live:
                     rules.meet(
@@ -231,7 +239,7 @@ class _Work:
                         automatic=automatic,
                         ref=ref if isinstance(ref, int) else None,
                         event_id=event.id,
-                        hours=hours_of(clock.calendar),
+                        hours=self.hours(clock.calendar),
                     )
                 else:
                     clock.person_met_at = event.at
@@ -239,7 +247,7 @@ class _Work:
 
     def _end(self, at: datetime, reason: str) -> None:
         for clock in self._live():
-            rules.cancel(clock, at, reason, self.changes, hours=hours_of(clock.calendar))
+            rules.cancel(clock, at, reason, self.changes, hours=self.hours(clock.calendar))
 
     def _start(self, rule: LiveRule, event: Published) -> None:
         """Starts a clock by the event, unless one is there or the history must be asked first."""
@@ -272,7 +280,7 @@ class _Work:
             started_at=at,
             counted_from=at,
             round=round,
-            hours=hours_of(target.calendar if target is not None else rule.calendar),
+            hours=self.hours(target.calendar if target is not None else rule.calendar),
             facts=self.facts,
             target=target,
         )
@@ -300,7 +308,7 @@ class _Work:
 
     def _go_on(self, clock: Clock, past: Sequence[Past]) -> None:
         """The clock goes on after its answer failed; another answer since then stands in for it."""
-        hours = hours_of(clock.calendar)
+        hours = self.hours(clock.calendar)
         behind = clock.met_event_id or 0
         rules.reopen(clock, self.at, self.changes)
         answer = replay.later_answer(rule_of(clock.rule_id).spec.until, past, behind)
@@ -325,7 +333,7 @@ class _Work:
         for clock in self._live():
             if not matching.matches(rule_of(clock.rule_id).spec.when, self.facts):
                 rules.cancel(
-                    clock, self.at, rules.NO_LONGER_APPLIES, self.changes, hours=hours_of(clock.calendar)
+                    clock, self.at, rules.NO_LONGER_APPLIES, self.changes, hours=self.hours(clock.calendar)
                 )
 
     def _may_start_late(self, rule: LiveRule) -> bool:
@@ -355,7 +363,7 @@ class _Work:
         target = self._target(rule) if rule.spec.due_of else None
         if rule.spec.due_of and target is None:
             return
-        hours = hours_of(rule.calendar)
+        hours = self.hours(rule.calendar)
         after = rule.spec.after
         rounds = max((c.round for c in self._slot(rule)), default=0)
         if target is not None and 0 < rounds < target.round:
@@ -378,7 +386,7 @@ class _Work:
                 again,
                 subject=self.key,
                 change_at=self.at,
-                hours=hours if target is None else hours_of(target.calendar),
+                hours=hours if target is None else self.hours(target.calendar),
                 facts=self.facts,
                 target=target,
                 changes=self.changes,
@@ -398,11 +406,11 @@ class _Work:
                     rules.pause(clock, self.at, str(status), self.changes)
             elif clock.state == Clock.State.PAUSED and status not in stops:
                 rules.resume(
-                    clock, self.at, str(status or "going_on"), self.changes, hours=hours_of(clock.calendar)
+                    clock, self.at, str(status or "going_on"), self.changes, hours=self.hours(clock.calendar)
                 )
         for clock in self.clocks:
             if clock.is_running and (target := self._followed(clock)) is not None:
-                rules.follow(clock, target, self.at, self.changes, hours=hours_of(clock.calendar))
+                rules.follow(clock, target, self.at, self.changes, hours=self.hours(clock.calendar))
 
     # what is there
 

@@ -13,6 +13,18 @@ BUSINESS = "business"
 log = logging.getLogger(__name__)
 
 
+class HoursBook:
+    """The hours of calendars, each asked for once: for one piece of work, which so counts on one state of them."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Hours] = {}
+
+    def __call__(self, code: str) -> Hours:
+        if code not in self._found:
+            self._found[code] = hours_of(code)
+        return self._found[code]
+
+
 def hours_of(code: str) -> Hours:
     """The hours of a calendar. Business days on `always` are those of the `business` calendar.
 

@@ -283,7 +283,9 @@ def _move(clock: Clock, paused_at: datetime, resumed_at: datetime, hours: Hours)
     """Moves every moment still ahead of the pause; the due moment of a broken promise stays."""
     span = span_of(clock)
     if clock.state != BREACHED:
-        clock.due_at = hours.postpone(clock.due_at, paused_at, resumed_at, span)
+        # nothing was left, but the moment itself still counts: it comes again with the end of the pause
+        spent = clock.due_at == paused_at
+        clock.due_at = resumed_at if spent else hours.postpone(clock.due_at, paused_at, resumed_at, span)
     if clock.warn_at is not None and clock.warned_at is None:
         clock.warn_at = hours.postpone(clock.warn_at, paused_at, resumed_at, span)
     if clock.opens_at is not None:

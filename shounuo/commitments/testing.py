@@ -4,6 +4,7 @@ cases. Everything is built through the services."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -106,7 +107,7 @@ def enforce(
                     "id": f"{stem}-{int(number) + n}",
                     "title": "试行",
                     "wording": "说到做到",
-                    "rules": [{**rule, "subject": PARCEL}],
+                    "rules": [deepcopy(rule) | {"subject": PARCEL}],
                 }
                 for n, rule in enumerate(rules)
             ],

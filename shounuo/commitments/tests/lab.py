@@ -83,7 +83,7 @@ class Subject:
         self.history.append(Past(number, kind, at, payload))
         event = Published(number, kind, ("s", 1), number, at, "system", None, payload)
         changes = Changes()
-        work = engine._Work(("s", 1), [event], self.clocks, self.facts, self.book, changes)
+        work = engine._Work(("s", 1), [event], self.clocks, self.facts, self.book, hours, changes)
         work.take_events()
         work.finish(self.history if work.needs_history else [])
         self._keep(changes)
@@ -105,6 +105,8 @@ class Subject:
                 clock.follows_id = clock.follows.id
         for clock in changes.repaused:
             self.pauses[clock.id] = []
+        for clock, start, end, reason in changes.spans:
+            self.pauses.setdefault(clock.id, []).append([start, end, reason])
         for clock, at, reason in changes.pauses:
             rows = self.pauses.setdefault(clock.id, [])
             if reason is not None:
@@ -113,8 +115,6 @@ class Subject:
             else:
                 assert rows[-1][1] is None and rows[-1][0] <= at
                 rows[-1][1] = at
-        for clock, start, end, reason in changes.spans:
-            self.pauses.setdefault(clock.id, []).append([start, end, reason])
         self.told += [(h.clock.id, h.kind.partition(".")[2], h.at) for h in changes.happenings]
         for step in changes.steps:
             key = (step.clock.id, step.lap, step.position, step.to)

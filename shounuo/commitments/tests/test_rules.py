@@ -3,25 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shounuo.commitments import engine, ruleset
 from shounuo.commitments.rules import TICK
-from shounuo.commitments.tests.lab import Subject, hours, minutes, put_in_force, spec
+from shounuo.commitments.tests.lab import Subject, minutes, put_in_force, spec
 from shounuo.kernel.durations import Span
 
 LENGTH = 30
 WARN = 24
 LADDER = (("50%", "owner"), ("100%", "owner_supervisor"), ("150%", "role:manager"))
-
-
-@pytest.fixture(autouse=True)
-def _lab(monkeypatch):
-    monkeypatch.setattr(engine, "hours_of", hours)
-    yield
-    ruleset.forget()
 
 
 ACTS = st.sampled_from(["asked", "answered", "dropped", "waiting", "resumed", "changed"])
