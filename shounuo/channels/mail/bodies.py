@@ -45,6 +45,9 @@ _GAPS: Final = re.compile(rb"[A-Za-z0-9,.] +[A-Za-z0-9]")
 _FIRST_LINE: Final = re.compile(
     rb"\s*(?:[A-Za-z0-9+/]{4}){2,30}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[ \t]*\r?(?:\n|$)"
 )
+# A line near the end with a gap between words or a sign that no encoder writes.
+_FOOTER_LINE: Final = re.compile(rb"\n[^\r\n]*(?:[A-Za-z0-9,.] +[A-Za-z0-9]|[^A-Za-z0-9+/=\s])[^\r\n]*")
+_FOOTER: Final = 2_000
 _BROKEN: Final = ("base64.broken",)
 
 
@@ -53,6 +56,9 @@ def _base64(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     odd = len(_PROSE.findall(sample)) + len(_GAPS.findall(sample)) * 2
     if odd > len(sample) / 20 + 2 and not _FIRST_LINE.match(data):
         return data, _BROKEN  # the label is wrong: these are words
+    data, footer = _without_footer(data)
+    if footer:
+        return _base64_letters(data), _BROKEN
     pad = data.find(b"=")
     if pad < 0 or not data[pad:].strip(b"=\r\n\t "):
         try:
@@ -68,6 +74,15 @@ def _base64(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         else:
             pieces.append(_base64_letters(piece))
     return (b"".join(pieces), broken) if any(pieces) else (_base64_letters(data), _BROKEN)
+
+
+def _without_footer(data: bytes) -> tuple[bytes, bool]:
+    """Without the words that a mailing list put below an encoded body."""
+    start = max(0, len(data) - _FOOTER)
+    match = _FOOTER_LINE.search(data, start)
+    if match is None or match.start() == 0:
+        return data, False
+    return data[: match.start()], True
 
 
 def _base64_letters(data: bytes) -> bytes:

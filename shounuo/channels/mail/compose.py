@@ -143,7 +143,8 @@ def _type(content_type: str) -> tuple[str, str]:
 
 
 def _file_name(name: str) -> str:
-    return re.sub(r"[\"\\/]", "_", clean_line(name, 150)) or "attachment"
+    # The library would decode an encoded word in a name, line ends included, and write it as it is.
+    return re.sub(r"[\"\\/]|=\?|\?=", "_", clean_line(name, 150)) or "attachment"
 
 
 def _mail(address: Address, field_name: str) -> str:

@@ -19,7 +19,8 @@ REPLY_PREFIX: Final = re.compile(
 
 # At the very beginning, so that "Re: 自动回复设置不生效" stays a customer's message.
 AUTO_REPLY_SUBJECT: Final = _any(
-    r"^\s*[\[【(（]?\s*(?:自动回复|自动回覆|自動回覆|自動回復|自动答复|自動答覆|自动应答|自動應答|系统自动回复|假期自动回复|休假自动回复)\s*[\]】)）]?\s*(?:[:：\-—]|$)",
+    r"^\s*(?:自动回复|自动回覆|自動回覆|自動回復|自动答复|自動答覆|自动应答|自動應答|系统自动回复|假期自动回复|休假自动回复)\s*(?:[:：\-—]|$)",
+    r"^\s*[\[【(（]\s*(?:系统)?(?:自动回复|自动回覆|自動回覆|自動回復|自动答复|自動答覆|auto[ -]?reply)\s*[\]】)）]",
     r"^\s*(?:外出|休假|离开办公室|不在办公室|不在辦公室)(?:自动|自動)?(?:回复|回覆|答复|通知)\s*(?:[:：\-—]|$)",
     r"^\s*(?:automatic(?:ally generated)?|auto(?:mated)?)[ -]?(?:reply|response|answer)\b",
     r"^\s*autoreply\b",
@@ -123,6 +124,7 @@ ATTRIBUTION: Final = _any(
     # Other languages
     rf"^{_DIGITS}(?:am|den|il|el|le|op|em|dnia|w dniu|pe|på|den|fre|tor)\b.{{4,400}}?(?:schrieb(?:\s.{{1,150}})?|a écrit|ha scritto|escribió|escreveu|schreef(?:\s.{{1,150}})?|skrev(?:\s.{{1,150}})?|napisał(?:\(a\)|a)?)\s*[:：]+\s*$",
     rf"^{_DIGITS}.{{4,300}}?(?:kirjoitti|napisał(?:\(a\)|a)?|skrev(?:\s.{{1,150}})?|a écrit|ha scritto)\s*[:：]+\s*$",
+    rf"^{_DIGITS}.{{1,120}}<[^<>]{{3,200}}>\s*(?:schrieb|skrev|schreef|wrote)\s.{{4,80}}[:：]\s*$",
     # a date, a time and an address, nothing else: Yandex, Zoho, Mail.ru, old Gmail
     r"^(?=.*\b(?:19|20)\d{2}\b)(?=.*\b\d{1,2}[:.]\d{2}\b).{12,240}<[^<>\s]{3,200}>\s*[:：]\s*$",
     r"^\d{1,2}[./]\d{1,2}[./]\d{4},? \d{1,2}[.:]\d{2},? .{1,120}<[^<>\s]{3,200}>\s*[:：]\s*$",
@@ -149,7 +151,7 @@ SIGNATURE: Final = _any(
     r"^[ \t(（\[]*(?:发自|發自|发送自|傳送自|寄自|来自|來自|从|從|自)\s?(?:我的|于)?\s?.{1,40}?(?:iphone|ipad|手机|手機|邮箱|郵箱|邮件|郵件|客户端|outlook|foxmail|mail|android|小米|华为|vivo|oppo|设备|網易|网易|大师|大師|企业微信|钉钉|钉邮|windows ?\d*)\S{0,12}(?:发送|發送|傳送)?[ \t)）\]。.]*$",
     r"^[ \t(\[]*(?:sent|get|enviado|envoyé|gesendet|inviato|verzonden|skickat|sendt) (?:from|via|à partir de|desde|depuis|von|da|do|vanaf|från|fra|outlook for)\b.{1,80}$",
     r"^[ \t]*(?:获取|下载) ?outlook for .{2,30}$",
-    r"^[ \t]*get outlook for .{2,40}$",
+    r"^[ \t]*(?:get|download) outlook for .{2,60}$",
     r"^[ \t]*\[?(?:图片|image)\]?发自.{2,30}$",
 )
 # "Sent from my desk, is much easier" is a sentence.

@@ -22,7 +22,7 @@ _SIGNATURE_LINES: Final = 15
 _CLOSING_LINES: Final = 7
 _LINE_LIMIT: Final = 600
 _RULE: Final = re.compile(r"^[\s*>|｜_=~\-—–─━]{3,}$|^$")
-_ENDS_SENTENCE: Final = re.compile(r"[.!?。！？…]\s*$")
+_ENDS_SENTENCE: Final = re.compile(r"(?<!\d)[.!?。！？…]\s*$")
 _FENCE: Final = re.compile(r"^\s*(?:```|~~~)")
 _ENDS_ATTRIBUTION: Final = ":：>-—rbeótvłaouяш道到"
 _WRAPPED_AT: Final = 60
@@ -79,7 +79,6 @@ def _cut(lines: list[Line]) -> int:
 def _kinds(lines: list[Line], attributions: dict[int, int]) -> list[int]:
     kinds = [_OWN if line.text else _BLANK for line in lines]
     fenced = False
-    own = False
     index = 0
     while index < len(lines):
         line = lines[index]
@@ -102,13 +101,12 @@ def _kinds(lines: list[Line], attributions: dict[int, int]) -> list[int]:
             kinds[index:end] = [_QUOTE] * (end - index)
             index = end
             continue
-        if line.signature or (line.text and own and not fenced):
+        if line.signature or (line.text and not fenced):
             end = _signature_end(lines, index, attributions)
             if end > index:
                 kinds[index:end] = [_SIGNATURE] * (end - index)
                 index = end
                 continue
-        own = own or bool(line.text)
         index += 1
     return kinds
 

@@ -66,6 +66,7 @@ def read_tnef(data: bytes, depth: int = 0) -> Tnef | None:
     position = 6
     for _step in range(_OBJECTS_LIMIT):
         if position + 11 > len(data):
+            found.complete = position >= len(data)
             break
         name, _kind, size = struct.unpack_from("<HHI", data, position + 1)
         start = position + 9

@@ -239,3 +239,46 @@ class TestSearch:
     def test_every_character_run_is_found_again(self, text):
         asked = [term.strip("'") for term in search_query(text[:5]).split(" & ") if term]
         assert set(asked) <= set(search_terms(text[:5] + " " + text).split())
+
+
+@pytest.mark.django_db
+class TestSearchInPostgres:
+    def matches(self, text: str, query: str) -> bool:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT to_tsvector('simple', %s) @@ to_tsquery('simple', %s)",
+                [search_terms(text), search_query(query)],
+            )
+            return bool(cursor.fetchone()[0])
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "诺",
+            "守诺",
+            "客服投诉",
+            "zhang@qq.com",
+            "SN-2024-001",
+            "1e5",
+            "0x1F",
+            "3.14",
+            "a_b",
+            "https://x.example/a?b=1",
+            "型号A1",
+            "É",
+            "設備",
+            "テスト",
+            "a' & !b",
+        ],
+    )
+    def test_a_text_is_found_by_what_it_holds(self, query):
+        assert self.matches(f"前文 {query} 后文", query)
+        assert not self.matches("完全无关的内容 xyz", query)
+
+    def test_a_very_long_text_fits(self):
+        text = "".join(
+            chr(0x4E00 + number % 20000) + chr(0x4E00 + number * 7 % 20000) for number in range(90_000)
+        )
+        assert self.matches(text, text[:4])
