@@ -97,14 +97,14 @@ def check(say: Say, files: list[Path] | None = None) -> int:
     in_force = [queries.pack_of(version) for version in running]
     for version, pack in zip(running, in_force, strict=True):
         _say_version(say, version, at)
-        failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary))
+        failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary), runs=True)
     codes = {pack.code for pack in in_force}
     for path in files if files is not None else packs.files():
         pack = read_pack(path.read_text(encoding="utf-8-sig"), path.name, vocabulary)
         if files is None and pack.code in codes:
             continue
         say(_("%(title)s（%(file)s，未施行）") % {"title": pack.title, "file": path.name})
-        failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary))
+        failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary), runs=False)
     return int(failed)
 
 
@@ -154,9 +154,10 @@ def _kept(figures: dict[str, Any] | None) -> str:
     return " · ".join(told)
 
 
-def _say_audit(say: Say, pack: Pack, audit: Audit) -> bool:
+def _say_audit(say: Say, pack: Pack, audit: Audit, *, runs: bool) -> bool:
+    labels = _FATES if runs else {**_FATES, Fate.LIVE: _("一经施行即可执行")}
     for name, fates in audit.fates.items():
-        counts = " · ".join(f"{_FATES[fate]} {audit.count(name, fate)}" for fate in Fate)
+        counts = " · ".join(f"{labels[fate]} {audit.count(name, fate)}" for fate in Fate)
         say(
             _("%(register)s：共 %(rows)d 行 · %(counts)s")
             % {"register": name, "rows": len(fates), "counts": counts}
