@@ -104,7 +104,14 @@ def sections(schema: dict[str, Any]) -> list[dict[str, Any]]:
                     "path": path,
                     "summary": operation.get("summary", ""),
                     "description": operation.get("description", ""),
-                    "parameters": operation.get("parameters", []),
+                    "parameters": [
+                        {
+                            "name": p["name"],
+                            "in": p["in"],
+                            "description": p.get("description") or p["schema"].get("description", ""),
+                        }
+                        for p in operation.get("parameters", [])
+                    ],
                     "body": _shown(body, names),
                     "answers": answers,
                     "problems": [s for s in operation["responses"] if not str(s).startswith("2")],
@@ -225,7 +232,11 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """What was wrong with a request, every fault with its place, in the asker's language."""
     faults = []
     for one in error.errors:
-        place = [str(p) for p in one["loc"] if p not in ("body", "query", "path", "header", "given")]
+        place = [
+            str(p) for p in one["loc"][1:]
+        ]  # the first says body, query or path; then our parameter's name
+        if place[:1] in (["given"], ["asked"]):
+            place = place[1:]
         words = _WORDS.get(one["type"])
         message = str(words) % one.get("ctx", {}) if words is not None else str(one["msg"])
         faults.append({"field": ".".join(place), "code": one["type"], "detail": message})

@@ -89,13 +89,17 @@ def case_list(
 ) -> HttpResponse:
     """Cases that the token may see, the latest opened first."""
     actor = actor_of(request)
-    rows, more = queries.list_page(actor, _query(asked), cursor, paging.limit_of(limit), at=now())
-    ticking = clocks.of_subjects("case", [c.pk for c in rows])
+    rows, more = queries.list_page(actor, _query(asked, actor), cursor, paging.limit_of(limit), at=now())
+    ids = [c.pk for c in rows]
+    ticking = clocks.of_subjects("case", ids)
+    custom = dict(Case.objects.filter(pk__in=ids).values_list("pk", "custom"))  # lists leave it out
+    for row in rows:
+        row.custom = custom.get(row.pk, {})
     items = [case_json(c, ticking.get(c.pk, [])) for c in rows]
     return reply({"items": items, "next_cursor": more})
 
 
-def _query(asked: s.CasesAsked) -> dict[str, Any]:
+def _query(asked: s.CasesAsked, actor: Actor) -> dict[str, Any]:
     """The question in the terms of the case lists."""
     query: dict[str, Any] = {
         name: list(values)
@@ -110,7 +114,9 @@ def _query(asked: s.CasesAsked) -> dict[str, Any]:
         query["customer"] = asked.customer
     if asked.overdue is not None:
         query["overdue"] = asked.overdue
-    if asked.q:
+    if asked.q and _is_number(asked.q, actor):
+        query["number"] = int(asked.q)
+    elif asked.q:
         query["text"] = asked.q
     opened = {
         name: value.isoformat()
@@ -120,6 +126,12 @@ def _query(asked: s.CasesAsked) -> dict[str, Any]:
     if opened:
         query["opened"] = opened
     return {**query, "sort": "opened"}
+
+
+def _is_number(text: str, actor: Actor) -> bool:
+    """True for the number of a case that the actor may see."""
+    plain = text.isascii() and text.isdigit() and len(text) < 13
+    return plain and queries.visible_to(actor).filter(number=int(text)).exists()
 
 
 @router.get("/cases/{int:number}", response={200: s.CaseOut, **READING}, summary="Read a case")

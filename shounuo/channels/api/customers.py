@@ -6,7 +6,7 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from ninja import Query, Router
+from ninja import Router
 from pydantic import Field
 
 from shounuo.channels.api import schemas as s
@@ -35,7 +35,7 @@ Words = Annotated[Line, Field(max_length=80, description="name, initials, part o
 
 @router.get("/customers", response={200: Page[s.CustomerOut], **READING}, summary="List or find customers")
 def customer_list(
-    request: HttpRequest, q: Query[Words] = "", cursor: Cursor = None, limit: Limit = None
+    request: HttpRequest, q: Words = "", cursor: Cursor = None, limit: Limit = None
 ) -> HttpResponse:
     """In the order of their names' sound; with `q` the first matches, on one page."""
     actor = need(request, permissions.VIEW, _("您没有查看客户的权限"))
