@@ -1,6 +1,7 @@
 """All reads of cases. `visible_to` first: every other function goes through it, or says that it does not."""
 
 from shounuo.cases.queries.facts import facts, first_agent, people
+from shounuo.cases.queries.finding import Found, search
 from shounuo.cases.queries.history import Happening, changes_since, timeline
 from shounuo.cases.queries.interactions import for_customer, interactions_page, visible_interactions
 from shounuo.cases.queries.lists import (
@@ -16,7 +17,6 @@ from shounuo.cases.queries.page import CasePage, Merged, Message, Tie, case_page
 from shounuo.cases.queries.portal import CustomerPage, customer_cases, customer_page
 from shounuo.cases.queries.presence import Present, present
 from shounuo.cases.queries.record import record_of
-from shounuo.cases.queries.search import Found, search
 from shounuo.cases.queries.settings import canned_texts, fields_of, topics
 from shounuo.cases.queries.shapes import case_json, interaction_json
 from shounuo.cases.queries.standing import allowed_actions

@@ -21,8 +21,8 @@ from shounuo.cases.queries.visibility import not_found, visible_to
 from shounuo.cases.rules import states
 from shounuo.cases.rules.fields import Field
 from shounuo.cases.rules.records import Record
-from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
+from shounuo.commitments.queries import of_subjects
 from shounuo.customers.models import ContactPoint
 from shounuo.files.models import File
 from shounuo.kernel.actors import Actor
@@ -96,7 +96,7 @@ class CasePage:
 
 
 def case_page(actor: Actor, number: int, *, at: datetime) -> CasePage:
-    """The page of a case for a colleague; NotFound when he may not see it. Eleven queries, whatever it holds."""
+    """The page of a case for a colleague; NotFound when he may not see it. Twelve queries, whatever it holds."""
     me = actor.person_id or 0
     case = (
         visible_to(actor)
@@ -130,7 +130,7 @@ def case_page(actor: Actor, number: int, *, at: datetime) -> CasePage:
     )
     if case is None:
         raise not_found()
-    clocks = commitments.of_subjects("case", [case.pk]).get(case.pk, [])
+    clocks = of_subjects("case", [case.pk]).get(case.pk, [])
     options = list(
         Option.objects.filter(plan__case_id=case.pk).select_related("plan").order_by("plan_id", "position")
     )
@@ -141,7 +141,6 @@ def case_page(actor: Actor, number: int, *, at: datetime) -> CasePage:
     happenings = timeline(case.pk)
     open_plan = next((o.plan for o in reversed(options) if o.plan.withdrawn_at is None), None)
     ties = [_tie(case, link) for link in _links(actor, case)]
-    merges, others = _around(actor, case)
     return CasePage(
         case=case,
         contacts=list(case.customer.contact_points.all()),
@@ -152,8 +151,8 @@ def case_page(actor: Actor, number: int, *, at: datetime) -> CasePage:
         options=[o for o in options if open_plan is not None and o.plan_id == open_plan.pk],
         files=files,
         ties=ties,
-        merges=merges,
-        others=others,
+        merges=_merged(actor, case),
+        others=_others(actor, case),
         helpers=case.helper_ids,
         viewers=[Present(**p) for p in case.present],
         drafts={d["mode"]: d["body"] for d in case.own_drafts},
@@ -213,33 +212,16 @@ def _tie(case: Case, link: Link) -> Tie:
     return Tie(link.pk, kind, other)
 
 
-def _around(actor: Actor, case: Case) -> tuple[list[Merged], list[Case]]:
-    """What was merged into this case, and the customer's other open cases that the actor may see: one query."""
-    merged_here = Q(pk__in=Merge.objects.filter(target_id=case.pk, undone_at=None).values("source_id"))
-    open_others = Q(customer_id=case.customer_id, status__in=states.ACTIVE)
-    rows = (
-        visible_to(actor)
-        .filter(merged_here | open_others)
-        .exclude(pk=case.pk)
-        .select_related("owner")
-        .annotate(
-            merge_data=ArraySubquery(
-                Merge.objects.filter(source_id=OuterRef("pk"), target_id=case.pk, undone_at=None).values(
-                    data=JSONObject(id="id", at="at")
-                )
-            )
-        )
-        .order_by("-opened_at", "-pk")[: MAX_OTHERS * 3]
-    )
-    merges: list[Merged] = []
-    others: list[Case] = []
-    for row in rows:
-        if row.merge_data:
-            data = row.merge_data[0]
-            merges.append(Merged(data["id"], datetime.fromisoformat(data["at"]), row))
-        else:
-            others.append(row)
-    return merges, others[:MAX_OTHERS]
+def _merged(actor: Actor, case: Case) -> list[Merged]:
+    """What was merged into this case, as far as the actor may see it."""
+    merges = Merge.objects.filter(target_id=case.pk, undone_at=None, source__in=visible_to(actor))
+    return [Merged(m.pk, m.at, m.source) for m in merges.select_related("source").order_by("id")]
+
+
+def _others(actor: Actor, case: Case) -> list[Case]:
+    """The customer's other open cases that the actor may see, the newest first."""
+    others = visible_to(actor).filter(customer_id=case.customer_id, status__in=states.ACTIVE)
+    return list(others.exclude(pk=case.pk).select_related("owner").order_by("-opened_at", "-pk")[:MAX_OTHERS])
 
 
 def _names(case: Case, messages: Sequence[Message], happenings: Sequence[Happening]) -> dict[int, str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from shounuo.cases.models import Case, Interaction
-from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
+from shounuo.commitments.queries import clock_json
 
 
 def case_json(case: Case, clocks: Iterable[Clock]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def case_json(case: Case, clocks: Iterable[Clock]) -> dict[str, Any]:
         "transfer_count": case.transfer_count,
         "reopen_count": case.reopen_count,
         "version": case.version,
-        "clocks": [commitments.clock_json(clock) for clock in clocks],
+        "clocks": [clock_json(clock) for clock in clocks],
     }
 
 

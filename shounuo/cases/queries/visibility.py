@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,29 @@ def seen_by_team(actor: Actor) -> Q:
         | Q(pk__in=_Helper.objects.filter(person_id=me).values("case_id"))
         | Q(pk__in=Mention.objects.filter(person_id=me).values("case_id"))
     )
+
+
+def few_ids(actor: Actor, most: int) -> list[int] | None:
+    """All cases that the actor may see when they are no more than `most`, else None; each way of seeing by its index.
+
+    For reads that a narrow view makes slow: walking through everything to find the little that one may see.
+    """
+    if actor.may(VIEW_ALL):
+        return None
+    if actor.kind != "person" or not actor.may(VIEW_TEAM):
+        ids = list(visible_to(actor).values_list("pk", flat=True)[: most + 1])
+        return ids if len(ids) <= most else None
+    me = actor.id or 0
+    ways: list[QuerySet[Any, Any]] = [
+        Case.objects.filter(owner_id=me).values_list("pk"),
+        Case.objects.filter(team_id__in=sorted(actor.team_ids)).values_list("pk"),
+        Case.objects.filter(owner=None, team=None).values_list("pk"),
+        _Helper.objects.filter(person_id=me).values_list("case_id"),
+        Mention.objects.filter(person_id=me).values_list("case_id"),
+    ]
+    first, *others = (way[: most + 1] for way in ways)
+    ids = [pk for (pk,) in first.union(*others)]
+    return sorted(ids) if len(ids) <= most else None
 
 
 def visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, connections
@@ -139,12 +140,8 @@ def test_of_two_who_take_at_once_one_wins(committed):
     rival = make_person("rival", teams=(cast.team,))
     for _round in range(5):
         case = make_case(team=cast.team)
-        results = at_once(
-            *(
-                lambda actor=cast.actor(p): services.case_take(case_id=case.pk, actor=actor, at=AT)
-                for p in (cast.agent, rival)
-            )
-        )
+        actors = [cast.actor(person) for person in (cast.agent, rival)]
+        results = at_once(*(partial(services.case_take, case_id=case.pk, actor=a, at=AT) for a in actors))
         case.refresh_from_db()
         won = [r for r in results if isinstance(r, Case)]
         lost = [r for r in results if isinstance(r, Conflict)]

@@ -1,4 +1,4 @@
-"""A case's page in eleven queries, its timeline, who else is on it, and the case as the API says it."""
+"""A case's page in twelve queries, its timeline, who else is on it, and the case as the API says it."""
 
 import json
 from datetime import timedelta
@@ -44,7 +44,7 @@ def busy_case(cast, *, rounds):
 def test_a_page_costs_the_same_whatever_the_case_holds(cast, rounds, django_assert_num_queries):
     case = busy_case(cast, rounds=rounds)
     agent = cast.actor(cast.agent)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = queries.case_page(agent, case.number, at=AT)
         for message in page.messages:
             assert message.interaction.person is None or message.interaction.person.name

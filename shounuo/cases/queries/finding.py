@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Upper
 
 from shounuo.cases.models import Case, SearchText
-from shounuo.cases.queries.visibility import visible_to
+from shounuo.cases.queries.visibility import few_ids, visible_to
 from shounuo.customers.models import ContactPoint, Customer
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.text import clean_line, fold_width, normalise_phone, search_query
@@ -19,6 +19,8 @@ LIMIT = 20
 # Of a word that very many cases hold, the newest are ranked: ranking all of them would take seconds.
 _RANKED = 200
 _PEOPLE = 50
+# One who may see no more than this many cases has them searched one by one.
+_FEW = 3_000
 _WEIGHTS = [0.05, 0.1, 0.4, 1.0]  # D notes, C messages, B customer, A subject
 _SHOWN = ("customer__company", "owner", "team", "topic")
 
@@ -50,7 +52,7 @@ def search(actor: Actor, text: str, limit: int = LIMIT) -> list[Found]:
         by = "phone" if re.search(r"\d{3}", text) else "customer"
         _add(found, seen.filter(customer_id__in=people).order_by("-opened_at", "-pk"), by, limit)
     if len(found) < limit:
-        _by_words(found, seen, text, limit)
+        _by_words(found, actor, text, limit)
     return list(found.values())[:limit]
 
 
@@ -80,17 +82,16 @@ def _customers(text: str) -> list[int]:
     return list(names.values_list("pk", flat=True)[:_PEOPLE])
 
 
-def _by_words(found: dict[int, Found], seen: QuerySet[Case], text: str, limit: int) -> None:
+def _by_words(found: dict[int, Found], actor: Actor, text: str, limit: int) -> None:
+    seen = visible_to(actor)
     asked = search_query(text)
     if not asked:
         return
     query = SearchQuery(asked, config="simple", search_type="raw")
-    newest = (
-        SearchText.objects.filter(document=query, case__in=seen)
-        .order_by("-case_id")
-        .values_list("case_id", flat=True)[:_RANKED]
-    )
-    ids = list(newest)
+    few = few_ids(actor, _FEW)
+    within = Q(case__in=seen) if few is None else Q(case_id__in=few)
+    newest = SearchText.objects.filter(within, document=query).order_by("-case_id")
+    ids = list(newest.values_list("case_id", flat=True)[:_RANKED])
     if not ids:
         return
     rank = SearchRank(F("search__document"), query, weights=_WEIGHTS)
