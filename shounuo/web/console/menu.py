@@ -50,7 +50,7 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         _("运行"),
         (
             Place("/settings/operations/", "server", _("运行状况"), "ops.view"),
-            Place("/settings/quarantine/", "shield-lock", _("隔离邮件"), "ops.view"),
+            Place("/settings/quarantine/", "shield-lock", _("隔离邮件"), "channels.manage"),
             Place("/settings/audit/", "history", _("操作日志"), "audit.view"),
         ),
     ),

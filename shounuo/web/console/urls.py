@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from shounuo.web.console import calendars, mailboxes, organisation, relays, start, tokens, webhooks
+from shounuo.web.console import (
+    audit,
+    calendars,
+    cases,
+    mailboxes,
+    operations,
+    organisation,
+    quarantine,
+    relays,
+    start,
+    tokens,
+    webhooks,
+)
 
 urlpatterns = [
     path("", start.page),
@@ -52,4 +64,27 @@ urlpatterns = [
     path("webhooks/<int:id>/test/", webhooks.test),
     path("webhooks/<int:id>/log/", webhooks.log),
     path("webhooks/<int:id>/log/<int:delivery_id>/replay/", webhooks.replay),
+    path("topics/", cases.topics),
+    path("topics/new/", cases.topic_new),
+    path("topics/<int:id>/", cases.topic_edit),
+    path("fields/", cases.fields),
+    path("fields/new/", cases.field_edit),
+    path("fields/<int:id>/", cases.field_edit),
+    path("canned/", cases.canned),
+    path("canned/new/", cases.canned_edit),
+    path("canned/<int:id>/", cases.canned_edit),
+    path("canned/<int:id>/remove/", cases.canned_remove),
+    path("operations/", operations.index),
+    path("operations/handlers/<int:id>/", operations.handler_error),
+    path("operations/handlers/<int:id>/retry/", operations.handler_retry),
+    path("operations/jobs/<int:id>/retry/", operations.job_retry),
+    path("operations/mails/<int:id>/retry/", operations.mail_retry),
+    path("quarantine/", quarantine.index),
+    path("quarantine/<int:id>/", quarantine.mail),
+    path("quarantine/<int:id>/retry/", quarantine.act, {"what": "retry"}),
+    path("quarantine/<int:id>/release/", quarantine.act, {"what": "release"}),
+    path("quarantine/<int:id>/dismiss/", quarantine.act, {"what": "dismiss"}),
+    path("audit/", audit.index),
+    path("audit/export/", audit.export),
+    path("audit/seals/", audit.seals),
 ]

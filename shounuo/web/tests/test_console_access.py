@@ -1,0 +1,167 @@
+"""Every address of administration for everyone: who may, who may not, who is not signed in."""
+
+import re
+
+import pytest
+from django.urls import URLPattern
+
+from shounuo.audit.services import record
+from shounuo.calendars.testing import make_defaults
+from shounuo.cases import services as cases
+from shounuo.channels import services as channels
+from shounuo.channels.testing import make_mailbox, receive
+from shounuo.events.models import Failure
+from shounuo.events.services import NewEvent, publish
+from shounuo.kernel.actors import Actor
+from shounuo.notices import services as notices
+from shounuo.notices.testing import make_relay
+from shounuo.staff import queries, services
+from shounuo.staff.permissions import all_permissions
+from shounuo.staff.testing import AT, make_cast, make_person, set_up_organisation, sign_in_client
+from shounuo.web.console.menu import SECTIONS
+from shounuo.web.console.urls import urlpatterns
+
+pytestmark = pytest.mark.django_db
+SYSTEM = Actor.system()
+
+
+@pytest.fixture
+def house():
+    """One of everything that an address names; the values by what the address calls them."""
+    cast = make_cast()
+    set_up_organisation()
+    make_defaults()
+    box = make_mailbox()
+    make_relay()
+    raw = receive(b"\x00\xff not a mail at all")
+    hook, _secret = channels.webhook_create(
+        name="ERP",
+        url="https://93.184.216.34/in",
+        kinds=["case.*"],
+        actor=queries.actor_for(cast.admin),
+        at=AT,
+    )
+    topic = cases.topic_create(code="feed", name="饲料", actor=SYSTEM, at=AT)
+    field = cases.custom_field_save(code="batch", label="批号", actor=SYSTEM, at=AT)
+    canned = cases.canned_save(title="问好", body="您好", actor=SYSTEM, at=AT)
+    [event] = publish(
+        [NewEvent("person.signed_in", ("person", cast.agent.pk), AT, SYSTEM, {"by": "password"})]
+    )
+    failure = Failure.objects.create(
+        event_id=event.id, handler="notices", error="Trouble", first_at=AT, last_at=AT
+    )
+    mail = notices.mail_queue(
+        key="k", raw=b"x", message_id="<k@x>", sender="", recipients=["a@example.cn"], at=AT
+    )
+    token, _clear = services.token_create(person_id=cast.admin.pk, name="ERP", actor=SYSTEM, at=AT)
+    record(action="raw.read", target=("raw", raw.pk), actor=SYSTEM, at=AT)
+    return {
+        "cast": cast,
+        "people": cast.agent.pk,
+        "teams": cast.team.pk,
+        "roles": cast.agent.roles.first().pk,
+        "tokens": token.pk,
+        "mailboxes": box.pk,
+        "relays": box.relay_id or notices.relay_save(name="b", host="b.example.cn", actor=SYSTEM, at=AT).pk,
+        "webhooks": hook.pk,
+        "topics": topic.pk,
+        "fields": field.pk,
+        "canned": canned.pk,
+        "handlers": failure.pk,
+        "mails": mail.pk,
+        "jobs": 1,
+        "quarantine": raw.pk,
+    }
+
+
+def addresses():
+    """Each address with its permissions; ids stand as `<int:id>` until they are filled."""
+    return [(str(p.pattern), p.callback.permissions) for p in urlpatterns if isinstance(p, URLPattern)]
+
+
+def filled(pattern, house):
+    """The address with the ids of things that are there."""
+    path = pattern.replace("<slug:code>", "business").replace("<int:number>", "2026")
+    path = path.replace("<int:mail_id>", str(house["mails"])).replace("<int:delivery_id>", "1")
+    place = path.split("/")[1] if path.startswith("operations/") else path.split("/")[0]
+    return "/settings/" + re.sub("<int:id>", lambda _m: str(house[place]), path)
+
+
+def test_the_menu_names_only_places_that_are_there_and_asks_the_same_permission():
+    known = {f"/settings/{path}": permissions for path, permissions in addresses()}
+    for _title, places in SECTIONS:
+        for place in places:
+            assert known[place.url] == (place.permission,), place.url
+            assert place.permission in all_permissions()
+
+
+@pytest.mark.parametrize(("pattern", "_permissions"), addresses(), ids=str)
+def test_who_is_not_signed_in_is_led_to_sign_in(client, house, pattern, _permissions):
+    url = filled(pattern, house)
+    for answer in (client.get(url), client.post(url)):
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/signin/?next=")
+    fragment = client.get(url, headers={"HX-Request": "true"})
+    assert (fragment.status_code, "HX-Redirect" in fragment.headers) == (401, True)
+
+
+@pytest.mark.parametrize("who", ["agent", "supervisor", "nobody"])
+@pytest.mark.parametrize(("pattern", "permissions"), addresses(), ids=str)
+def test_the_wrong_role_gets_nowhere(client, house, pattern, permissions, who):
+    person = getattr(house["cast"], who)
+    sign_in_client(client, person)
+    held = queries.actor_for(person).permissions
+    assert not set(permissions) & held or not permissions
+    for answer in (client.get(filled(pattern, house)), client.post(filled(pattern, house))):
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("pattern", "permissions"), addresses(), ids=str)
+def test_the_right_role_gets_there(client, house, pattern, permissions):
+    sign_in_client(client, house["cast"].admin)
+    answer = client.get(filled(pattern, house))
+    acts = re.search(r"(gone|back|factor|revoke|remove|retry|release|dismiss|replay|clear|forget)/$", pattern)
+    if acts and pattern.endswith(("clear/", "forget/")):
+        assert answer.status_code == 422, "it says what is missing in its address"
+    elif acts or pattern in ("", "webhooks/<int:id>/test/"):
+        assert answer.status_code == 302, "an address that does something only leads on when it is looked at"
+    elif pattern == "mailboxes/<int:id>/test/<int:mail_id>/":
+        assert answer.status_code == 404, "that mail is of something else"
+    else:
+        assert answer.status_code == 200, answer.content[:500]
+
+
+@pytest.mark.parametrize(("pattern", "permissions"), addresses(), ids=str)
+def test_each_address_opens_with_its_own_permission_alone(client, house, pattern, permissions):
+    if not permissions:
+        return
+    actor = Actor.system()
+    services.role_create(code="only", name="只此一项", permissions=list(permissions), actor=actor, at=AT)
+    sign_in_client(client, make_person("only", roles=("only",)))
+    assert client.get(filled(pattern, house)).status_code in (200, 302, 404, 422)
+
+
+@pytest.mark.parametrize(
+    "path", ["people/999999/", "calendars/nowhere/", "mailboxes/999999/", "relays/999999/"]
+)
+def test_what_is_not_there_is_said_to_be_not_there(client, house, path):
+    sign_in_client(client, house["cast"].admin)
+    assert client.get(f"/settings/{path}").status_code == 404
+
+
+def test_settings_lead_to_the_first_place_that_is_open(client, house):
+    sign_in_client(client, house["cast"].admin)
+    assert client.get("/settings/").headers["Location"] == "/settings/organisation/"
+    services.role_create(code="log", name="日志", permissions=["audit.view"], actor=SYSTEM, at=AT)
+    sign_in_client(client, make_person("log", roles=("log",)))
+    assert client.get("/settings/").headers["Location"] == "/settings/audit/"
+
+
+def test_pages_speak_english_and_hold_nothing_inline(client, house):
+    sign_in_client(client, house["cast"].admin)
+    for _title, places in SECTIONS:
+        for place in places:
+            page = client.get(place.url, headers={"Accept-Language": "en"})
+            assert page.status_code == 200
+            assert 'lang="en"' in page.text
+            assert not re.search(r"<style|\sstyle=|\son\w+=", page.text)
