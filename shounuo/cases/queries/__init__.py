@@ -17,7 +17,7 @@ from shounuo.cases.queries.page import CasePage, Merged, Message, Tie, case_page
 from shounuo.cases.queries.portal import CustomerPage, customer_cases, customer_page
 from shounuo.cases.queries.presence import Present, present
 from shounuo.cases.queries.record import record_of
-from shounuo.cases.queries.settings import canned_texts, fields_of, topics
+from shounuo.cases.queries.settings import canned_fill, canned_texts, fields_of, topics
 from shounuo.cases.queries.shapes import case_json, interaction_json
 from shounuo.cases.queries.standing import allowed_actions
 from shounuo.cases.queries.threads import by_message_ids, by_number, current, participants, reply_addresses
@@ -38,6 +38,7 @@ __all__ = [
     "allowed_actions",
     "by_message_ids",
     "by_number",
+    "canned_fill",
     "canned_texts",
     "case_json",
     "case_page",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from zoneinfo import ZoneInfo
 
-from shounuo.cases.models import CannedText, CustomField, Topic
+from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+
+from shounuo.cases.models import CannedText, Case, CustomField, Topic
+from shounuo.cases.rules import texts
 from shounuo.cases.rules.fields import Field
 from shounuo.kernel.actors import Actor
+from shounuo.staff.queries import organisation
 
 
 def fields_of(kind: str | None = None) -> list[Field]:
@@ -30,3 +35,27 @@ def canned_texts(actor: Actor, text: str = "", *, limit: int = 20) -> list[Canne
     if text := text.strip():
         rows = rows.filter(Q(title__icontains=text) | Q(initials__startswith=text.lower()))
     return list(rows.order_by("position", "id")[:limit])
+
+
+def canned_fill(canned: CannedText, case: Case, *, me: str, link: str = "") -> str:
+    """The ready answer for this case, its known placeholders filled once (`rules.texts`). `case` as `get` reads it."""
+    company = case.customer.company
+    expected = case.expected_at
+    zone = ZoneInfo(organisation().zone)
+    return texts.fill(
+        canned.body,
+        {
+            "customer": case.customer.name if case.customer.named else "",
+            "company": company.name if company is not None else "",
+            "number": str(case.number),
+            "subject": case.subject,
+            "owner": case.owner.name if case.owner is not None else "",
+            "team": case.team.name if case.team is not None else "",
+            "me": me,
+            "expected": date_format(expected.astimezone(zone), "DATETIME_FORMAT")
+            if expected is not None
+            else "",
+            "organisation": organisation().name,
+            "link": link,
+        },
+    )

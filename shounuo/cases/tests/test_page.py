@@ -9,10 +9,11 @@ from shounuo.cases import queries, services
 from shounuo.cases.testing import make_case, make_field
 from shounuo.customers.testing import make_customer
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import NotFound, TooLarge
+from shounuo.kernel.errors import Conflict, NotFound, TooLarge
 from shounuo.staff.testing import AT, make_person
 
 pytestmark = pytest.mark.django_db
+SYSTEM = Actor.system()
 OPTIONS = [{"title": "换新料"}, {"title": "退货"}]
 
 
@@ -177,3 +178,19 @@ def test_a_case_without_a_team_is_its_owners_supervisors(cast, colleague):
     type(case).objects.filter(pk=case.pk).update(team=None)
     assert queries.people(case.pk).supervisor_ids == (cast.supervisor.pk,)
     assert queries.people(make_case().pk).supervisor_ids == ()
+
+
+def test_a_ready_answer_is_for_all_or_a_team_and_filled_from_the_case(cast):
+    act = {"actor": SYSTEM, "at": AT}
+    shared = services.canned_save(
+        title="问候", body="{{customer}}您好，{{me}}为您处理 {{number}}。{{nobody}}", **act
+    )
+    services.canned_save(title="二组问候", body="x", team_id=cast.other_team.pk, **act)
+    assert queries.canned_texts(cast.actor(cast.agent)) == [shared]
+    assert queries.canned_texts(cast.actor(cast.agent), "wh") == [shared]  # by pinyin initials
+    case = make_case(customer=make_customer("{{me}}", mail="song@example.cn"), team=cast.team)
+    filled = queries.canned_fill(shared, queries.get(SYSTEM, case.number), me="林小满")
+    assert filled == f"{{{{me}}}}您好，林小满为您处理 {case.number}。{{{{nobody}}}}"
+    services.canned_delete(canned_id=shared.pk, **act)
+    with pytest.raises(Conflict):
+        services.canned_delete(canned_id=shared.pk, **act)
