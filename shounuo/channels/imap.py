@@ -91,6 +91,8 @@ def _session(mailbox: Mailbox) -> Iterator[IMAPClient]:
     """A signed-in connection that has said who it is. The certificate is checked; a password never goes in
     clear but to this machine.
     """
+    if mailbox.imap_security == "none" and mailbox.imap_host not in ("localhost", "127.0.0.1", "::1"):
+        raise Problem(_("不加密的连接不能带密码登录，请改用 TLS 或 STARTTLS"), code="clear_password")
     context = ssl.create_default_context()
     tls = mailbox.imap_security == "tls"
     client = IMAPClient(
@@ -104,8 +106,6 @@ def _session(mailbox: Mailbox) -> Iterator[IMAPClient]:
     try:
         if mailbox.imap_security == "starttls":
             client.starttls(context)
-        elif not tls and mailbox.imap_host not in ("localhost", "127.0.0.1", "::1"):
-            raise Problem(_("不加密的连接不能带密码登录，请改用 TLS 或 STARTTLS"), code="clear_password")
         client.login(mailbox.imap_login, decrypt(mailbox.imap_password))
         if client.has_capability("ID"):
             client.id_(IDENTITY)

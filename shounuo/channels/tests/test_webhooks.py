@@ -192,7 +192,7 @@ def test_a_test_says_what_came_back(cast, site):
 
 
 def test_the_secret_is_kept_encrypted_and_can_be_renewed(cast, site):
-    _webhook, secret = make_webhook(cast.actor(cast.admin), site.url)
+    webhook, secret = make_webhook(cast.actor(cast.admin), site.url)
     assert secret not in webhook.secret
     renewed = services.webhook_secret_renew(webhook_id=webhook.pk, actor=cast.actor(cast.admin), at=AT)
     assert renewed != secret
