@@ -10,10 +10,12 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
-from shounuo.kernel.errors import Problem
+from shounuo.kernel.errors import Problem, Unavailable
 from shounuo.web import errors, logs
 
 log = logging.getLogger("shounuo.web")
@@ -105,6 +107,8 @@ class SecurityHeaders:
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if request.is_secure():
             response.setdefault("Strict-Transport-Security", "max-age=31536000")
+            for cookie in response.cookies.values():
+                cookie["secure"] = True
         if getattr(request, "user", None) is not None and request.user.is_authenticated:
             response.setdefault("Cache-Control", "private, no-store")
         return response
@@ -135,7 +139,18 @@ class Preferences:
 class SetUpFirst:
     """Until the set-up page is answered, pages lead there; the API says so; health checks work."""
 
-    OPEN = ("/static/", "/setup/", "/livez", "/readyz", "/healthz", "/metrics", "/link/", "/signin", "/api/", "/me/")
+    OPEN = (
+        "/static/",
+        "/setup/",
+        "/livez",
+        "/readyz",
+        "/healthz",
+        "/metrics",
+        "/link/",
+        "/signin",
+        "/api/",
+        "/me/",
+    )
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -159,4 +174,8 @@ class Problems:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Problem):
             return errors.problem_page(request, exception)
+        if isinstance(exception, OperationalError | InterfaceError) and not connection.is_usable():
+            log.warning("database away: %s", exception)
+            connection.close()
+            return errors.problem_page(request, Unavailable(_("数据库暂时连不上，请稍后再试；您填写的内容还在页面上")))
         return None

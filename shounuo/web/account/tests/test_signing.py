@@ -131,7 +131,15 @@ def test_the_sessions_key_changes_at_sign_in(agent, client: Client):
     enter(client)
     assert client.session.session_key != planted
     cookie = client.cookies["shounuo"]
-    assert cookie["httponly"] and cookie["samesite"] == "Lax"
+    assert cookie["httponly"] and cookie["samesite"] == "Lax" and not cookie["secure"]
+
+
+def test_over_https_no_cookie_travels_in_clear(agent):
+    client = Client()
+    given = {"username": "agent", "password": PASSWORD}
+    answer = client.post("/signin/", given, secure=True)
+    assert answer.status_code == 302 and all(cookie["secure"] for cookie in answer.cookies.values())
+    assert "shounuo" in answer.cookies and "Strict-Transport-Security" in answer.headers
 
 
 def test_a_deactivated_persons_session_ends_at_once(agent, client: Client):

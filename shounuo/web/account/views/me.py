@@ -88,7 +88,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         services.profile_change(person_id=me_of(request).pk, theme=wanted, actor=actor_of(request), at=now())
     response = HttpResponse(status=204)
-    keep(request, response, "shounuo_theme", wanted)
+    keep(response, "shounuo_theme", wanted)
     return response
 
 
@@ -98,7 +98,7 @@ def language(request: HttpRequest, code: str) -> HttpResponse:
     if request.user.is_authenticated:
         services.profile_change(person_id=me_of(request).pk, language=code, actor=actor_of(request), at=now())
     response = HttpResponseRedirect("/" if request.user.is_authenticated else "/signin/")
-    keep_language(request, response, code)
+    keep_language(response, code)
     return response
 
 

@@ -44,7 +44,7 @@ def address_of(request: HttpRequest) -> str:
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page. Every refusal has the same words and status; too many are a 429 with Retry-After."""
     if request.method != "POST" and (language := request.GET.get("language")) is not None:
-        return _in_language(request, language)
+        return _in_language(language)
     if request.user.is_authenticated and request.method != "POST":
         return HttpResponseRedirect(safe_next(request))
     form = SignInForm(request.POST or None)
@@ -177,7 +177,7 @@ def _page(request: HttpRequest, form: Form, *, status: int, **context: Any) -> H
         "form": form,
         "organisation": getattr(request, "organisation", None),
         "next": safe_next(request),
-        "portal_url": "/portal/",
+        "portal_url": "/help/",
         "language_links": [
             {"url": f"/signin/?language={code}", "label": name}
             for code, name in settings.LANGUAGES
@@ -187,25 +187,23 @@ def _page(request: HttpRequest, form: Form, *, status: int, **context: Any) -> H
     return render(request, "signin/signin.html", context, status=status)
 
 
-def _in_language(request: HttpRequest, language: str) -> HttpResponse:
+def _in_language(language: str) -> HttpResponse:
     response = HttpResponseRedirect("/signin/")
-    keep_language(request, response, language)
+    keep_language(response, language)
     return response
 
 
-def keep_language(request: HttpRequest, response: HttpResponse, language: str) -> None:
+def keep_language(response: HttpResponse, language: str) -> None:
     """Remembers the reader's language in a cookie; an unknown one is forgotten."""
-    keep(request, response, "shounuo_language", language if language in dict(settings.LANGUAGES) else "")
+    keep(response, "shounuo_language", language if language in dict(settings.LANGUAGES) else "")
 
 
-def keep(request: HttpRequest, response: HttpResponse, name: str, value: str) -> None:
+def keep(response: HttpResponse, name: str, value: str) -> None:
     """A cookie for a year that no script reads; an empty value takes it away."""
     if not value:
         response.delete_cookie(name, samesite="Lax")
         return
-    response.set_cookie(
-        name, value, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure()
-    )
+    response.set_cookie(name, value, max_age=365 * 86400, httponly=True, samesite="Lax")
 
 
 def _private(response: HttpResponse) -> HttpResponse:
