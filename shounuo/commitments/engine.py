@@ -19,7 +19,7 @@ from shounuo.commitments.hours import HoursBook
 from shounuo.commitments.models import Clock
 from shounuo.commitments.replay import Found, Past
 from shounuo.commitments.rules import Changes
-from shounuo.commitments.ruleset import Book, LiveRule, any_counts, book
+from shounuo.commitments.ruleset import Book, LiveRule, any_counts, book, forget, known
 from shounuo.commitments.ruleset import rule as rule_of
 from shounuo.commitments.starting import born, reborn
 from shounuo.commitments.store import Key
@@ -47,8 +47,13 @@ def on_events(published: Sequence[Published]) -> None:
     The same-transaction handler of every kind of event. Publishes what happened to the clocks, tells the subjects which
     clock is nearest now, and wakes the loop when something is due before it looks again.
     """
-    rulebook = book()
-    heard = [e for e in published if _concerns(e, rulebook)]
+    others = [e for e in published if not e.kind.startswith("policy.")]
+    if len(others) < len(published):
+        forget()  # the generation was counted up before all was written: what was compiled since may be half of it
+    if not others:
+        return
+    rulebook = known() if _depth.get() else book()
+    heard = [e for e in others if _concerns(e, rulebook)]
     if not heard:
         return
     by_subject: dict[Key, list[Published]] = {}
@@ -78,19 +83,19 @@ def on_events(published: Sequence[Published]) -> None:
 
 def keep(
     changes: Changes,
-    known: dict[Key, tuple[NearestClock | None, list[Clock]]],
+    touched: dict[Key, tuple[NearestClock | None, list[Clock]]],
     *,
     wake_before: datetime | None,
     actor: Actor | None = None,
 ) -> None:
-    """Writes the changes, tells the subjects of `known` (nearest clock before if known, clocks now) which clock is nearest now,
+    """Writes the changes, tells the subjects touched (nearest clock before if known, clocks now) which clock is nearest now,
     publishes what happened, and wakes the loop for what is due before `wake_before`.
 
     The subjects are told before the events are: what these start tells them again.
     """
     store.write(changes)
     news: dict[str, dict[int, NearestClock]] = {}
-    for (kind, id), (before, clocks) in known.items():
+    for (kind, id), (before, clocks) in touched.items():
         after = rules.nearest(clocks)
         if after != before:
             news.setdefault(kind, {})[id] = after
@@ -143,10 +148,8 @@ def _history(works: Sequence[_Work], rulebook: Book) -> dict[Key, list[Past]]:
             roles[person] = frozenset(staff.roles_of(person))
     found: dict[Key, list[Past]] = {}
     for e in events:
-        known = roles.get(e.actor_id or 0, frozenset()) if e.actor_kind == "person" else frozenset()
-        found.setdefault((e.subject_kind, e.subject_id), []).append(
-            Past(e.id, e.kind, e.at, e.payload, known)
-        )
+        held = roles.get(e.actor_id or 0, frozenset()) if e.actor_kind == "person" else frozenset()
+        found.setdefault((e.subject_kind, e.subject_id), []).append(Past(e.id, e.kind, e.at, e.payload, held))
     return found
 
 
@@ -193,7 +196,11 @@ class _Work:
         """Lets the events pass in order, then sees which rules came to apply late."""
         for event in self.events:
             self._pass(event)
-        self.late = [r for r in self.applying if self._may_start_late(r)]
+        for rule in sorted(
+            self.applying, key=lambda r: bool(r.spec.due_of)
+        ):  # those that others follow first
+            if self._may_start_late(rule):
+                self.late.append(rule)
 
     @property
     def needs_history(self) -> bool:
@@ -297,7 +304,7 @@ class _Work:
         for clock in self.failed:
             self._go_on(clock, past)
         self._drop_what_no_longer_applies()
-        for rule in sorted(self.late, key=lambda r: bool(r.spec.due_of)):
+        for rule in self.late:
             self._start_late(rule, past)
         self._stand_still_or_go()
         for clock in self._live():
@@ -341,9 +348,13 @@ class _Work:
         spec = rule.spec
         if not spec.when and not spec.due_of:
             return False
-        if spec.due_of and self._target(rule) is None:
-            return False
         slot = self._slot(rule)
+        if spec.due_of:
+            coming = any(r.spec.name == spec.due_of and r.pack == rule.pack for r in self.late)
+            if not coming and self._target(rule) is None:
+                return False
+            if coming and not any(c.is_live for c in slot):
+                return True
         if not slot:
             return bool(spec.due_of) or not self.whole
         if any(c.is_live for c in slot) and not spec.each:

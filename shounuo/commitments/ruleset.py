@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +12,6 @@ from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
 from shounuo.policy.schema import Commitment, EventSpec
-
-TTL = 1.0
-"""Seconds in which the generation is not asked for again: a policy put in force elsewhere counts from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +73,34 @@ def any_counts(
     return any(counts(spec, kind, payload, roles) for spec in specs if spec.event == kind)
 
 
-def rule(id: int) -> LiveRule:
-    """The commitment behind a clock, of whatever version, also when it was put in force a moment ago elsewhere."""
-    found = book().rules.get(id)
-    if found is None:
-        forget()
-        found = book().rules[id]
-    return found
-
-
 _book: Book | None = None
-_checked = 0.0
 
 
 def book() -> Book:
-    """The compiled commitments; one cheap query at most every `TTL` seconds, and a rebuild when a policy changed."""
-    global _book, _checked
-    if _book is not None and time.monotonic() - _checked < TTL:
-        return _book
+    """The commitments as they are now: one cheap query, and a rebuild when a policy has changed. So what is put in force
+    anywhere counts at once everywhere, and what is rolled back never does (a generation is never given twice)."""
+    global _book
     generation = policy.generation()
     if _book is None or _book.generation != generation:
         _book = _compile(generation)
-    _checked = time.monotonic()
     return _book
 
 
+def known() -> Book:
+    """As `book`, without asking: for work that has just asked."""
+    return _book or book()
+
+
+def rule(id: int) -> LiveRule:
+    """The commitment behind a clock, of whatever version."""
+    found = known().rules.get(id)
+    return found if found is not None else book().rules[id]
+
+
 def forget() -> None:
-    """The next question asks the database again. Called by whoever puts a policy in force in this process."""
-    global _book, _checked
-    _book, _checked = None, 0.0
+    """The next question compiles anew."""
+    global _book
+    _book = None
 
 
 def _compile(generation: int) -> Book:
@@ -124,12 +119,10 @@ def _compile(generation: int) -> Book:
         if row.status == Rule.Status.LIVE and row.live_since is not None:
             key = (row.clause.version.policy.code, row.clause.code, row.name)
             first[key] = min(first.get(key, row.live_since), row.live_since)
-    known = _book.rules if _book is not None else {}
     rules: dict[int, LiveRule] = {}
     for row in rows:
         version = row.clause.version
-        before = known.get(row.id)
-        spec = before.spec if before is not None else rule_of(row.kind, row.name, row.body)
+        spec = rule_of(row.kind, row.name, row.body)
         assert isinstance(spec, Commitment) and version.effective_at is not None
         enforced = row.status == Rule.Status.LIVE and not spec.gaps
         resolved = f"{spec.subject}.resolved"

@@ -153,6 +153,8 @@ def _become(again: Clock, clock: Clock) -> Clock:
         "next_at",
     ):
         setattr(again, name, getattr(clock, name))
+    if clock.follows is not None:
+        again.follows = clock.follows
     again.used_s = again.paused_at = again.warned_at = again.cancelled_at = None
     again.cancel_reason = ""
     again.lap += 1

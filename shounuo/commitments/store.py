@@ -30,7 +30,6 @@ _FIXED = {
     "subject_id",
     "round",
     "start_event_id",
-    "follows_id",
     "not_before",
     "calendar",
     "warn",
@@ -130,9 +129,6 @@ def as_event(
 def _insert(clocks: list[Clock]) -> None:
     if not clocks:
         return
-    for clock in clocks:
-        if clock.follows is not None:
-            clock.follows_id = clock.follows.id
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [_document(clocks)])
         for clock, (id,) in zip(clocks, cursor.fetchall(), strict=True):
@@ -148,6 +144,10 @@ def _update(clocks: list[Clock]) -> None:
 
 
 def _document(clocks: list[Clock]) -> str:
+    for clock in clocks:
+        target = clock._state.fields_cache.get("follows")  # given an id only when it was written itself
+        if isinstance(target, Clock):
+            clock.follows_id = target.id
     return json.dumps(
         [{name: getattr(c, name) for name in _NAMES} for c in clocks], default=datetime.isoformat
     )

@@ -13,7 +13,6 @@ import yaml
 from django.db import transaction
 
 from shounuo.calendars.testing import make_defaults
-from shounuo.commitments import ruleset
 from shounuo.commitments.models import Clock
 from shounuo.events import registry, subjects
 from shounuo.events.services import NewEvent, Published, publish
@@ -57,6 +56,9 @@ class Parcels:
     nearest: dict[int, NearestClock] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
 
+    def told(self, news: dict[int, NearestClock]) -> None:
+        self.nearest.update(news)
+
     def visible(self, actor: Actor, ids: Iterable[int]) -> set[int]:
         if actor.is_system:
             return set(ids)
@@ -79,7 +81,7 @@ def declare_parcels() -> None:
                 people=lambda id: parcels.people.get(id, People()),
                 label=lambda ids: {i: f"parcel {i}" for i in ids},
                 url=lambda id: f"/parcels/{id}/",
-                clocks_changed=lambda news: parcels.nearest.update(news),
+                clocks_changed=lambda news: parcels.told(news),
             )
         )
 
@@ -117,7 +119,6 @@ def enforce(
     )
     version_import(text=text, file_name="trial.yaml", actor=Actor.system(), at=at)
     version_publish_at_once(policy_code=pack, actor=Actor.system(), at=at)
-    ruleset.forget()
 
 
 def happen(

@@ -1,5 +1,6 @@
 """All reads of clocks."""
 
+from shounuo.commitments.queries.causes import causes
 from shounuo.commitments.queries.clocks import (
     affected_by,
     clock_json,
@@ -34,6 +35,7 @@ __all__ = [
     "affected_by",
     "at_risk",
     "breaches",
+    "causes",
     "clock_json",
     "clock_of",
     "due_from_figures",

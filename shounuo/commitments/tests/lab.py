@@ -61,7 +61,7 @@ def put_in_force(*specs: Commitment) -> Book:
     }
     named = frozenset(e.event for one in specs for e in one.events())
     book = Book(1, found, frozenset({"s"}), named, {"s": tuple(found.values())})
-    ruleset._book, ruleset._checked = book, float("inf")
+    ruleset._book = book
     return book
 
 

@@ -413,6 +413,58 @@ def test_due_of_waits_for_the_clock_that_it_follows():
     assert clock(1, "forewarn").due_at == minutes(33)
 
 
+def test_a_change_of_facts_brings_the_clock_and_its_follower_at_once():
+    def solve(level, within):
+        return rule(
+            commitment=f"solve-{level.lower()}", from_="parcel.made", until="parcel.resolved", within=within
+        ) | {"when": {"level": level}}
+
+    def forewarn(level):
+        return {
+            "commitment": "forewarn",
+            "from": "parcel.made",
+            "until": "parcel.answered",
+            "by": {"due_of": f"solve-{level.lower()}"},
+            "when": {"level": level},
+        }
+
+    enforce(solve("L1", "PT1H"), solve("L2", "PT2H"), forewarn("L1"), forewarn("L2"), at=T0)
+    happen("parcel.made", T0)
+    parcels.facts[1] = {"level": "L1"}
+    happen("parcel.changed", minutes(5))
+    assert [c.due_at for c in clocks(1, "forewarn")] == [minutes(60)]
+    parcels.facts[1] = {"level": "L2"}
+    happen("parcel.changed", minutes(10))
+    assert [(c.state, c.due_at) for c in clocks(1, "forewarn")] == [
+        ("cancelled", minutes(60)),
+        ("running", minutes(120)),
+    ]
+    parcels.facts[1] = {"level": "L1"}
+    happen("parcel.changed", minutes(15))
+    assert [c.state for c in clocks(1, "forewarn")] == ["running", "cancelled"]
+
+
+def test_a_follower_goes_into_a_new_round_with_its_target():
+    enforce(
+        rule(commitment="solve", from_="parcel.made", until="parcel.resolved"),
+        {
+            "commitment": "forewarn",
+            "from": "parcel.made",
+            "until": "parcel.answered",
+            "cancel": "parcel.resolved",
+            "by": {"due_of": "solve"},
+        },
+        at=T0,
+    )
+    happen("parcel.made", T0)
+    happen("parcel.resolved", minutes(5))
+    happen("parcel.reopened", minutes(60))
+    assert [(c.round, c.state, c.due_at) for c in clocks(1, "forewarn")] == [
+        (1, "cancelled", minutes(30)),
+        (2, "running", minutes(90)),
+    ]
+
+
 def test_a_follower_is_called_off_with_its_target():
     enforce(
         rule(commitment="solve", from_="parcel.made", until="parcel.resolved", cancel="parcel.dropped"),

@@ -183,6 +183,14 @@ def test_the_policy_pages_get_week_month_and_quarter(django_assert_num_queries):
     assert found["T-1"]["running"] == 2 and found["T-1"]["overdue"] == 1
 
 
+def test_the_causes_of_breaches_are_counted():
+    make_month()
+    late = Clock.objects.get(subject_id=3)
+    actor = Actor.person(5, permissions=frozenset({"commitments.rebase"}))
+    services.clock_cause_set(clock_id=late.id, cause="volume", actor=actor, at=minutes(61))
+    assert queries.causes(["T-1"], T0, minutes(600)) == [("volume", 1), ("", 1)]
+
+
 # lists
 
 

@@ -8,7 +8,6 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from shounuo.commitments import engine
 from shounuo.commitments.testing import PARCEL, clocks, enforce, happen, parcels
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
@@ -37,11 +36,8 @@ def opened(id, at=T0):
 
 def cost_of_opening(id):
     parcels.facts[id] = {"level": "L1", "status": "new"}
-    with transaction.atomic():
-        for _warm in range(2):
-            engine.book()
-        with CaptureQueriesContext(connection) as queries:
-            opened(id)
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        opened(id)
     return [q["sql"] for q in queries]
 
 
@@ -52,8 +48,9 @@ def test_an_opening_costs_the_same_queries_however_many_rules_match(number):
     cost_of_opening(1)
     found = cost_of_opening(2)
     assert len(clocks(2)) == number
-    # the event and its news; the clocks, the new clocks, their events and their news
-    assert len(found) <= 6, found
+    # the event and its news; the policies' generation, the new clocks, their events and their news (the facts of parcels
+    # and what they are told cost none: those of a case cost one each)
+    assert len(found) == 6, found
 
 
 @pytest.mark.django_db(transaction=True)
@@ -68,11 +65,11 @@ def test_an_answer_costs_the_same_queries_however_many_clocks_it_meets():
             happen("parcel.answered", T0 + timedelta(minutes=5), id=id)
         assert {c.state for c in clocks(id)} == {"met"} and len(clocks(id)) == number
         counts.append(len(queries))
-    assert counts[1] == counts[2] <= 8  # with BEGIN and COMMIT
+    assert counts[1] == counts[2] <= 9  # with BEGIN and COMMIT
 
 
 @pytest.mark.django_db
-def test_an_event_on_a_subject_without_rules_costs_no_query_for_clocks():
+def test_an_event_on_a_subject_without_rules_asks_for_no_clocks():
     enforce(*rules(1), at=T0)
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         publish([NewEvent("team.changed", ("team", 1), T0, Actor.system(), {})])
@@ -85,15 +82,16 @@ def test_an_opening_with_five_clocks_is_quick():
     enforce(*rules(5), at=T0)
     for id in range(1, 30):
         cost_of_opening(id)
-    took = []
+    took, spent = [], time.process_time()
     for id in range(100, 300):
         parcels.facts[id] = {"level": "L1", "status": "new"}
         with transaction.atomic():
             began = time.perf_counter()
             opened(id)
             took.append(time.perf_counter() - began)
+    spent = (time.process_time() - spent) / 200
     took.sort()
     sys.stdout.write(
         f"publish with 5 clocks: median {took[100] * 1000:.2f} ms, p95 {took[190] * 1000:.2f} ms\n"
     )
-    assert took[100] < 0.02
+    assert spent < 0.008  # of this process: others on the machine do not count
