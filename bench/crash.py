@@ -96,6 +96,13 @@ def crash(data: Path, *, rounds: int, seconds: float, seed: int) -> dict[str, in
     """One run on a fresh installation; returns the counts."""
     serving = Serving(data)
     serving.start()
+    try:
+        return _crash(serving, rounds=rounds, seconds=seconds, seed=seed)
+    finally:
+        serving.stop()
+
+
+def _crash(serving: Serving, *, rounds: int, seconds: float, seed: int) -> dict[str, int]:
     token = prepare(serving)
     sender = Sender(serving, token)
     threads = [threading.Thread(target=sender.mails) for _ in range(3)]
@@ -104,19 +111,20 @@ def crash(data: Path, *, rounds: int, seconds: float, seed: int) -> dict[str, in
         thread.start()
     dice = random.Random(seed)
     kills: dict[str, int] = {}
-    for _round in range(rounds):
-        for what in dice.sample(["web", "jobs", "clocks", "smtp", "database", "all"], 6):
-            time.sleep(seconds / 6)
-            kills[what] = kills.get(what, 0) + kill(serving, what)
-    time.sleep(2)
-    sender.stop.set()
-    for thread in threads:
-        thread.join(30)
+    try:
+        for _round in range(rounds):
+            for what in dice.sample(["web", "jobs", "clocks", "smtp", "database", "all"], 6):
+                time.sleep(seconds / 6)
+                kills[what] = kills.get(what, 0) + kill(serving, what)
+        time.sleep(2)
+    finally:
+        sender.stop.set()
+        for thread in threads:
+            thread.join(30)
     wait_until_quiet(serving)
-    counts = count(data, sender.accepted)
+    counts = count(sender.accepted)
     counts["refused"] = sender.refused
     counts["kills"] = sum(kills.values())
-    serving.stop()
     return counts
 
 
@@ -159,6 +167,8 @@ def wait_until_quiet(serving: Serving, seconds: float = 180) -> None:
     """Until no stored mail, no waiting job is left."""
     from django.db import connection
 
+    connection.close()  # the database may have been killed since
+    connection.close_pool()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with connection.cursor() as cursor:
@@ -173,7 +183,7 @@ def wait_until_quiet(serving: Serving, seconds: float = 180) -> None:
     raise RuntimeError("still busy")
 
 
-def count(data: Path, accepted: set[str]) -> dict[str, int]:
+def count(accepted: set[str]) -> dict[str, int]:
     """What is in the database against what was accepted."""
     from collections import Counter
 

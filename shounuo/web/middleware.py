@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.kernel.errors import Problem, Unavailable
 from shounuo.web import errors, logs
+from shounuo.web.ops import health
 
 log = logging.getLogger("shounuo.web")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -50,6 +52,24 @@ class RequestLog:
             return response
         finally:
             logs.request_id.reset(token)
+
+
+class HealthFirst:
+    """Answers the health checks before anything asks the database for a session or preferences: they must answer when it
+    is away."""
+
+    VIEWS: ClassVar[dict[str, Handler]] = {
+        "/livez": health.livez,
+        "/readyz": health.readyz,
+        "/healthz": health.healthz,
+    }
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = self.VIEWS.get(request.path)
+        return view(request) if view is not None else self.get_response(request)
 
 
 class TrustedProxy:

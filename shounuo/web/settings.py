@@ -102,6 +102,7 @@ PROCRASTINATE_IMPORT_PATHS = ["shounuo.web.schedule"]
 PROCRASTINATE_ON_APP_READY = None
 
 MIDDLEWARE = [
+    "shounuo.web.middleware.HealthFirst",
     "shounuo.web.middleware.RequestLog",
     "shounuo.web.middleware.TrustedProxy",
     "shounuo.web.middleware.SecurityHeaders",
@@ -115,7 +116,9 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "shounuo.web.urls"
 ASGI_APPLICATION = "shounuo.web.asgi.application"
-ALLOWED_HOSTS = ["*"]  # the public address of the set-up page is what links are made with, never the Host header
+ALLOWED_HOSTS = [
+    "*"
+]  # the public address of the set-up page is what links are made with, never the Host header
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -171,13 +174,18 @@ LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [WEB / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "Asia/Shanghai"  # days, windows and display; the organisation's own zone is kept in its settings row
+TIME_ZONE = (
+    "Asia/Shanghai"  # days, windows and display; the organisation's own zone is kept in its settings row
+)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("SHOUNUO_STATIC") or DATA / "static")
 STATICFILES_DIRS = [WEB / "static", WEB / "vendor"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA / "files"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA / "files"},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if os.environ.get("SHOUNUO_S3_BUCKET"):  # several machines share their files: pip install django-storages[s3]
@@ -189,7 +197,7 @@ if os.environ.get("SHOUNUO_S3_BUCKET"):  # several machines share their files: p
             "access_key": os.environ.get("SHOUNUO_S3_ACCESS_KEY"),
             "secret_key": os.environ.get("SHOUNUO_S3_SECRET_KEY"),
             "default_acl": "private",
-            "file_overwrite": False,
+            "file_overwrite": True,  # content is named by its hash
             "querystring_auth": True,
         },
     }
@@ -206,7 +214,9 @@ SHOUNUO_METRICS_TOKEN = os.environ.get("SHOUNUO_METRICS_TOKEN", "")
 SHOUNUO_DELIVERY = os.environ.get("SHOUNUO_DELIVERY", "on")  # off: nothing leaves the house (demo, imports)
 SHOUNUO_EGRESS_ALLOW = [p for p in os.environ.get("SHOUNUO_EGRESS_ALLOW", "").split(",") if p]
 SHOUNUO_API_RATE = int(os.environ.get("SHOUNUO_API_RATE", "30000"))  # requests a minute of one token
-SHOUNUO_SMTP_CERT = os.environ.get("SHOUNUO_SMTP_CERT", "")  # PEM with chain; a self-made one where it is empty
+SHOUNUO_SMTP_CERT = os.environ.get(
+    "SHOUNUO_SMTP_CERT", ""
+)  # PEM with chain; a self-made one where it is empty
 SHOUNUO_SMTP_KEY = os.environ.get("SHOUNUO_SMTP_KEY", "")
 MAX_MESSAGE_BYTES = int(os.environ.get("SHOUNUO_MAX_MESSAGE_MB", "35")) * 1024 * 1024
 MAX_FILE_BYTES = int(os.environ.get("SHOUNUO_MAX_FILE_MB", "25")) * 1024 * 1024

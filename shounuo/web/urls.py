@@ -6,20 +6,22 @@ from django.urls import URLPattern, URLResolver, include, path
 from shounuo.web import api, live
 from shounuo.web.desk import small
 from shounuo.web.desk import views as desk
-from shounuo.web.ops import health, metrics
+from shounuo.web.ops import metrics
+from shounuo.web.portal.views import following
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls()),
     path("", desk.home, name="home"),
     path("", include("shounuo.web.account.urls")),
+    path("cases/new/", include("shounuo.web.phone.urls")),
     path("cases/", include("shounuo.web.desk.urls")),
+    path("customers/", include("shounuo.web.people.urls")),
+    path("help/", include("shounuo.web.portal.urls")),
+    path("t/<str:token>/", following.short),
     path("board/", include("shounuo.web.board.urls")),
     path("policy/", include("shounuo.web.policies.urls")),
     path("search/", small.palette, name="search"),
     path("live", live.live, name="live"),
-    path("livez", health.livez),
-    path("readyz", health.readyz),
-    path("healthz", health.healthz),
     path("metrics", metrics.metrics),
     path("files/", include("shounuo.files.urls")),
     path("settings/", include("shounuo.web.console.urls")),

@@ -29,7 +29,7 @@ from shounuo.web.ops.progress import Progress
 
 DAYS = 90
 CUSTOMERS = 2000
-TICK = timedelta(minutes=20)
+TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
 PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
@@ -79,7 +79,7 @@ def _set_up(world: World, start: datetime, count: int) -> None:
 
 
 def _live(world: World, start: datetime, end: datetime, count: int) -> None:
-    """Wakes the earliest story again and again; every 20 minutes of the story the clocks and ticks run."""
+    """Wakes the earliest story again and again; every three hours of the story the clocks and ticks run (what they record bears its own moment)."""
     queue: list[tuple[datetime, int, stories.Story]] = []
     for number, opened in enumerate(sorted(_moments(world, start, count))):
         if opened < end:
@@ -167,9 +167,9 @@ class _without_deliveries:  # noqa: N801  reads as a sentence
 def _index() -> None:
     ids = list(Case.objects.order_by("id").values_list("pk", flat=True))
     with Progress(_("演示：检索"), len(ids)) as progress:
-        for start in range(0, len(ids), 200):
-            cases.search_refresh(ids[start : start + 200])
-            progress.step(min(start + 200, len(ids)))
+        for case_id in ids:
+            cases.search_index(case_id)
+            progress.step()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -105,7 +105,7 @@ def topic_tree(world: World, at: datetime) -> None:
             )
             world.topic_ids[child_code] = child.pk
     for title, body in topics.CANNED:
-        cases.canned_create(title=title, body=body, team_id=None, actor=world.system, at=at)
+        cases.canned_save(title=title, body=body, actor=world.system, at=at)
 
 
 def customer_book(world: World, count: int, at: datetime, step: object) -> None:
