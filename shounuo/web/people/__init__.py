@@ -1,0 +1,1 @@
+"""Staff pages about customers: list, card, contacts, merges, companies, export and erasure."""

@@ -1,0 +1,1 @@
+"""Noting a call or a visit while it lasts."""
