@@ -1,5 +1,7 @@
-"""What happens to a case. Every payload carries `version`, the case's version after the write it tells of, so that
-one who wrote on an older version can be told what changed since, and `status`, in which clocks stand still or not."""
+"""What happens to a case. Every payload carries `version`, the case's version after the write it tells of,
+so that one who wrote on an older version can be told what changed since, and `status`, in which clocks
+stand still or not.
+"""
 
 from __future__ import annotations
 
@@ -109,3 +111,5 @@ NOTED = _case("interaction.noted", _("内部备注"), interaction=int, purpose=s
 DELIVERED = _case("interaction.delivered", _("送达"), interaction=int, channel=str)
 FAILED = _case("interaction.failed", _("发送失败"), interaction=int, channel=str, first=bool)
 ANSWERED = _case("call.answered", _("接听"), interaction=int, channel=str, first=bool)
+IMPORTED = _case("case.imported", _("从旧系统导入"), channel=str, customer=int)
+MESSAGE_IMPORTED = _case("interaction.imported", _("导入往来"), interaction=int, channel=str)

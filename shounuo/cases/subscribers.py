@@ -23,6 +23,7 @@ INDEXED = (
     events.MERGE_UNDONE,
     events.MERGE_RETURNED,
     events.SPLIT,
+    events.MESSAGE_IMPORTED,
 )
 
 

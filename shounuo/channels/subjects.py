@@ -60,7 +60,7 @@ SUBJECTS = (
         _with(permissions.MANAGE),
         _no_people,
         _raw_label,
-        lambda id: f"/console/quarantine/{id}/",
+        lambda id: f"/settings/quarantine/{id}/",
     ),
     Subject(
         "mailbox",
@@ -68,7 +68,7 @@ SUBJECTS = (
         _with(permissions.MANAGE),
         _no_people,
         _mailbox_label,
-        lambda id: f"/console/mailboxes/{id}/",
+        lambda id: f"/settings/mailboxes/{id}/",
     ),
     Subject(
         "webhook",
@@ -76,6 +76,6 @@ SUBJECTS = (
         _with(permissions.WEBHOOKS),
         _no_people,
         _webhook_label,
-        lambda id: f"/console/webhooks/{id}/",
+        lambda id: f"/settings/webhooks/{id}/",
     ),
 )

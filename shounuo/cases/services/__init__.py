@@ -28,6 +28,7 @@ from shounuo.cases.services.fields import (
     topic_change,
     topic_create,
 )
+from shounuo.cases.services.importing import case_import, message_import
 from shounuo.cases.services.indexing import search_index
 from shounuo.cases.services.merges import case_split, cases_link, cases_merge, cases_unlink, merge_undo
 from shounuo.cases.services.messages import (
@@ -81,6 +82,7 @@ __all__ = [
     "case_describe",
     "case_diagnose",
     "case_dispute",
+    "case_import",
     "case_open",
     "case_reopen",
     "case_resolve",
@@ -108,6 +110,7 @@ __all__ = [
     "mark_read",
     "merge_undo",
     "message_id_set",
+    "message_import",
     "message_receive",
     "note_add",
     "plan_choose",

@@ -2,6 +2,7 @@
 
 from shounuo.channels.services.accepting import mail_accept, mails_accept
 from shounuo.channels.services.bodies import shown_html
+from shounuo.channels.services.importing import ImportReport, import_mail
 from shounuo.channels.services.intake import (
     fault_note,
     mail_handle,
@@ -51,6 +52,7 @@ from shounuo.channels.services.webhooks import (
 )
 
 __all__ = [
+    "ImportReport",
     "LinkOver",
     "SendTest",
     "Submitted",
@@ -68,6 +70,7 @@ __all__ = [
     "delivery_try",
     "fault_note",
     "form_submit",
+    "import_mail",
     "interaction_send",
     "link_open",
     "link_path",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,53 +19,32 @@ from procrastinate.exceptions import AlreadyEnqueued
 from shounuo.cases import services as cases
 from shounuo.cases.models import Interaction
 from shounuo.channels import events, rules
-from shounuo.channels.mail.classify import Verdict, kind_of
-from shounuo.channels.mail.parse import ParsedMail, Unparseable, parse
-from shounuo.channels.mail.quote import split_text
+from shounuo.channels.mail.parse import Unparseable, parse
 from shounuo.channels.models import Mailbox, RawMessage
-from shounuo.channels.queries import mailbox_book
 from shounuo.channels.services import naming
 from shounuo.channels.services.accepting import HANDLE_TASK, QUEUE
-from shounuo.channels.services.bodies import stored_html
+from shounuo.channels.services.letters import (
+    Letter,
+    attach,
+    bare_mail,
+    customer_of,
+    message_of,
+    read_letter,
+    store_files,
+    writer,
+)
 from shounuo.channels.services.threading import Place, place_of
-from shounuo.customers.models import ContactPoint
 from shounuo.customers.services import customer_find_or_create
 from shounuo.events.services import NewEvent, publish
-from shounuo.files.models import Blob
-from shounuo.files.services import blob_store, file_attach, raw_get
+from shounuo.files.services import raw_get
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import NotFound, TooLarge, TooMany
-from shounuo.kernel.text import clean_line, normalise_mail
+from shounuo.kernel.errors import NotFound, TooMany
+from shounuo.kernel.text import clean_line
 from shounuo.staff import throttle
 
 log = logging.getLogger("shounuo.channels.intake")
 State = RawMessage.State
 HOUR: Final = timedelta(hours=1)
-MAX_FILES: Final = 100
-MAX_INLINE_NAMES: Final = 60
-
-
-@dataclass(slots=True)
-class Letter:
-    """A read mail on its way into a case: `blobs` are its attachments, stored; `notes` what is told beside
-    it.
-    """
-
-    row: RawMessage
-    mail: ParsedMail
-    verdict: Verdict
-    mailbox: Mailbox | None
-    own: frozenset[str]
-    fingerprint: str
-    text: str
-    folded: str
-    html: str
-    remote_images: bool
-    blobs: list[tuple[Blob, str, str]] = field(default_factory=list)
-
-    @property
-    def sender(self) -> str:
-        return normalise_mail(self.mail.from_.mail) if self.mail.from_ else ""
 
 
 def mail_handle(*, raw_id: int, at: datetime, force: bool = False) -> RawMessage | None:
@@ -89,15 +67,15 @@ def mail_handle(*, raw_id: int, at: datetime, force: bool = False) -> RawMessage
     except Unparseable as error:
         if not force:
             return quarantine(row.pk, error.code, str(error), at)
-        mail = _bare_mail(raw)
-    letter = _letter(row, mail, raw)
+        mail = bare_mail(raw)
+    letter = read_letter(row, mail, raw)
     if not force and letter.verdict.kind == "message":
         try:
             _check_flood(letter, at)
         except TooMany as error:
             return quarantine(row.pk, "flood", str(error), at)
-    if (not force and _known_twin(letter.fingerprint, row.pk) is None) or force:
-        _store_files(letter, at)
+    if (not force and known_twin(letter.fingerprint, row.pk) is None) or force:
+        store_files(letter, at)
     with transaction.atomic():
         locked = (
             RawMessage.objects.select_for_update(of=("self",)).filter(pk=raw_id, state=State.STORED).first()
@@ -125,7 +103,7 @@ def _settle(letter: Letter, at: datetime, force: bool) -> None:
     not saved.
     """
     row = letter.row
-    twin = None if force else _known_twin(letter.fingerprint, row.pk)
+    twin = None if force else known_twin(letter.fingerprint, row.pk)
     if twin is not None:
         row.state, row.reason = State.DUPLICATE, _("与第 %(id)s 封内容相同") % {"id": twin.pk}
         row.case_id, row.interaction_id = twin.case_id, twin.interaction_id
@@ -154,66 +132,13 @@ def _settle(letter: Letter, at: datetime, force: bool) -> None:
         row.state, row.reason = State.CASE, place.by
 
 
-def _letter(row: RawMessage, mail: ParsedMail, raw: bytes) -> Letter:
-    book = mailbox_book()
-    addressed = [
-        *row.envelope_to,
-        *(a.mail for a in (*mail.to, *mail.cc)),
-        *mail.headers.texts("delivered-to"),
-    ]
-    mailbox_id = row.mailbox_id or book.first(addressed) or book.catch_all
-    mailbox = Mailbox.objects.filter(pk=mailbox_id).first() if mailbox_id else None
-    own = frozenset(book.addresses)
-    envelope = row.envelope_from if row.via == "smtp" else None
-    verdict = kind_of(mail, envelope_from=envelope, own_addresses=own, instance=naming.instance())
-    if verdict.kind == "loop" and verdict.header == "From":
-        # A colleague writes from one of our mailboxes in his mail program: no mark of ours, so no machine.
-        verdict = Verdict("message", verdict.reason, verdict.header, verdict.value, False)
-    parts = split_text(mail.text)
-    html, remote = stored_html(mail.html) if mail.html else ("", False)
-    return Letter(
-        row=row,
-        mail=mail,
-        verdict=verdict,
-        mailbox=mailbox,
-        own=own,
-        fingerprint=fingerprint(mail, raw),
-        text=parts.visible.strip("\n"),
-        folded=parts.folded.strip("\n"),
-        html=html,
-        remote_images=remote,
-    )
-
-
-def fingerprint(mail: ParsedMail, raw: bytes) -> str:
-    """The same for one message that came by two ways: what the writer wrote, without what servers put in
-    front.
-
-    A Message-ID used again with other content gives another one. Without a Message-ID and a date nothing
-    tells two equal mails from one that came twice: then the bytes decide.
-    """
-    if not mail.message_id and mail.date is None:
-        return hashlib.sha256(raw).hexdigest()
-    head, _sep, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    del head
-    parts = (
-        mail.message_id,
-        mail.date.isoformat() if mail.date else "",
-        mail.from_.mail.lower() if mail.from_ else "",
-        mail.subject,
-    )
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace"))
-    digest.update(b"\0" + body.strip())
-    return digest.hexdigest()
-
-
 def _one_at_a_time(fingerprint: str) -> None:
     """Two deliveries of one message, handled at the same moment, go one after the other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [fingerprint])
 
 
-def _known_twin(fingerprint: str, own_id: int) -> RawMessage | None:
+def known_twin(fingerprint: str, own_id: int) -> RawMessage | None:
     """The same message, handled before."""
     return (
         RawMessage.objects.filter(fingerprint=fingerprint)
@@ -241,24 +166,9 @@ def _check_flood(letter: Letter, at: datetime) -> None:
         )
 
 
-def _store_files(letter: Letter, at: datetime) -> None:
-    """Puts the attachments into the store, before the transaction that hangs them on the case."""
-    if letter.verdict.kind in ("loop", "bounce"):
-        return
-    for attachment in letter.mail.attachments[:MAX_FILES]:
-        try:
-            blob = blob_store(data=attachment.content, at=at)
-        except TooLarge:
-            letter.text += "\n\n" + _("（附件 %(name)s 过大，只保存在原始邮件中）") % {
-                "name": attachment.name
-            }
-            continue
-        letter.blobs.append((blob, attachment.name, attachment.cid))
-
-
 def _open(letter: Letter, place: Place) -> None:
     row, mailbox = letter.row, letter.mailbox
-    address, name = _writer(letter)
+    address, name = writer(letter)
     customer, _new = customer_find_or_create(
         name=name, mail=address, actor=Actor.system(), at=row.received_at
     )
@@ -270,11 +180,11 @@ def _open(letter: Letter, place: Place) -> None:
         team_id=mailbox.team_id if mailbox else None,
         channel_class=mailbox.channel_class if mailbox else "primary",
         mailbox_id=mailbox.pk if mailbox else None,
-        message=_message(letter, place, automatic=False),
+        message=message_of(letter, place, automatic=False),
         actor=Actor.customer(customer.pk),
         at=row.received_at,
     )
-    _attach(letter, case.pk, first.pk, Actor.customer(customer.pk))
+    attach(letter, case.pk, first.pk, Actor.customer(customer.pk))
     if place.related is not None:
         cases.cases_link(
             source_id=place.related.pk, target_id=case.pk, actor=Actor.system(), at=row.received_at
@@ -285,9 +195,9 @@ def _open(letter: Letter, place: Place) -> None:
 def _add(letter: Letter, place: Place, *, automatic: bool) -> None:
     assert place.case is not None
     row = letter.row
-    writer = _customer_of(letter.sender)
-    actor = Actor.customer(writer) if writer == place.case.customer_id else Actor.system()
-    message = _message(letter, place, automatic=automatic)
+    wrote = customer_of(letter.sender)
+    actor = Actor.customer(wrote) if wrote is not None and wrote == place.case.customer_id else Actor.system()
+    message = message_of(letter, place, automatic=automatic)
     added = cases.message_receive(
         case_id=place.case.pk,
         text=letter.text,
@@ -302,11 +212,11 @@ def _add(letter: Letter, place: Place, *, automatic: bool) -> None:
         threaded_by=message.threaded_by,
         automatic=automatic,
         remote_images=message.remote_images,
-        customer_id=writer,
+        customer_id=wrote,
         actor=actor,
         at=row.received_at,
     )
-    _attach(letter, added.case_id, added.pk, actor)
+    attach(letter, added.case_id, added.pk, actor)
     row.case_id, row.interaction_id = added.case_id, added.pk
 
 
@@ -320,73 +230,8 @@ def _note(letter: Letter, place: Place) -> None:
     added = cases.note_add(
         case_id=place.case.pk, text=f"{said}\n\n{letter.text}", actor=Actor.system(), at=row.received_at
     )
-    _attach(letter, added.case_id, added.pk, Actor.system(), internal=True)
+    attach(letter, added.case_id, added.pk, Actor.system(), internal=True)
     row.case_id, row.interaction_id = added.case_id, added.pk
-
-
-def _writer(letter: Letter) -> tuple[str, str]:
-    """Address and name of the customer: From; Reply-To where the mail claims to come from ourselves (web
-    forms do).
-    """
-    mail = letter.mail
-    if letter.sender and letter.sender not in letter.own:
-        assert mail.from_ is not None
-        return letter.sender, mail.from_.name
-    for one in mail.reply_to:
-        address = normalise_mail(one.mail)
-        if address and address not in letter.own:
-            return address, one.name
-    name = (mail.from_.name or mail.from_.mail) if mail.from_ else ""
-    return letter.sender, name or letter.row.envelope_from or _("未知发件人")
-
-
-def _message(letter: Letter, place: Place, *, automatic: bool) -> cases.IncomingMessage:
-    mail = letter.mail
-    return cases.IncomingMessage(
-        html=letter.html,
-        folded=letter.folded,
-        sender=_answer_address(letter, place),
-        recipients=[a.mail for a in mail.to] or list(letter.row.envelope_to),
-        copies=[a.mail for a in mail.cc],
-        message_id=mail.message_id,
-        raw_id=letter.row.pk,
-        threaded_by=place.by,
-        automatic=automatic,
-        remote_images=letter.remote_images,
-    )
-
-
-def _answer_address(letter: Letter, place: Place) -> str:
-    """Where an answer goes. A Reply-To is followed when the mail opens a case; on a case that exists it
-    could lead the next answer to a stranger, so there it counts only when it belongs to one who has part
-    in it.
-    """
-    wanted = [normalise_mail(a.mail) for a in letter.mail.reply_to]
-    wanted = [a for a in wanted if a and a not in letter.own]
-    if wanted and (place.case is None or wanted[0] in place.participants):
-        return wanted[0]
-    return letter.sender
-
-
-def _attach(
-    letter: Letter, case_id: int, interaction_id: int, actor: Actor, *, internal: bool = False
-) -> None:
-    for blob, name, cid in letter.blobs:
-        file_attach(
-            blob=blob,
-            name=name,
-            subject=("case", case_id),
-            ref=interaction_id,
-            cid=cid,
-            internal=internal,
-            actor=actor,
-            at=letter.row.received_at,
-        )
-
-
-def _customer_of(address: str) -> int | None:
-    point = ContactPoint.objects.filter(kind="mail", value=address).values_list("customer_id", flat=True)
-    return point.first() if address else None
 
 
 def _bounced(letter: Letter, at: datetime) -> None:
@@ -504,10 +349,3 @@ def queue_once(task: Any, lock: str, **args: Any) -> bool:
     except AlreadyEnqueued:
         return False
     return True
-
-
-def _bare_mail(raw: bytes) -> ParsedMail:
-    """What cannot be read as a mail, in the shape of one: its text as it stands."""
-    text = raw.decode("utf-8", "replace")
-    head = b"Subject: " + _("（无法解析的邮件）").encode() + b"\nContent-Type: text/plain; charset=utf-8\n\n"
-    return parse(head + (text.strip() or _("（空邮件）")).encode())

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.audit.services import record
 from shounuo.channels import events, permissions
 from shounuo.channels.models import RawMessage
+from shounuo.channels.services.importing import import_again
 from shounuo.channels.services.intake import mail_handle
 from shounuo.events.services import NewEvent, publish
 from shounuo.files.services import raw_get
@@ -58,9 +59,12 @@ def _again(raw_id: int, actor: Actor, at: datetime, *, force: bool) -> RawMessag
     _manager(actor)
     with transaction.atomic():
         row = _aside(raw_id)
-        row.state, row.attempts, row.reason = State.STORED, 0, ""
-        row.save(update_fields=["state", "attempts", "reason"])
-        mail_handle(raw_id=raw_id, at=at, force=force)
+        if row.via == "import":  # what is of the past goes among the past
+            import_again(row, at=at)
+        else:
+            row.state, row.attempts, row.reason = State.STORED, 0, ""
+            row.save(update_fields=["state", "attempts", "reason"])
+            mail_handle(raw_id=raw_id, at=at, force=force)
         row.refresh_from_db()
         if row.case_id is not None and row.state == State.CASE:
             payload = {"case": row.case_id}
