@@ -60,8 +60,10 @@ ELSEWHERE = {
     "cases_link",
     "cases_merge",
     "cases_unlink",
+    "case_import",
     "case_open",
     "case_split",
+    "message_import",
     "merge_undo",
     "delivery_note",
     "message_id_set",
@@ -150,6 +152,22 @@ def test_messages_and_merges_are_closed_to_an_outsider(cast):
     ):
         with pytest.raises(NotFound):
             call()
+
+
+def test_what_another_system_held_comes_in_by_the_system_alone(cast):
+    case = make_case(team=cast.team, owner=cast.agent)
+    message = {
+        "direction": "in",
+        "text": "旧信",
+        "channel": "mail",
+        "message": services.IncomingMessage(),
+        "at": AT,
+    }
+    for actor in (cast.actor(cast.admin), Actor.customer(case.customer_id)):
+        with pytest.raises(NotAllowed):
+            services.case_import(subject="旧", customer_id=case.customer_id, actor=actor, **message)
+        with pytest.raises(NotAllowed):
+            services.message_import(case_id=case.pk, actor=actor, **message)
 
 
 def test_set_up_is_for_those_who_configure(cast):
