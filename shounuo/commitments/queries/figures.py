@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.fields.json import KT
-from django.db.models.functions import TruncDay, TruncWeek
+from django.db.models.functions import TruncWeek
 
 from shounuo.commitments.models import Clock
 from shounuo.staff import queries as staff
@@ -168,21 +168,6 @@ def kept_weekly(
     found = {row["week"].date(): _kept(row) for row in rows}
     starts = [first + timedelta(weeks=n) for n in range(weeks)]
     return [(start, found.get(start.date(), Kept())) for start in starts]
-
-
-def kept_daily(
-    start: datetime, end: datetime, *, zone: ZoneInfo | None = None, clauses: Iterable[str] | None = None
-) -> dict[datetime, Kept]:
-    """By day in the organisation's zone, days with clocks only. One query."""
-    zone = zone or ZoneInfo(staff.organisation().zone)
-    rows = (
-        _window(clauses, start, end, None)
-        .annotate(day=TruncDay("due_at", tzinfo=zone))
-        .values("day")
-        .annotate(**_COUNTS)
-        .order_by("day")
-    )
-    return {row["day"]: _kept(row) for row in rows}
 
 
 def kept_of_clauses(codes: Sequence[str], at: datetime) -> dict[str, dict[str, Any] | None]:
