@@ -98,6 +98,9 @@ class RawMessage(models.Model):
                 fields=["fingerprint"], condition=~models.Q(fingerprint=""), name="channels_raw_fingerprint"
             ),
             models.Index(fields=["state", "-id"], name="channels_raw_state"),
+            models.Index(
+                fields=["sender", "-id"], condition=~models.Q(sender=""), name="channels_raw_sender"
+            ),
             models.Index(fields=["case_id"], name="channels_raw_case"),
         ]
 

@@ -21,6 +21,7 @@ from shounuo.kernel.text import clean_line
 
 HANDLE_TASK: Final = "channels.mail_handle"
 QUEUE: Final = "mail"
+PRIORITY: Final = 10  # a mail becomes a case, and its clocks start, before the rest of the work goes on
 
 _INSERT = """
 INSERT INTO channels_rawmessage (mailbox_id, via, source_key, sha256, size, envelope_from, envelope_to, peer,
@@ -99,7 +100,7 @@ def mails_accept(arrivals: Sequence[Arrival], *, pool: ThreadPoolExecutor | None
             cursor.execute(_INSERT, [json.dumps(rows)])
             fresh = {key: id for id, key in cursor.fetchall()}
         if fresh:
-            handle = app.configure_task(HANDLE_TASK, queue=QUEUE)
+            handle = app.configure_task(HANDLE_TASK, queue=QUEUE, priority=PRIORITY)
             handle.batch_defer(*[{"raw_id": id} for id in sorted(fresh.values())])
     known = [k for k in keys if k not in fresh]
     if known:

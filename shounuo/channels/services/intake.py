@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -22,7 +23,7 @@ from shounuo.channels import events, rules
 from shounuo.channels.mail.parse import Unparseable, parse
 from shounuo.channels.models import Mailbox, RawMessage
 from shounuo.channels.services import naming
-from shounuo.channels.services.accepting import HANDLE_TASK, QUEUE
+from shounuo.channels.services.accepting import HANDLE_TASK, PRIORITY, QUEUE
 from shounuo.channels.services.letters import (
     Letter,
     attach,
@@ -45,6 +46,19 @@ from shounuo.staff import throttle
 log = logging.getLogger("shounuo.channels.intake")
 State = RawMessage.State
 HOUR: Final = timedelta(hours=1)
+_SETTLED: Final = (
+    "message_id",
+    "fingerprint",
+    "sender",
+    "subject",
+    "mailbox",
+    "may_answer",
+    "handled_at",
+    "state",
+    "reason",
+    "case_id",
+    "interaction_id",
+)
 
 
 def mail_handle(*, raw_id: int, at: datetime, force: bool = False) -> RawMessage | None:
@@ -92,10 +106,17 @@ def mail_handle(*, raw_id: int, at: datetime, force: bool = False) -> RawMessage
         locked.may_answer = letter.verdict.may_auto_reply and not force
         locked.handled_at = at
         _settle(letter, at, force)
-        locked.save()
-        if locked.mailbox_id is not None:
-            Mailbox.objects.filter(pk=locked.mailbox_id).update(last_received_at=locked.received_at)
+        locked.save(update_fields=_SETTLED)
+        _note_mailbox(locked)
     return locked
+
+
+def _note_mailbox(row: RawMessage) -> None:
+    """When the mailbox last got something, to the minute: a burst must not queue up for one row."""
+    if row.mailbox_id is not None:
+        before = row.received_at - timedelta(minutes=1)
+        stale = Q(last_received_at=None) | Q(last_received_at__lt=before)
+        Mailbox.objects.filter(stale, pk=row.mailbox_id).update(last_received_at=row.received_at)
 
 
 def _settle(letter: Letter, at: datetime, force: bool) -> None:
@@ -152,18 +173,20 @@ def known_twin(fingerprint: str, own_id: int) -> RawMessage | None:
 def _check_flood(letter: Letter, at: datetime) -> None:
     """TooMany for one sender who floods a mailbox, or says the same again and again: a machine, marked or
     not.
+
+    Only those who write often are counted: a count is a write of its own.
     """
-    mailbox = letter.mailbox.pk if letter.mailbox else 0
     if letter.row.via == "import" or not letter.sender:
         return
-    count = throttle.hit(throttle.key_of("mail-pair", mailbox, letter.sender), rules.MAILS_PER_PAIR, HOUR, at)
-    if count > rules.SAME_TEXT_PER_PAIR:
-        said = hashlib.sha256(
-            (rules.bare_subject(letter.mail.subject) + "\0" + letter.text).encode()
-        ).hexdigest()
-        throttle.hit(
-            throttle.key_of("mail-same", mailbox, letter.sender, said), rules.SAME_TEXT_PER_PAIR, HOUR, at
-        )
+    lately = RawMessage.objects.filter(sender=letter.sender[:320], handled_at__gt=at - HOUR).order_by("-pk")
+    if len(lately.values_list("pk")[: rules.SAME_TEXT_PER_PAIR]) < rules.SAME_TEXT_PER_PAIR:
+        return
+    mailbox = letter.mailbox.pk if letter.mailbox else 0
+    throttle.hit(throttle.key_of("mail-pair", mailbox, letter.sender), rules.MAILS_PER_PAIR, HOUR, at)
+    said = hashlib.sha256((rules.bare_subject(letter.mail.subject) + "\0" + letter.text).encode()).hexdigest()
+    throttle.hit(
+        throttle.key_of("mail-same", mailbox, letter.sender, said), rules.SAME_TEXT_PER_PAIR, HOUR, at
+    )
 
 
 def _open(letter: Letter, place: Place) -> None:
@@ -318,7 +341,7 @@ def quarantine_poison(*, raw_id: int, at: datetime) -> None:
 def queue_handling(raw_ids: Sequence[int], *, schedule_at: datetime | None = None) -> None:
     """Queues the handling of kept mails, in the caller's transaction."""
     if raw_ids:
-        task = app.configure_task(HANDLE_TASK, queue=QUEUE, schedule_at=schedule_at)
+        task = app.configure_task(HANDLE_TASK, queue=QUEUE, priority=PRIORITY, schedule_at=schedule_at)
         wanted: list[dict[str, Any]] = [{"raw_id": i} for i in raw_ids]
         task.batch_defer(*wanted)
 

@@ -14,7 +14,7 @@ from shounuo.channels.mail.classify import Verdict, kind_of
 from shounuo.channels.mail.parse import ParsedMail, parse
 from shounuo.channels.mail.quote import split_text
 from shounuo.channels.models import Mailbox, RawMessage
-from shounuo.channels.queries import mailbox_book
+from shounuo.channels.queries import book_of
 from shounuo.channels.services import naming
 from shounuo.channels.services.bodies import stored_html
 from shounuo.channels.services.threading import Place
@@ -52,15 +52,18 @@ class Letter:
 
 
 def read_letter(row: RawMessage, mail: ParsedMail, raw: bytes) -> Letter:
-    """The mail judged, with the mailbox that it came to and its text divided; two queries."""
-    book = mailbox_book()
+    """The mail judged, with the mailbox that it came to and its text divided; one query."""
+    boxes = {box.pk: box for box in Mailbox.objects.filter(active=True).order_by("pk")}
+    book = book_of(boxes.values())
     addressed = [
         *row.envelope_to,
         *(a.mail for a in (*mail.to, *mail.cc)),
         *mail.headers.texts("delivered-to"),
     ]
     mailbox_id = row.mailbox_id or book.first(addressed) or book.catch_all
-    mailbox = Mailbox.objects.filter(pk=mailbox_id).first() if mailbox_id else None
+    mailbox = boxes.get(mailbox_id) if mailbox_id is not None else None
+    if mailbox is None:
+        mailbox = row.mailbox  # switched off since
     own = frozenset(book.addresses)
     envelope = row.envelope_from if row.via == "smtp" else None
     verdict = kind_of(mail, envelope_from=envelope, own_addresses=own, instance=naming.instance())

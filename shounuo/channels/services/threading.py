@@ -37,12 +37,12 @@ def place_of(mail: ParsedMail, sender: str, envelope_to: Sequence[str], own: fro
     """Finds the place, trying the surest way first. A merged case leads to the one it went up in."""
     stranger = False
     related: Case | None = None
-    colleague = _colleague(sender)
     for by, case in _named(mail, envelope_to):
         people = frozenset(queries.participants(case.pk)) - own
         current = queries.current(case)
         if sender and sender in people:
             return Place(by, current, participants=people)
+        colleague = _colleague(sender)
         if colleague is not None and by != "number" and _may_see(colleague, current):
             return Place(by, current, colleague=colleague, participants=people)
         stranger = True
