@@ -40,7 +40,7 @@ class CalendarOut(Schema):
 
 class CalendarPage(Schema):
     items: list[CalendarOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class LineOut(Schema):
@@ -92,7 +92,7 @@ def calendars(request: HttpRequest, limit: int | None = None, cursor: str | None
     page = list(found[: size + 1])
     return {
         "items": page[:size],
-        "next": paging.encode(page[size - 1].code) if len(page) > size else None,
+        "next_cursor": paging.encode(page[size - 1].code) if len(page) > size else None,
     }
 
 

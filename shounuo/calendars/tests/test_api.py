@@ -36,9 +36,9 @@ def test_the_calendars_are_listed_page_by_page(client):
     first = get(client, "/calendars", limit=2).json()
     assert [item["code"] for item in first["items"]] == ["always", "business"]
     assert first["items"][1]["weekly"]["mon"] == [["08:30", "12:00"], ["13:30", "17:30"]]
-    rest = get(client, "/calendars", limit=2, cursor=first["next"]).json()
+    rest = get(client, "/calendars", limit=2, cursor=first["next_cursor"]).json()
     assert [item["code"] for item in rest["items"]] == ["office"]
-    assert rest["next"] is None
+    assert rest["next_cursor"] is None
 
 
 def test_a_length_of_time_is_added_and_explained(client):
