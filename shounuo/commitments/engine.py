@@ -253,7 +253,10 @@ class _Work:
                     self.changes.touch(clock)
 
     def _end(self, at: datetime, reason: str) -> None:
+        """Cancels what is owed. What is promised after the end of the service (a call back, the record) outlives a close."""
         for clock in self._live():
+            if reason == rules.CLOSED and rule_of(clock.rule_id).spec.outlives_close:
+                continue
             rules.cancel(clock, at, reason, self.changes, hours=self.hours(clock.calendar))
 
     def _start(self, rule: LiveRule, event: Published) -> None:

@@ -39,6 +39,8 @@ def case_happened(event: Published, at: datetime) -> None:
     """
     people, payload = _people(event), event.payload
     match event.kind:
+        case "case.assigned" if payload.get("was") and not payload.get("by_self"):
+            return  # the transfer that came with it tells the new owner
         case "case.assigned" | "case.transferred":
             owner = payload.get("owner")
             moved = kinds.ASSIGNED if event.kind == "case.assigned" else kinds.TRANSFERRED
