@@ -7,8 +7,12 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from shounuo.channels import events  # noqa: F401  declares its kinds
+        from shounuo.channels.services.keeping import HOLDER
         from shounuo.channels.subjects import SUBJECTS
+        from shounuo.customers import holders
         from shounuo.events import subjects
+
+        holders.register(HOLDER)
 
         for subject in SUBJECTS:
             subjects.register(subject)

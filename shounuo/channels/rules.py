@@ -20,7 +20,11 @@ MAILS_PER_PAIR: Final = (
     10_000  # mails of one sender to one mailbox an hour before the rest waits in quarantine
 )
 HANDLE_ATTEMPTS: Final = 5
+POISON_ATTEMPTS: Final = (
+    9  # more than the database's absence explains: the mail ends the worker that reads it
+)
 LOST_AFTER: Final = timedelta(minutes=10)  # what waited so long past its time has lost its job
+MAIL_LOST_AFTER: Final = timedelta(minutes=2)
 WEBHOOK_WAITS: Final = tuple(
     timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 21600, 43200, 86400, 86400)
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from shounuo.channels import idempotency, imap, queries, rules, services
@@ -13,18 +14,23 @@ from shounuo.channels.services.accepting import HANDLE_TASK, QUEUE
 from shounuo.channels.services.webhooks import DELIVER_TASK
 from shounuo.channels.services.webhooks import QUEUE as WEBHOOK_QUEUE
 from shounuo.kernel.clock import now
+from shounuo.staff.queries import organisation
 
 log = logging.getLogger("shounuo.channels")
 
 
-@app.task(name=HANDLE_TASK, queue=QUEUE, pass_context=True)
+# The database may be away for a while; a try costs nothing and the mail is kept meanwhile.
+_AGAIN = RetryStrategy(max_attempts=6, linear_wait=5, retry_exceptions={OperationalError, InterfaceError})
+
+
+@app.task(name=HANDLE_TASK, queue=QUEUE, pass_context=True, retry=_AGAIN)
 def mail_handle(context: JobContext | None = None, *, raw_id: int) -> None:
     """Makes a case of a kept mail. A fault of ours is counted and tried again later; the database's
     absence is the worker's to deal with. A mail whose job died several times with its worker is set aside
     unread.
     """
     at = now()
-    if context is not None and context.job.attempts >= rules.HANDLE_ATTEMPTS:
+    if context is not None and context.job.attempts >= rules.POISON_ATTEMPTS:
         services.quarantine_poison(raw_id=raw_id, at=at)
         return
     try:
@@ -80,3 +86,15 @@ def prune(timestamp: int) -> None:
     idempotency.prune(at)
     services.codes_prune(at)
     services.deliveries_prune(at)
+
+
+@app.periodic(cron="41 2 * * *")
+@app.task(name="channels.retention", queue="upkeep", queueing_lock="channels.retention")
+def retention(timestamp: int) -> None:
+    """Every night: takes out raw mails past the time that the organisation keeps them; for ever without a
+    setting.
+    """
+    at = now()
+    days = organisation().settings.get(services.KEEP_SETTING)
+    while isinstance(days, int) and days > 0 and services.raws_prune(at, keep=timedelta(days=days)):
+        continue

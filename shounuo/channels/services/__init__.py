@@ -11,6 +11,7 @@ from shounuo.channels.services.intake import (
     queue_handling,
     queue_once,
 )
+from shounuo.channels.services.keeping import KEEP_SETTING, raws_prune
 from shounuo.channels.services.links import LinkOver, link_open, link_path
 from shounuo.channels.services.mailboxes import mailbox_change, mailbox_create
 from shounuo.channels.services.outgoing import (
@@ -52,6 +53,7 @@ from shounuo.channels.services.webhooks import (
 )
 
 __all__ = [
+    "KEEP_SETTING",
     "ImportReport",
     "LinkOver",
     "SendTest",
@@ -87,6 +89,7 @@ __all__ = [
     "queue_handling",
     "queue_once",
     "raw_read",
+    "raws_prune",
     "receipt_send",
     "send_test",
     "shown_html",

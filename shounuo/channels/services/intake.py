@@ -67,8 +67,8 @@ def mail_handle(*, raw_id: int, at: datetime, force: bool = False) -> RawMessage
 
     Case, events and the row's new state commit together; a row that is no longer `stored` is left alone.
     Events on the case carry the moment of arrival. `force` makes a case of it whatever the rules say (release
-    from quarantine). A fault is raised after it was counted; after five the mail waits in quarantine. Events:
-    those of the case service, mail.quarantined, mail.bounced, mail.turned_away.
+    from quarantine). A fault of ours is raised; `fault_note` counts it. Events: those of the case service,
+    mail.quarantined, mail.bounced, mail.turned_away.
     """
     row = RawMessage.objects.select_related("mailbox").filter(pk=raw_id, state=State.STORED).first()
     if row is None:
@@ -88,7 +88,7 @@ def mail_handle(*, raw_id: int, at: datetime, force: bool = False) -> RawMessage
             _check_flood(letter, at)
         except TooMany as error:
             return quarantine(row.pk, "flood", str(error), at)
-    if (not force and known_twin(letter.fingerprint, row.pk) is None) or force:
+    if mail.attachments:
         store_files(letter, at)
     with transaction.atomic():
         locked = (
@@ -347,7 +347,7 @@ def queue_handling(raw_ids: Sequence[int], *, schedule_at: datetime | None = Non
 
 
 def mails_requeue(at: datetime, *, limit: int = 1000) -> int:
-    """Queues mails again whose job was lost: kept for ten minutes, not handled, and no job names them."""
+    """Queues mails again whose job was lost: kept for two minutes, not handled, and no job names them."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -357,7 +357,7 @@ def mails_requeue(at: datetime, *, limit: int = 1000) -> int:
               WHERE j.task_name = %s AND j.status IN ('todo', 'doing') AND (j.args->>'raw_id')::bigint = r.id)
             ORDER BY r.id LIMIT %s
             """,
-            [at - rules.LOST_AFTER, HANDLE_TASK, limit],
+            [at - rules.MAIL_LOST_AFTER, HANDLE_TASK, limit],
         )
         lost = [row[0] for row in cursor.fetchall()]
     queue_handling(lost)

@@ -11,12 +11,15 @@ from shounuo.channels.models import RawMessage
 from shounuo.channels.services import intake, naming
 from shounuo.channels.testing import AT, make_mail, make_mailbox, receive
 from shounuo.customers.models import ContactPoint, Customer
+from shounuo.customers.services import customer_erase, customer_export
 from shounuo.events.models import Event
 from shounuo.events.testing import run_jobs
 from shounuo.files.models import File
+from shounuo.files.services import raw_get
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Conflict, NotAllowed
-from shounuo.notices.models import Notice
+from shounuo.kernel.clock import now
+from shounuo.kernel.errors import Conflict, NotAllowed, NotFound
+from shounuo.notices.models import Notice, OutgoingMail
 from shounuo.notices.testing import clear_outbox, outbox, parsed
 from shounuo.staff.testing import make_cast, make_person, make_team, set_up_organisation
 
@@ -502,7 +505,7 @@ def test_a_mail_whose_job_was_lost_is_queued_again():
     assert services.mails_requeue(AT + timedelta(hours=1)) == 0
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-    assert services.mails_requeue(AT + timedelta(minutes=5)) == 0
+    assert services.mails_requeue(AT + timedelta(minutes=1)) == 0
     assert services.mails_requeue(AT + timedelta(hours=1)) == 1
     run_jobs(AT)
     assert Case.objects.count() == 1
@@ -545,3 +548,37 @@ def test_a_raw_mail_that_is_gone_is_told():
     services.mail_handle(raw_id=row.pk, at=AT)
     row.refresh_from_db()
     assert row.state == "quarantined"
+
+
+def test_raw_mails_are_kept_for_the_time_set_and_then_emptied():
+    old, new = receive(make_mail("旧")), receive(make_mail("新"), at=now())
+    waiting = receive(b"no mail")
+    assert services.raws_prune(now(), keep=timedelta(days=30)) == 1
+    old.refresh_from_db()
+    new.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (old.sha256, old.sender, old.subject) == ("", "", "") and new.sha256 and waiting.sha256
+    assert receive(b"Received: by x\r\n" + raw_get(new.sha256)).state == "duplicate"
+
+
+def test_an_erased_person_leaves_no_mail_behind(django_capture_on_commit_callbacks, mailbox):
+    cast = make_cast()
+    services.mailbox_change(mailbox_id=mailbox.pk, receipt=True, actor=Actor.system(), at=AT)
+    row = receive(make_mail())
+    other = receive(make_mail(sender="li@example.cn"))
+    run_jobs(AT)
+    sha = row.sha256
+    customer = the_case_of(row).customer
+    assert customer_export(customer_id=customer.pk, actor=cast.actor(cast.admin), at=now())["mails"]
+    with django_capture_on_commit_callbacks(execute=True):
+        customer_erase(customer_id=customer.pk, actor=cast.actor(cast.admin), at=now())
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.sender, row.subject, row.envelope_to, row.sha256) == ("", "", [], "") and other.sender
+    assert not OutgoingMail.objects.filter(subject_id=row.case_id).exists() and OutgoingMail.objects.exists()
+    with pytest.raises(NotFound):
+        raw_get(sha)
+
+
+def the_case_of(row):
+    return Case.objects.get(pk=row.case_id)

@@ -1,7 +1,14 @@
 """All writes of the notices part."""
 
 from shounuo.notices.services.bell import mark_all_read, mark_read, notices_prune, notify
-from shounuo.notices.services.mail import mail_deliver, mail_queue, mail_retry, mails_due, mails_prune
+from shounuo.notices.services.mail import (
+    mail_deliver,
+    mail_queue,
+    mail_retry,
+    mails_due,
+    mails_forget,
+    mails_prune,
+)
 from shounuo.notices.services.relays import relay_remove, relay_save
 
 __all__ = [
@@ -9,6 +16,7 @@ __all__ = [
     "mail_queue",
     "mail_retry",
     "mails_due",
+    "mails_forget",
     "mails_prune",
     "mark_all_read",
     "mark_read",

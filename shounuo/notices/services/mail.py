@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -179,6 +180,26 @@ def mails_prune(at: datetime, *, keep: timedelta) -> int:
     shas -= set(OutgoingMail.objects.filter(raw_sha256__in=shas).values_list("raw_sha256", flat=True))
     for sha in shas:
         store.discard("sent", sha, before=at - timedelta(days=1))
+    return deleted
+
+
+def mails_forget(subjects: Iterable[tuple[str, int]], *, at: datetime) -> int:
+    """Deletes rows and, after commit, bytes of the mails about these subjects, in the caller's
+    transaction: for the erasure of a person. Returns how many rows went.
+    """
+    about = Q(pk__in=[])
+    for kind, id in subjects:
+        about |= Q(subject_kind=kind, subject_id=id)
+    rows = OutgoingMail.objects.filter(about)
+    shas = set(rows.values_list("raw_sha256", flat=True))
+    deleted = rows.delete()[0]
+    shas -= set(OutgoingMail.objects.filter(raw_sha256__in=shas).values_list("raw_sha256", flat=True))
+
+    def discard() -> None:
+        for sha in shas:
+            store.discard("sent", sha, before=at)
+
+    transaction.on_commit(discard)
     return deleted
 
 
