@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 
 def pytest_configure(config):
     os.environ.setdefault("SHOUNUO_DEBUG", "0")
+    if not hasattr(config, "workerinput"):  # once for all workers: pages are tested in English too
+        subprocess.run([config.rootpath / "script" / "messages", "--compile"], check=True)
 
 
 @pytest.fixture(scope="session")
