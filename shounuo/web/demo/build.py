@@ -1,15 +1,18 @@
 """Builds the demo department through the services, with their times passed in and deliveries switched off.
 
-One day gives one department: every random draw comes from a seed made of the day and the number of cases, and stories wake in the
-order of their moments. When the day is today the story stops at this moment; a past day is told to its evening.
+One day gives one department: every random draw comes from a seed made of the day and the number of cases. When the day is
+today the stories stop at this moment; a past day is told to its evening.
 """
 
 from __future__ import annotations
 
 import heapq
+import multiprocessing
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -20,11 +23,20 @@ from shounuo.cases.models import Case
 from shounuo.commitments import loop
 from shounuo.events import registry
 from shounuo.kernel.clock import now
-from shounuo.kernel.errors import Conflict
 from shounuo.staff import services as staff
 from shounuo.web.demo import cast, stories
+from shounuo.web.demo import part as part_process
 from shounuo.web.demo.scenarios import SCENARIOS
-from shounuo.web.demo.world import PASSWORD, WEEK, ZONE, World, customer_book, people_and_teams, topic_tree
+from shounuo.web.demo.world import (
+    PASSWORD,
+    WEEK,
+    ZONE,
+    World,
+    customer_book,
+    people_and_teams,
+    reload,
+    topic_tree,
+)
 from shounuo.web.ops.progress import Progress
 
 DAYS = 90
@@ -32,6 +44,7 @@ CUSTOMERS = 2000
 TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
+PARTS = 2
 PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
 
 
@@ -79,33 +92,62 @@ def _set_up(world: World, start: datetime, count: int) -> None:
 
 
 def _live(world: World, start: datetime, end: datetime, count: int) -> None:
-    """Wakes the earliest story again and again; every three hours of the story the clocks and ticks run (what they record bears its own moment)."""
-    queue: list[tuple[datetime, int, stories.Story]] = []
-    for number, opened in enumerate(sorted(_moments(world, start, count))):
-        if opened < end:
-            heapq.heappush(queue, (opened, number, _begin(world, opened)))
-    total, begun, ticked = len(queue), 0, start
+    """Tells the stories, half of them in each of two processes, then lets clocks and silences run out in order.
+
+    A story draws from a seed of its own and touches its own case alone, so that the halves do not meet.
+    """
+    total = sum(1 for m in _moments(world, start, count) if m < end)
+    context = multiprocessing.get_context("spawn")
+    told = context.Value("i", 0)
+    connection.close()
+    parts = [
+        context.Process(target=part_process.tell, args=(str(world.day), end.isoformat(), count, part, told))
+        for part in range(PARTS)
+    ]
     with Progress(_("演示：工单"), total) as progress:
-        while queue and queue[0][0] <= end:
+        for part in parts:
+            part.start()
+        while any(part.is_alive() for part in parts):
+            parts[0].join(0.2)
+            progress.step(told.value, total)
+        progress.step(told.value, total)
+    if any(part.exitcode for part in parts):
+        raise RuntimeError("a part of the demo failed; see above")
+    with Progress(_("演示：时限")) as progress:
+        for tick in range(int((end - start) / TICK)):
+            _tick(start + tick * TICK)
+            progress.step()
+        _tick(end)
+    _number_in_order()
+
+
+def tell_part(day: str, end: str, count: int, part: int, told: Any) -> None:
+    """One process's share of the stories: every second one. Runs in a process of its own."""
+    world = reload(World(date.fromisoformat(day), random.Random()))  # noqa: S311  a story, not a secret
+    last = datetime.fromisoformat(end)
+    start = world.local(world.day - timedelta(days=DAYS), 0)
+    queue = [
+        (opened, number, _begin(world, opened, f"{day}:{count}:{number}"))
+        for number, opened in enumerate(_moments(world, start, count))
+        if number % PARTS == part and opened < last
+    ]
+    heapq.heapify(queue)
+    begun: set[int] = set()
+    with _without_deliveries():
+        while queue and queue[0][0] <= last:
             at, number, tale = heapq.heappop(queue)
-            while ticked + TICK <= at:
-                ticked += TICK
-                _tick(ticked)
-            try:
-                following = next(tale, None)
-            except Conflict:
-                continue  # somebody was faster; the story ends where it stands
-            if number >= begun:
-                begun = number + 1
-                progress.step(begun, total)
+            following = next(tale, None)
+            if number not in begun:
+                begun.add(number)
+                with told.get_lock():
+                    told.value += 1
             if following is not None:
                 heapq.heappush(queue, (max(following, at + timedelta(seconds=5)), number, tale))
-        _tick(end)
-        progress.step(total, total)
 
 
-def _begin(world: World, opened: datetime) -> stories.Story:
-    """A story whose kind is drawn when it wakes for the first time, so that the draws follow the days."""
+def _begin(world: World, opened: datetime, seed: str) -> stories.Story:
+    """A story with dice of its own; on the peak day a feed batch is bad and trucks are late."""
+    own = replace(world, random=random.Random(seed))  # noqa: S311
     days_left = (world.day - opened.astimezone(ZONE).date()).days
     peak = days_left == PEAK_DAY
     pool = (
@@ -113,31 +155,39 @@ def _begin(world: World, opened: datetime) -> stories.Story:
         if peak
         else SCENARIOS
     )
-    scenario = world.random.choices(pool, [s.weight for s in pool])[0]
+    scenario = own.random.choices(pool, [s.weight for s in pool])[0]
     local = opened.astimezone(ZONE)
-    rush = (
-        1.0
-        + (0.9 if peak else 0.0)
-        + (0.5 if local.hour in (8, 12, 13) else 0.0)
-        + (0.3 if local.weekday() == 0 else 0.0)
-    )
-    yield from stories.story(world, scenario, opened, rush)
+    rush = 1.0 + (0.9 if peak else 0.0) + (0.5 if local.hour in (8, 12, 13) else 0.0)
+    return stories.story(own, scenario, opened, rush + (0.3 if local.weekday() == 0 else 0.0))
 
 
 def _moments(world: World, start: datetime, count: int) -> list[datetime]:
-    """When messages come: by weekday, hour and the peak day; exactly `count` of them."""
+    """When messages come, in order: by weekday, hour and the peak day; exactly `count` of them, the same every time."""
+    dice = random.Random(f"{world.day}:{count}")  # noqa: S311
     days = [start.date() + timedelta(days=i) for i in range(DAYS + 1)]
     weight = [
         (0.55 if d.weekday() == 6 else 0.8 if d.weekday() == 5 else 1.25 if d.weekday() == 0 else 1.0)
         * (2.6 if (world.day - d).days == PEAK_DAY else 1.0)
         for d in days
     ]
-    drawn = world.random.choices(days, weight, k=count)
-    hours = world.random.choices(range(24), HOURS, k=count)
-    return [
-        world.local(d, h, world.random.randrange(60)) + timedelta(seconds=world.random.randrange(60))
+    drawn = dice.choices(days, weight, k=count)
+    hours = dice.choices(range(24), HOURS, k=count)
+    return sorted(
+        world.local(d, h, dice.randrange(60)) + timedelta(seconds=dice.randrange(60))
         for d, h in zip(drawn, hours, strict=True)
-    ]
+    )
+
+
+def _number_in_order() -> None:
+    """Case numbers follow the order of opening, whichever process was faster."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cases_case SET number = -number")
+        cursor.execute(
+            """UPDATE cases_case c SET number = o.n FROM (
+                 SELECT id, 10000 + row_number() OVER (ORDER BY opened_at, subject, customer_id) AS n FROM cases_case) o
+               WHERE o.id = c.id"""
+        )
+        cursor.execute("SELECT setval('cases_number', (SELECT max(number) FROM cases_case))")
 
 
 def _tick(at: datetime) -> None:
@@ -147,7 +197,7 @@ def _tick(at: datetime) -> None:
     cases.close_silent(at=at)
 
 
-class _without_deliveries:  # noqa: N801  reads as a sentence
+class _without_deliveries:
     """No jobs and no lasting of each single commit while the past is told; nothing leaves the house."""
 
     def __enter__(self) -> None:

@@ -1,6 +1,6 @@
 """One case's life as a generator: it acts, then yields the moment at which it wants to go on.
 
-The builder wakes the earliest story first, so that people, clocks and the log live through the same days in order.
+The builder wakes the earliest story first, so that the log grows in the order of the days.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ class Slots:
 
 
 def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> Story:
-    """A case from its first message to its close; `rush` stretches answers on busy days."""
+    """A case from its first message to its close; `rush` stretches answers on busy days.
+
+    `world.random` is the story's own: what it draws does not depend on the other stories.
+    """
     dice = world.random
     customer_id = _customer(world)
     slots = Slots(

@@ -8,8 +8,10 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shounuo.calendars import queries as calendars
+from shounuo.cases import queries as case_queries
 from shounuo.cases import services as cases
 from shounuo.customers import services as customers
+from shounuo.customers.models import Customer
 from shounuo.kernel.actors import Actor
 from shounuo.staff import queries as staff_queries
 from shounuo.staff import services as staff
@@ -21,7 +23,7 @@ WEEK = {
     **{day: [["08:00", "12:00"], ["13:30", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")},
     "sun": [["08:30", "12:00"], ["13:30", "17:30"]],
 }
-PASSWORD = "shounuo-demo-2026"
+PASSWORD = "shounuo-demo-2026"  # noqa: S105  printed at the start of every demo
 
 
 @dataclass
@@ -88,12 +90,7 @@ def people_and_teams(world: World, at: datetime) -> None:
             )
         else:
             staff.password_change(person_id=person.pk, password=PASSWORD, actor=world.system, at=at)
-        actor = staff_queries.actor_for(person)
-        team = one.teams[0] if one.teams else ""
-        worker = Worker(one, person, actor, team)
-        world.workers[one.login] = worker
-        if team and not one.leads:
-            world.by_team[team].append(worker)
+        _enlist(world, one, person)
 
 
 def topic_tree(world: World, at: datetime) -> None:
@@ -136,3 +133,24 @@ def customer_book(world: World, count: int, at: datetime, step: object) -> None:
         world.customer_ids.append(customer.pk)
         world.phones[customer.pk] = phone
         step()  # type: ignore[operator]
+
+
+def reload(world: World) -> World:
+    """The world as another process finds it in the database: the same people and customers in the same order."""
+    for team in staff_queries.teams():
+        world.teams[team.code] = team
+        world.by_team.setdefault(team.code, [])
+    for one in cast.PEOPLE:
+        person = staff_queries.person_by_login(one.login)
+        assert person is not None
+        _enlist(world, one, person)
+    world.topic_ids = {t.code: t.pk for t in case_queries.topics()}
+    world.customer_ids = list(Customer.objects.order_by("pk").values_list("pk", flat=True))
+    return world
+
+
+def _enlist(world: World, one: cast.DemoPerson, person: Person) -> None:
+    worker = Worker(one, person, staff_queries.actor_for(person), one.teams[0] if one.teams else "")
+    world.workers[one.login] = worker
+    if worker.team and not one.leads:
+        world.by_team[worker.team].append(worker)
