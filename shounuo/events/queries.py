@@ -18,7 +18,9 @@ def of_subject(kind: str, id: int) -> QuerySet[Event]:
     return Event.objects.filter(subject_kind=kind, subject_id=id).order_by("seq")
 
 
-def after(actor: Actor, cursor: str | None, *, limit: int, kinds: Iterable[str] = ()) -> tuple[list[Event], str]:
+def after(
+    actor: Actor, cursor: str | None, *, limit: int, kinds: Iterable[str] = ()
+) -> tuple[list[Event], str]:
     """Up to `limit` events past the position, and the position to go on from.
 
     A position is (transaction id, id). The answer ends before the oldest transaction still open, so that a reader who

@@ -168,9 +168,7 @@ def handle_transaction(xid: int, at: datetime) -> int:
 def handle_again(event_id: int, handler: str, at: datetime) -> bool:
     """Tries one failed handler again; True when it is done (or was already)."""
     with transaction.atomic():
-        failure = (
-            Failure.objects.select_for_update().filter(event_id=event_id, handler=handler).first()
-        )
+        failure = Failure.objects.select_for_update().filter(event_id=event_id, handler=handler).first()
         if failure is None or Handled.objects.filter(event_id=event_id, handler=handler).exists():
             return True
         return _run(Event.objects.get(pk=event_id), handler, at, record=True)

@@ -220,7 +220,7 @@ def _exchange(
         with pool.stream(
             method,
             url,
-            headers={"User-Agent": "Shounuo", **headers, "Content-Length": str(len(body))},
+            headers=[("User-Agent", "Shounuo"), *headers.items(), ("Content-Length", str(len(body)))],
             content=body,
         ) as response:
             chunks: list[bytes] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def group(name: str, help: str) -> Any:
         sub = commands.add_parser(name, help=help, description=help)
-        sub.set_defaults(run=lambda _args: sub.print_help() or 2)
+        sub.set_defaults(run=partial(_help, sub))
         return sub.add_subparsers(metavar="ACTION")
 
     serve = add("serve", _serve, "web, jobs, clocks, mail listener and the embedded database in one command")
@@ -131,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     admin.add_argument("--user", default="admin")
     return parser
+
+
+def _help(parser: argparse.ArgumentParser, _args: argparse.Namespace) -> int:
+    parser.print_help()
+    return 2
 
 
 def say(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -34,8 +34,7 @@ def staff_page(*permissions: str) -> Callable[[View[P]], View[P]]:
             request.actor = actor  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
-        guarded.permissions = permissions  # type: ignore[attr-defined]  read by the test of every address
-        return guarded
+        return cast(View[P], guarded)
 
     return wrap
 

@@ -13,12 +13,16 @@ os.environ.setdefault("SHOUNUO_SECRET_KEY", "test-secret-key-of-the-test-run-onl
 os.environ.setdefault("SHOUNUO_DATA_KEY", "test-data-key-of-the-test-run-only-0123456789")
 
 from shounuo.web.settings import *  # noqa: E402, F403
-from shounuo.web.settings import DATABASES, STORAGES  # noqa: E402
+from shounuo.web.settings import DATABASES, LOGGING, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 SHOUNUO_DELIVERY = "test"
-DATABASES["default"]["OPTIONS"]["pool"] = False  # a test's connection is its own
-DATABASES["default"]["OPTIONS"]["options"] = "-c statement_timeout=60000 -c lock_timeout=15000"
-DATABASES["default"]["TEST"] = {"NAME": "shounuo_test"}
-LOGGING["root"]["level"] = "WARNING"  # noqa: F405
+DATABASES["default"] |= {
+    "OPTIONS": {
+        "pool": False,  # a test's connection is its own
+        "options": "-c statement_timeout=60000 -c lock_timeout=15000",
+    },
+    "TEST": {"NAME": "shounuo_test"},
+}
+LOGGING |= {"root": {"handlers": ["err"], "level": "WARNING"}}

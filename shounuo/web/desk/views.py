@@ -273,7 +273,7 @@ def history(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_of(request)
     case = queries.get(actor, number)
     response = HttpResponse(
-        "".join(event_export.csv_rows([("case", case.pk)])), content_type="text/csv; charset=utf-8"
+        b"".join(event_export.as_csv(actor, kind="case", only=case.pk)), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="case-{number}.csv"'
     return response

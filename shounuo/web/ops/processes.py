@@ -56,9 +56,9 @@ def clocks() -> None:
     import django
 
     django.setup()
-    from shounuo.commitments import loop
+    from shounuo.commitments.loop import run
 
-    loop.run(_stop_event())
+    run(_stop_event())
 
 
 def smtp(host: str, port: int) -> None:
