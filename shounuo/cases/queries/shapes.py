@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
+
 from shounuo.cases.models import Case, Interaction
 from shounuo.commitments.models import Clock
 from shounuo.commitments.queries import clock_json
 
 
 def case_json(case: Case, clocks: Iterable[Clock]) -> dict[str, Any]:
-    """A case with its clocks; owner, team, topic and customer are read with the case (`list_page`, `get`) or cost a
-    query each. Times are ISO 8601 with offset, what is not set is null."""
+    """A case with its clocks; owner, team, topic and customer are read with the case (`list_page`, `get`)
+    or cost a query each. Times are ISO 8601 with offset, in the zone at work; what is not set is null.
+    """
     owner, team, topic = case.owner, case.team, case.topic
     return {
         "number": case.number,
@@ -74,4 +77,4 @@ def interaction_json(interaction: Interaction) -> dict[str, Any]:
 
 
 def _iso(moment: Any) -> str | None:
-    return moment.isoformat() if moment is not None else None
+    return timezone.localtime(moment).isoformat() if moment is not None else None

@@ -33,6 +33,7 @@ from shounuo.channels.api.shapes import interaction_out, interaction_page, perso
 from shounuo.channels.wire import events_json
 from shounuo.commitments import queries as clocks
 from shounuo.commitments.api import LedgerOut
+from shounuo.customers.models import Customer
 from shounuo.customers.services import customer_find_or_create
 from shounuo.events.queries import of_subject
 from shounuo.kernel import paging
@@ -80,7 +81,15 @@ def case_open(request: HttpRequest, given: s.CaseGiven) -> HttpResponse:
             actor=actor,
             at=at,
         )
-    return reply(case_out(_again(case)), 201)
+    return reply(_opened(case, customer), 201)
+
+
+def _opened(case: Case, customer: Customer) -> dict[str, Any]:
+    """A case just opened, from what is at hand: one query, for its clocks, all of which run."""
+    started = clocks.of_subjects("case", [case.pk]).get(case.pk, [])
+    case.customer = customer
+    case.next_due_at = min((c.due_at for c in started), default=None)
+    return case_json(case, started)
 
 
 @router.get("/cases", response={200: Page[s.CaseOut], **READING}, summary="List cases")

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -14,11 +15,13 @@ from shounuo.cases.models import Case, Interaction
 from shounuo.channels.api import schemas
 from shounuo.channels.models import IdempotencyKey
 from shounuo.channels.testing import AT, make_mailbox, receive
+from shounuo.commitments import ruleset
 from shounuo.customers.models import Customer
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.notices.testing import clear_outbox, outbox
+from shounuo.policy.services import version_import, version_publish_at_once
 from shounuo.staff.services import person_deactivate, token_create, token_revoke
 from shounuo.staff.testing import make_cast, make_person, set_up_organisation
 
@@ -102,6 +105,41 @@ def test_opening_a_case_answers_as_the_contract_says(api):
     assert case["customer"]["name"] == "宋建国" and case["owner"] is None
     assert datetime.fromisoformat(case["opened_at"]).utcoffset() is not None
     schemas.CaseOut.model_validate(case)
+    assert case == api.get(f"/cases/{case['number']}").data
+
+
+def test_opening_a_case_starts_its_clocks_and_shows_them(cast):
+    pack = Path(__file__).parents[3] / "policies" / "livestock.yaml"
+    version_import(text=pack.read_text(), file_name=pack.name, actor=Actor.system(), at=AT)
+    version_publish_at_once(policy_code="livestock", actor=Actor.system(), at=AT)
+    ruleset.forget()
+    api = Api(cast.agent)
+    case = opened(api)
+    assert case == api.get(f"/cases/{case['number']}").data
+    [first, *_rest] = case["clocks"]
+    assert {
+        "clause",
+        "commitment",
+        "state",
+        "started_at",
+        "warn_at",
+        "due_at",
+        "met_at",
+        "breached_at",
+    } <= set(first)
+    assert first["state"] == "running" and case["next_due_at"] == min(c["due_at"] for c in case["clocks"])
+    listed = api.get(f"/cases/{case['number']}/clocks").data["items"]
+    assert [c["id"] for c in listed] == [c["id"] for c in case["clocks"]]
+    for path in (f"/cases/{case['number']}/clocks/{first['id']}/ledger", f"/clocks/{first['id']}/ledger"):
+        ledger = api.get(path).data
+        assert datetime.fromisoformat(ledger["due_at"]) == datetime.fromisoformat(first["due_at"])
+        assert {"from", "to", "counted", "reason"} <= set(ledger["ledger"][0])
+    clauses = api.get("/clauses?limit=200").data
+    assert first["clause"] in {c["code"] for c in clauses["items"]}
+    assert all("kept" in c for c in clauses["items"])
+    api.post(f"/cases/{case['number']}/interactions", {"direction": "out", "body": "您好"})
+    states = {c["commitment"]: c["state"] for c in api.get(f"/cases/{case['number']}/clocks").data["items"]}
+    assert "met" in states.values()
 
 
 def test_a_customer_with_the_same_mail_or_phone_is_the_same_customer(api):
