@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.audit.services import record
@@ -18,6 +18,8 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.kernel.secrets import encrypt
 from shounuo.kernel.text import clean, clean_line, normalise_mail
+from shounuo.notices.models import Relay
+from shounuo.staff.queries import teams
 
 _LINES: Final = {"name": 80, "from_name": 80, "imap_host": 255, "imap_login": 255, "imap_folder": 120}
 _FLAGS: Final = ("plus_address", "catch_all", "receipt", "active")
@@ -46,7 +48,7 @@ def mailbox_create(*, name: str, address: str, actor: Actor, at: datetime, **fie
         _lock_addresses()
         box = Mailbox()
         _set(box, {"name": name, "address": address, **fields})
-        _save(box)
+        box.save()
         publish([NewEvent(events.MAILBOX_CREATED, ("mailbox", box.pk), at, actor, {})])
         record(action="mailbox.create", target=("mailbox", box.pk), actor=actor, at=at)
     return box
@@ -79,7 +81,7 @@ def mailbox_change(*, mailbox_id: int, actor: Actor, at: datetime, **fields: Any
         }:
             box.imap_error, box.imap_failures = "", 0
         if changed:
-            _save(box)
+            box.save()
             told = sorted(changed)
             publish([NewEvent(events.MAILBOX_CHANGED, ("mailbox", box.pk), at, actor, {"fields": told})])
             detail = {"fields": told}
@@ -141,6 +143,10 @@ def _checked(name: str, value: Any) -> Any:
         raise Invalid(_("没有这种加密方式"), field=name, code="bad_choice")
     if name in _FLAGS:
         return bool(value)
+    if name == "team_id" and value is not None and not teams().filter(pk=value).exists():
+        raise Invalid(_("没有这个团队"), field=name, code="no_team")
+    if name == "relay_id" and value is not None and not Relay.objects.filter(pk=value).exists():
+        raise Invalid(_("没有这个发信服务器"), field=name, code="no_relay")
     return value
 
 
@@ -167,11 +173,3 @@ def _check_addresses(box: Mailbox) -> None:
             )
     if box.active and box.catch_all and any(o.catch_all for o in others):
         raise Conflict(_("已有一个接收任何地址的邮箱"), code="catch_all_taken", field="catch_all")
-
-
-def _save(box: Mailbox) -> None:
-    try:
-        with transaction.atomic():
-            box.save()
-    except IntegrityError as error:
-        raise Invalid(_("团队或发信服务器不存在"), field="team_id", code="no_such") from error
