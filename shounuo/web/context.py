@@ -84,7 +84,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "search_url": "/search/",
         "commands": _commands(rail),
         "signout_url": "/signout/",
+        "toasts": _toasts(request),
     }
+
+
+def _toasts(request: HttpRequest) -> list[dict[str, Any]]:
+    """The words that the last write left (`guard.done`), shown once."""
+    return list(request.session.pop("toasts", [])) if "toasts" in request.session else []
 
 
 def _entry(entry: Entry, path: str) -> dict[str, Any]:
@@ -102,5 +108,6 @@ def _commands(rail: list[dict[str, Any]]) -> list[dict[str, Any]]:
     from shounuo.kernel.text import initials
 
     return [
-        {"label": r["label"], "url": r["url"], "icon": r["icon"], "keys": initials(str(r["label"]))} for r in rail
+        {"label": r["label"], "url": r["url"], "icon": r["icon"], "keys": initials(str(r["label"]))}
+        for r in rail
     ]

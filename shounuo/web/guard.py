@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -59,8 +59,3 @@ def done(request: HttpRequest, url: str, toast: str = "", undo_url: str = "") ->
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
-
-
-def toasts(request: HttpRequest) -> list[dict[str, Any]]:
-    """The words left by the last write, shown once."""
-    return list(request.session.pop("toasts", [])) if "toasts" in request.session else []

@@ -28,6 +28,24 @@ from shounuo.web.guard import staff_page
 
 LIST = "/settings/audit/"
 MOST_EXPORTED = 100_000
+# What is written where it happens, and is no event.
+WORDS = {
+    "audit.export": gettext_lazy("导出操作日志"),
+    "mailbox.change": gettext_lazy("修改邮箱"),
+    "mailbox.create": gettext_lazy("新建邮箱"),
+    "ops.handler_retry": gettext_lazy("重试后续处理"),
+    "ops.job_retry": gettext_lazy("重跑作业"),
+    "ops.mail_retry": gettext_lazy("重发邮件"),
+    "raw.dismiss": gettext_lazy("收起隔离邮件"),
+    "raw.prune": gettext_lazy("清理到期原件"),
+    "raw.read": gettext_lazy("看邮件原文"),
+    "raw.release": gettext_lazy("放行隔离邮件"),
+    "raw.retry": gettext_lazy("重办隔离邮件"),
+    "webhook.change": gettext_lazy("修改推送"),
+    "webhook.create": gettext_lazy("新建推送"),
+    "webhook.remove": gettext_lazy("删除推送"),
+    "webhook.secret": gettext_lazy("更换推送密钥"),
+}
 
 
 class FilterForm(forms.Form):
@@ -49,7 +67,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = [(a, queries.action_label(a)) for a in queries.actions()]
+        named = [(a, WORDS.get(a) or queries.action_label(a)) for a in queries.actions()]
         self.fields["action"].choices = [("", _("所有操作")), *named]  # type: ignore[attr-defined]
         self.fields["person"].queryset = staff.people(active=False)  # type: ignore[attr-defined]
 
@@ -96,7 +114,7 @@ def _cells(entry: Shown) -> list[Any]:
     return [
         pages.when(entry.at),
         entry.actor,
-        entry.label,
+        WORDS.get(entry.action) or entry.label,
         entry.target,
         _detail(entry.detail),
         entry.address or "",

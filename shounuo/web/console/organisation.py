@@ -90,7 +90,11 @@ class RoleForm(forms.Form):
     """A named set of permissions."""
 
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
-    code = forms.CharField(label=gettext_lazy("代码"), max_length=40)
+    code = forms.CharField(
+        label=gettext_lazy("代码"),
+        max_length=40,
+        help_text=gettext_lazy("条款里升级给谁用它，定了不改；小写字母、数字和下划线"),
+    )
     permissions = forms.MultipleChoiceField(
         label=gettext_lazy("可以"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -118,6 +122,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
         save=save,
         done_url="/settings/organisation/",
         toast=_("组织资料已保存"),
+        cancel_url="",
     )
 
 

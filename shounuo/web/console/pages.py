@@ -159,7 +159,7 @@ def act(request: HttpRequest, save: Callable[[], object], *, done_url: str, toas
     if request.method != "POST":
         return done(request, done_url)
     save()
-    return done(request, done_url, str(toast))
+    return done(request, done_url, _said(toast))
 
 
 def shown_once(request: HttpRequest, value: str, *, title: Any, lead: Any, done_url: str) -> HttpResponse:

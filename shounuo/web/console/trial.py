@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,9 @@ from shounuo.kernel.errors import Invalid
 from shounuo.kernel.worktime import LedgerLine
 from shounuo.web import words
 
+INSTANT = timedelta(microseconds=1)
 LONGEST = timedelta(days=5 * 366)
+NOTHING = ("rest", "holiday", "paused")  # why a whole date does not count
 SHOWN = 24  # lines; a longer way is told by its beginning and its end
 # Words of both languages, longest first; each a part of a Span and its size.
 _UNITS: tuple[tuple[re.Pattern[str], str, int], ...] = tuple(
@@ -79,7 +82,7 @@ def run(calendar: Calendar, start: datetime, within: str) -> dict[str, Any]:
     if due - start > LONGEST:
         raise Invalid(_("结果超出 5 年，请缩短时长"), field="within", code="too_long")
     ledger = worktime.explain_add(compiled, start, span)
-    lines = _days(ledger.lines)
+    lines = _days(ledger.lines, compiled.zone)
     folded = 0
     if len(lines) > SHOWN:
         folded = len(lines) - SHOWN
@@ -94,32 +97,37 @@ def run(calendar: Calendar, start: datetime, within: str) -> dict[str, Any]:
     }
 
 
-def _days(lines: Sequence[LedgerLine]) -> list[dict[str, Any]]:
-    """One line a date that counted; dates that did not and have one reason stand together."""
+def _days(lines: Sequence[LedgerLine], zone: ZoneInfo) -> list[dict[str, Any]]:
+    """One line a date that counted; dates that did not and have one reason stand together, natural days too."""
     rows: list[dict[str, Any]] = []
     for day, group in groupby(lines, key=lambda line: line.day):
         parts = list(group)
         counted = [p for p in parts if p.counted]
         told = (counted or parts)[0]
-        if not counted and told.reason == "closed":
-            continue  # the evening before the first hour that counts
+        if not counted and told.reason not in NOTHING:
+            continue  # the evening before the first hour that counts, the morning after the last
+        stretch = not counted or told.reason == "natural"
         row = {
             "first": day,
-            "last": day,
+            "last": (parts[-1].end - INSTANT).astimezone(zone).date() if stretch else day,
             "reason": rules.reason_words(told),
             "counted": sum(p.counted for p in parts),
             "number": told.business_day,
         }
         if rows and not counted and not rows[-1]["counted"] and rows[-1]["reason"] == row["reason"]:
-            rows[-1]["last"] = day
+            rows[-1]["last"] = row["last"]
         else:
             rows.append(row)
     for row in rows:
-        first, last = row["first"], row["last"]
-        row["day"] = words.full_day(first, first, weekday=False)
-        if last != first:
-            row["day"] = _("%(first)s–%(last)s") % {
-                "first": row["day"],
-                "last": last.day if last.month == first.month else words.full_day(last, last, weekday=False),
-            }
+        row["day"] = _span_of_days(row["first"], row["last"])
     return rows
+
+
+def _span_of_days(first: date, last: date) -> str:
+    shown = words.full_day(first, first, weekday=False)
+    if last == first:
+        return shown
+    if last.month == first.month:
+        parts = {"month": first.month, "first": first.day, "last": last.day}
+        return _("%(month)s月%(first)s–%(last)s日") % parts
+    return f"{shown}–{words.full_day(last, last, weekday=False)}"

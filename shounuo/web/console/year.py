@@ -65,7 +65,7 @@ def _cell(calendar: Calendar, day: Day, selected: date | None, today: date) -> d
         "day": day.date.day,
         "kind": "exception" if day.source == "own" else _KINDS[day.kind],
         "title": statutory.name_words(day.name) or (kind_words(day) if day.source != "weekly" else ""),
-        "url": address(calendar, day.date.year, day.date),
+        "url": address(calendar, day.date.year, day.date) + "#day",
         "is_on": day.date == selected,
         "is_today": day.date == today,
         "guess": day.provisional,

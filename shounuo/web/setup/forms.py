@@ -35,7 +35,7 @@ class SetUpForm(WeekForm):
         help_text=_("试用时方便；正式使用建议关掉，不认识的地址就会退回"),
     )
     relay_host = forms.CharField(
-        label=_("发信服务器"),
+        label=_("服务器"),
         required=False,
         max_length=255,
         help_text=_("例如 smtp.exmail.qq.com；留空则暂时只收不发"),
@@ -55,7 +55,7 @@ class SetUpForm(WeekForm):
         widget=forms.PasswordInput(render_value=True, attrs={"autocomplete": "new-password"}),
     )
     pack = forms.ChoiceField(
-        label=_("服务制度"),
+        label=_("从哪一套开始"),
         required=False,
         widget=forms.RadioSelect,
         help_text=_("条款从今天起执行，以后可以另立新版本"),
