@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,8 @@ def import_mail(path: Path, *, actor: Actor, at: datetime, progress: Step | None
         RawMessage.objects.filter(via="import", sha256__in=list(listed)).values_list("sha256", flat=True)
     )
     report.known = len(known)
-    waiting = sorted(((moment, sha) for sha, moment in listed.items() if sha not in known))
+    # of the same second: in the order in which they lie there
+    waiting = sorted(((moment, sha) for sha, moment in listed.items() if sha not in known), key=itemgetter(0))
     for done, (moment, sha) in enumerate(waiting, 1):
         _one(sha, moment, report, at)
         step(report.found - len(waiting) + done, report.found)
