@@ -146,7 +146,9 @@ class House:
         if answers is not None:
             subject = f"回复：{answers['Subject']}"
             headers |= {"In_Reply_To": answers["Message-ID"], "References": answers["Message-ID"]}
-        content = raw or make_mail(text, sender=sender, to=to[0], subject=subject, date=self.at.astimezone(UTC), **headers)
+        content = raw or make_mail(
+            text, sender=sender, to=to[0], subject=subject, date=self.at.astimezone(UTC), **headers
+        )
         row = channels.mail_accept(
             raw=content,
             via="smtp",

@@ -88,7 +88,9 @@ def test_its_cause_is_noted_and_the_page_of_the_clause_shows_it(house, late):
     assert house.of_clock(clock)[-1] == "cause_noted"
     kept = commitments.kept([CLAUSE], moment("10-10 00:00"), moment("10-11 00:00"))[CLAUSE]
     assert (kept.breached, kept.met, kept.share) == (1, 0, 0.0)
-    rows, more = commitments.breaches(house.supervisor, moment("10-10 00:00"), house.at, clauses=[CLAUSE], limit=5)
+    rows, more = commitments.breaches(
+        house.supervisor, moment("10-10 00:00"), house.at, clauses=[CLAUSE], limit=5
+    )
     assert [(b.clock.pk, b.clock.cause) for b in rows] == [(clock.pk, "staffing")] and not more
     page = house.browser(house.cast.supervisor).get(f"/policy/clauses/{CLAUSE}/")
     assert page.status_code == 200 and str(late.number) in page.text and "人手不足" in page.text

@@ -38,7 +38,9 @@ def test_a_mail_becomes_a_case_whose_promises_are_kept_to_the_customers_yes(hous
 
     # 10:12 an agent judges it, asks back and says until when it will be done: the case is his, the first promise is kept.
     house.later(12)
-    cases.case_classify(case_id=case.pk, kind="aftersales", complexity="general", actor=house.agent, at=house.at)
+    cases.case_classify(
+        case_id=case.pk, kind="aftersales", complexity="general", actor=house.agent, at=house.at
+    )
     cases.reply_send(case_id=case.pk, text="请问是哪一批的料？", then="wait", actor=house.agent, at=house.at)
     cases.eta_tell(case_id=case.pk, expected_at=moment("10-12 12:00"), actor=house.agent, at=house.at)
     house.work()
@@ -61,7 +63,9 @@ def test_a_mail_becomes_a_case_whose_promises_are_kept_to_the_customers_yes(hous
 
     # Two ways out are put to him, in a mail and on his page, where he chooses.
     house.later(10)
-    cases.plan_propose(case_id=case.pk, options=OPTIONS, text="有两个办法", then="wait", actor=house.agent, at=house.at)
+    cases.plan_propose(
+        case_id=case.pk, options=OPTIONS, text="有两个办法", then="wait", actor=house.agent, at=house.at
+    )
     house.work()
     assert house.clock(case, "first-diagnosis").state == State.MET
     browser = house.browser()
@@ -88,7 +92,14 @@ def test_a_mail_becomes_a_case_whose_promises_are_kept_to_the_customers_yes(hous
         "case.opened",
         "interaction.received",
         "case.assigned",
-        *["case.classified", "case.triaged", "case.assigned", "case.accepted", "interaction.sent", "case.waiting"],
+        *[
+            "case.classified",
+            "case.triaged",
+            "case.assigned",
+            "case.accepted",
+            "interaction.sent",
+            "case.waiting",
+        ],
         *["case.eta_told", "interaction.delivered", "interaction.received", "case.resumed"],
         *["interaction.sent", "plan.proposed", "case.waiting", "interaction.delivered"],
         *["plan.chosen", "case.resumed"],
@@ -123,7 +134,9 @@ def test_what_only_a_receipt_has_kept_is_counted_apart(house):
 def test_the_way_to_his_page_in_a_mail_is_his_alone(house):
     house.open()
     mine = house.case_of(house.mail())
-    other = house.case_of(house.mail(sender="钱多多 <qian@example.cn>", envelope_from="qian@example.cn", subject="发票"))
+    other = house.case_of(
+        house.mail(sender="钱多多 <qian@example.cn>", envelope_from="qian@example.cn", subject="发票")
+    )
     own, foreign = link_path(mine, house.at), link_path(other, house.at)
     assert mine.customer_id != other.customer_id
     browser = house.browser()

@@ -49,7 +49,12 @@ def test_it_sends_starts_and_tells_nothing_and_a_second_time_brings_nothing(hous
     assert (report.found, report.cases, report.messages) == (120, 40, 80)
     assert steps[-1] == (120, 120)
     house.until("10-20 10:00")
-    assert (outbox, OutgoingMail.objects.count(), Clock.objects.count(), Notice.objects.count()) == ([], 0, 0, 0)
+    assert (outbox, OutgoingMail.objects.count(), Clock.objects.count(), Notice.objects.count()) == (
+        [],
+        0,
+        0,
+        0,
+    )
     assert set(Case.objects.values_list("status", flat=True)) == {"closed"}
     assert Case.objects.earliest("opened_at").opened_at == moment("2024-03-01 09:00")
 
@@ -62,7 +67,9 @@ def test_a_customer_of_the_past_who_writes_today_is_known_and_is_answered(house,
     channels.import_mail(old_mailbox, actor=Actor.system(), at=house.at)
     house.later(1)
     old = Case.objects.get(customer__contact_points__value="user3@example.cn")
-    row = house.mail("又结块了", sender="用户3 <user3@example.cn>", envelope_from="user3@example.cn", subject="新问题")
+    row = house.mail(
+        "又结块了", sender="用户3 <user3@example.cn>", envelope_from="user3@example.cn", subject="新问题"
+    )
     case = house.case_of(row)
     assert case.customer_id == old.customer_id and case != old
     assert len(house.mails_to("user3@example.cn")) == 1 and "first-response" in house.clocks(case)

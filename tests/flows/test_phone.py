@@ -14,7 +14,9 @@ State = Clock.State
 
 
 def call(house, channel="phone", **more):
-    customer, _new = customer_find_or_create(name="宋建国", phone="138 0394 6721", actor=house.agent, at=house.at)
+    customer, _new = customer_find_or_create(
+        name="宋建国", phone="138 0394 6721", actor=house.agent, at=house.at
+    )
     case, _first = cases.case_open(
         channel=channel,
         subject="打来问发票",
@@ -38,7 +40,12 @@ def test_a_call_is_answered_when_it_is_opened(house, channel):
     assert clock.person_met_at == house.at  # a person has answered, not a machine
     case = house.seen(case)
     assert (case.status, case.owner_id, case.unanswered) == ("open", house.cast.agent.pk, False)
-    assert house.history(case)[:4] == ["case.opened", "interaction.received", "call.answered", "info.collected"]
+    assert house.history(case)[:4] == [
+        "case.opened",
+        "interaction.received",
+        "call.answered",
+        "info.collected",
+    ]
     assert house.mails_to() == []
     house.later(120)
     assert house.of_clock(clock) == ["started", "met"]
@@ -49,7 +56,9 @@ def test_he_is_found_while_the_number_is_typed_and_his_mail_joins_him(house):
     first = call(house)
     [found] = customers.by_phone_prefix(house.agent, "1380394", limit=5)
     assert found.pk == first.customer_id
-    customer_find_or_create(name="", mail="song@example.cn", phone="13803946721", actor=Actor.system(), at=house.at)
+    customer_find_or_create(
+        name="", mail="song@example.cn", phone="13803946721", actor=Actor.system(), at=house.at
+    )
     row = house.mail("发票照片在附件")
     assert house.case_of(row).customer_id == first.customer_id
     assert Case.objects.filter(customer_id=first.customer_id).count() == 2

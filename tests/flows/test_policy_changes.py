@@ -46,7 +46,9 @@ def test_a_running_clock_keeps_its_version_and_the_next_case_gets_the_new_figure
 
 def test_a_version_for_tomorrow_binds_nobody_today(house):
     house.open().promise(THIRTY)
-    text = PolicyVersion.objects.get().source.replace("PT30M", "PT10M").replace('version: "1"', 'version: "2"')
+    text = (
+        PolicyVersion.objects.get().source.replace("PT30M", "PT10M").replace('version: "1"', 'version: "2"')
+    )
     at = house.at
     policy_services.version_import(text=text, file_name="two.yaml", actor=Actor.system(), at=at)
     draft = PolicyVersion.objects.get(label="2")

@@ -31,7 +31,11 @@ def test_a_robot_that_says_what_it_is_gets_one_receipt(house):
 
     def answer(mail):
         house.mail(
-            "我在休假", answers=mail, sender=f"机器人 <{ROBOT}>", envelope_from=ROBOT, Auto_Submitted="auto-replied"
+            "我在休假",
+            answers=mail,
+            sender=f"机器人 <{ROBOT}>",
+            envelope_from=ROBOT,
+            Auto_Submitted="auto-replied",
         )
 
     assert conversation(house, answer, rounds=50) == 1
@@ -59,11 +63,23 @@ def test_one_that_begins_a_new_thread_each_time_is_answered_thrice_an_hour_and_t
     turn = iter(range(10_000))
 
     def answer(mail):
-        house.mail("已收到您的来信", subject="自动确认", sender=f"机器人 <{ROBOT}>", envelope_from=ROBOT, X_Turn=str(next(turn)))
+        house.mail(
+            "已收到您的来信",
+            subject="自动确认",
+            sender=f"机器人 <{ROBOT}>",
+            envelope_from=ROBOT,
+            X_Turn=str(next(turn)),
+        )
 
     assert conversation(house, answer, rounds=50) == 3
     rows = [
-        house.mail("已收到您的来信", subject="自动确认", sender=f"机器人 <{ROBOT}>", envelope_from=ROBOT, X_Turn=str(next(turn)))
+        house.mail(
+            "已收到您的来信",
+            subject="自动确认",
+            sender=f"机器人 <{ROBOT}>",
+            envelope_from=ROBOT,
+            X_Turn=str(next(turn)),
+        )
         for _n in range(60)
     ]
     assert rows[-1].state == "quarantined" and len(house.mails_to(ROBOT)) == 3

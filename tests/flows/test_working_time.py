@@ -60,15 +60,21 @@ def test_a_change_of_hours_moves_nothing_by_itself_and_everything_when_a_person_
 
     calendars.day_set(code="business", date=moment("10-12 00:00").date(), kind="holiday", name="停电检修", actor=house.admin, at=house.at)  # fmt: skip
     house.work()
-    after = house.case_of(house.mail(subject="另一件", sender="钱多多 <qian@example.cn>", envelope_from="qian@example.cn"))
+    after = house.case_of(
+        house.mail(subject="另一件", sender="钱多多 <qian@example.cn>", envelope_from="qian@example.cn")
+    )
     assert house.clock(before, "response").due_at == was
     assert house.clock(after, "response").due_at == moment("10-13 08:50")
     moved = list(commitments.affected_by("business", actor=house.admin))
     assert [(c.subject_id, due) for c, due in moved] == [(before.pk, moment("10-13 08:50"))]
 
     with pytest.raises(NotAllowed):
-        commitment_services.rebase_calendar(calendar_code="business", reason="停电", actor=house.agent, at=house.at)
-    count = commitment_services.rebase_calendar(calendar_code="business", reason="停电", actor=house.admin, at=house.at)
+        commitment_services.rebase_calendar(
+            calendar_code="business", reason="停电", actor=house.agent, at=house.at
+        )
+    count = commitment_services.rebase_calendar(
+        calendar_code="business", reason="停电", actor=house.admin, at=house.at
+    )
     clock = house.clock(before, "response")
     assert (count, clock.due_at) == (1, moment("10-13 08:50"))
     assert house.of_clock(clock) == ["started", "rebased"]
@@ -88,6 +94,8 @@ def test_waiting_for_the_customer_stops_the_clock_outside_opening_hours_for_noth
     house.until("10-12 09:00")
     cases.case_resume(case_id=case.pk, actor=house.agent, at=house.at)
     clock = house.clock(case, "solve")
-    assert clock.due_at == moment("10-12 11:00")  # half an hour of Saturday and half an hour of Monday stood still
+    assert clock.due_at == moment(
+        "10-12 11:00"
+    )  # half an hour of Saturday and half an hour of Monday stood still
     told = commitments.ledger(clock, house.at)
     assert told.due_at == clock.due_at and "paused" in {line.kind for line in told.lines}
