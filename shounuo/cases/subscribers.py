@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from shounuo.cases import events, services
 from shounuo.cases.models import Case
@@ -27,10 +28,12 @@ INDEXED = (
 )
 
 
+def to_index(kind: str, payload: dict[str, Any]) -> bool:
+    return not (kind == events.RECEIVED and payload.get("first"))
+
+
 def index_case(event: Published, at: datetime) -> None:
     """Makes the case's search document anew."""
-    if event.kind == events.RECEIVED and event.payload.get("first"):
-        return
     services.search_index(event.subject[1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -35,10 +36,13 @@ def answer_sent(event: Published, at: datetime) -> None:
         services.interaction_send(interaction_id=interaction_id, again=again, at=at)
 
 
+def wants_receipt(kind: str, payload: dict[str, Any]) -> bool:
+    return payload.get("channel") in ("mail", "form") and not payload.get("split_from")
+
+
 def case_opened(event: Published, at: datetime) -> None:
     """case.opened: the writer is told that his message was received."""
-    if not event.payload.get("split_from"):
-        services.receipt_send(case_id=event.subject[1], at=at)
+    services.receipt_send(case_id=event.subject[1], at=at)
 
 
 MAIL_OUTCOMES = ("mail.sent", "mail.failed")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CODE = re.compile(r"^[A-Za-z0-9_.:+/%@-]{0,80}$")
 SyncHandler = Callable[["list[Published]"], None]
 JobHandler = Callable[["Published", datetime], None]
+Wanted = Callable[[str, dict[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class EventKind:
 
 _kinds: dict[str, EventKind] = {}
 _sync: list[tuple[frozenset[str] | None, SyncHandler]] = []
-_jobs: dict[str, tuple[frozenset[str], JobHandler]] = {}
+_jobs: dict[str, tuple[frozenset[str], JobHandler, Wanted | None]] = {}
 
 
 def declare(
@@ -89,22 +90,28 @@ def subscribe_sync(kinds: Iterable[str] | None, handler: SyncHandler) -> None:
     _sync.append((None if kinds is None else frozenset(kinds), handler))
 
 
-def subscribe_job(name: str, kinds: Iterable[str], handler: JobHandler) -> None:
+def subscribe_job(
+    name: str, kinds: Iterable[str], handler: JobHandler, *, when: Wanted | None = None
+) -> None:
     """The handler runs in a job after commit, once per event, in a savepoint; it must be safe to repeat.
 
-    `name` is stable: it is stored with what was done.
+    `name` is stable: it is stored with what was done. `when(kind, payload)` says from the event alone that there is nothing
+    to do, so that no job is made for it; it must give the same answer every time.
     """
     if name in _jobs:
         raise RuntimeError(f"handler {name} is wired twice")
-    _jobs[name] = (frozenset(kinds), handler)
+    _jobs[name] = (frozenset(kinds), handler, when)
 
 
 def sync_handlers(names: set[str]) -> list[tuple[frozenset[str] | None, SyncHandler]]:
     return [(ks, h) for ks, h in _sync if ks is None or ks & names]
 
 
-def job_handlers(kind: str) -> list[tuple[str, JobHandler]]:
-    return [(name, h) for name, (ks, h) in _jobs.items() if kind in ks]
+def job_handlers(kind: str, payload: dict[str, Any]) -> list[str]:
+    """Names of the handlers that want an event."""
+    return [
+        name for name, (ks, _h, when) in _jobs.items() if kind in ks and (when is None or when(kind, payload))
+    ]
 
 
 def job_handler(name: str) -> JobHandler | None:
@@ -114,14 +121,10 @@ def job_handler(name: str) -> JobHandler | None:
 def wired() -> dict[str, list[str]]:
     """Handler names by event kind, for the operations page and the wiring test."""
     table: dict[str, list[str]] = {}
-    for name, (ks, _h) in _jobs.items():
+    for name, (ks, _h, _when) in _jobs.items():
         for k in ks:
             table.setdefault(k, []).append(name)
     return table
-
-
-def has_jobs(kind: str) -> bool:
-    return any(kind in ks for ks, _h in _jobs.values())
 
 
 def clear_wiring() -> None:

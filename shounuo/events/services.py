@@ -104,7 +104,7 @@ def publish(events: Sequence[NewEvent]) -> list[Published]:
         for row, e in zip(rows, events, strict=True)
     ]
     _tell_live(published)
-    if any(registry.has_jobs(e.kind) for e in events):
+    if any(registry.job_handlers(e.kind, e.payload) for e in events):
         _queue_dispatch(rows[0][5])
     kinds = {e.kind for e in events}
     for wanted, handler in registry.sync_handlers(kinds):
@@ -145,24 +145,41 @@ def handle_transaction(xid: int, at: datetime) -> int:
     alone, later. Called by the dispatch job; safe to repeat.
     """
     ran = 0
-    with transaction.atomic():
-        events = list(Event.objects.filter(xid=xid).order_by("id"))
-        wanted = [(e, name) for e in events for name, _h in registry.job_handlers(e.kind)]
-        done = set(
-            Handled.objects.filter(event_id__in=[e.id for e, _n in wanted]).values_list("event_id", "handler")
-        )
-        failed = set(
-            Failure.objects.filter(event_id__in=[e.id for e, _n in wanted]).values_list("event_id", "handler")
-        )
-        finished: list[Handled] = []
-        for event, name in wanted:
-            if (event.id, name) in done or (event.id, name) in failed:
-                continue
-            if _run(event, name, at, record=False):
-                finished.append(Handled(event_id=event.id, handler=name, at=at))
-            ran += 1
-        Handled.objects.bulk_create(finished, ignore_conflicts=True)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_OF_TRANSACTION, [str(xid)])
+        finished: list[tuple[int, str]] = []
+        for *row, seen in cursor.fetchall():
+            event = _published(row)
+            for name in registry.job_handlers(event.kind, event.payload):
+                if name in seen:
+                    continue
+                if _run(event, name, at, record=False):
+                    finished.append((event.id, name))
+                ran += 1
+        if finished:
+            cursor.execute(_DONE, [at, [e for e, _n in finished], [n for _e, n in finished]])
     return ran
+
+
+# Plain SQL: this runs once for every write of the installation. `seen`: handlers that are done, or failed and come back alone.
+_OF_TRANSACTION = """
+SELECT e.id, e.kind, e.subject_kind, e.subject_id, e.seq, e.at, e.actor_kind, e.actor_id, e.payload,
+       ARRAY(SELECT handler FROM events_handled WHERE event_id = e.id
+             UNION ALL SELECT handler FROM events_failure WHERE event_id = e.id)
+FROM events_event e WHERE e.xid = %s::xid8 ORDER BY e.id
+"""
+_DONE = """
+INSERT INTO events_handled (event_id, handler, at)
+SELECT d.event_id, d.handler, %s FROM unnest(%s::bigint[], %s::text[]) AS d(event_id, handler)
+ON CONFLICT DO NOTHING
+"""
+
+
+def _published(row: Sequence[Any]) -> Published:
+    id, kind, subject_kind, subject_id, seq, at, actor_kind, actor_id, payload = row
+    if isinstance(payload, str):  # the driver leaves JSON as text
+        payload = json.loads(payload)
+    return Published(id, kind, (subject_kind, subject_id), seq, at, actor_kind, actor_id, payload)
 
 
 def handle_again(event_id: int, handler: str, at: datetime) -> bool:
@@ -171,7 +188,7 @@ def handle_again(event_id: int, handler: str, at: datetime) -> bool:
         failure = Failure.objects.select_for_update().filter(event_id=event_id, handler=handler).first()
         if failure is None or Handled.objects.filter(event_id=event_id, handler=handler).exists():
             return True
-        return _run(Event.objects.get(pk=event_id), handler, at, record=True)
+        return _run(as_published(Event.objects.get(pk=event_id)), handler, at, record=True)
 
 
 def as_published(event: Event) -> Published:
@@ -187,12 +204,12 @@ def as_published(event: Event) -> Published:
     )
 
 
-def _run(event: Event, name: str, at: datetime, *, record: bool) -> bool:
+def _run(event: Published, name: str, at: datetime, *, record: bool) -> bool:
     handler = registry.job_handler(name)
     try:
         with transaction.atomic():
             if handler is not None:  # a handler that a newer version no longer has is done by definition
-                handler(as_published(event), at)
+                handler(event, at)
             if record:
                 Handled.objects.bulk_create(
                     [Handled(event_id=event.id, handler=name, at=at)], ignore_conflicts=True

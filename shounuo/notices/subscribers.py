@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from shounuo.events import subjects
 from shounuo.events.services import Published
@@ -31,6 +32,11 @@ CASE_KINDS = (
     "interaction.failed",
 )
 CLOCK_KINDS = ("clock.warned", "clock.breached", "clock.escalated")
+
+
+def worth_telling(kind: str, payload: dict[str, Any]) -> bool:
+    """Nobody is told of a case's first message (its assignment is), nor of what a machine wrote."""
+    return kind != "interaction.received" or not (payload.get("first") or payload.get("automatic"))
 
 
 def case_happened(event: Published, at: datetime) -> None:
@@ -58,8 +64,7 @@ def case_happened(event: Published, at: datetime) -> None:
         case "plan.chosen":
             _tell(event, [people.owner_id], kinds.CHOSEN, at)
         case "interaction.received":
-            if not payload.get("first") and not payload.get("automatic"):
-                _tell(event, [people.owner_id], kinds.RECEIVED, at)
+            _tell(event, [people.owner_id], kinds.RECEIVED, at)
         case "interaction.failed":
             _tell(event, _owner_or_supervisors(people), kinds.FAILED, at, urgent=True)
 

@@ -19,15 +19,19 @@ def wire() -> None:
     registry.clear_wiring()
     registry.subscribe_sync(None, clocks.on_events)
     registry.subscribe_job("audit.configuration", audit.configuration_kinds(), audit.configuration_changed)
-    registry.subscribe_job("cases.index", cases.INDEXED, cases.index_case)
+    registry.subscribe_job("cases.index", cases.INDEXED, cases.index_case, when=cases.to_index)
     registry.subscribe_job("cases.customer", cases.NAMED_ANEW, cases.index_customer)
     registry.subscribe_job("cases.customer_merged", cases.MERGED, cases.customer_merged)
     registry.subscribe_job("channels.answer", ["interaction.sent"], channels.answer_sent)
-    registry.subscribe_job("channels.receipt", ["case.opened"], channels.case_opened)
+    registry.subscribe_job(
+        "channels.receipt", ["case.opened"], channels.case_opened, when=channels.wants_receipt
+    )
     registry.subscribe_job("channels.outcome", channels.MAIL_OUTCOMES, channels.mail_outcome)
     registry.subscribe_job("channels.quarantine", ["mail.quarantined"], channels.mail_quarantined)
     registry.subscribe_job("channels.mailbox", ["mailbox.failing"], channels.mailbox_failing)
     registry.subscribe_job("channels.webhook", ["webhook.stopped"], channels.webhook_stopped)
-    registry.subscribe_job("notices.cases", notices.CASE_KINDS, notices.case_happened)
+    registry.subscribe_job(
+        "notices.cases", notices.CASE_KINDS, notices.case_happened, when=notices.worth_telling
+    )
     registry.subscribe_job("notices.clocks", notices.CLOCK_KINDS, notices.clock_happened)
     registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)
