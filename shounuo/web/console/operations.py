@@ -230,9 +230,13 @@ def _mails() -> dict[str, Any]:
 
 @staff_page(OPERATIONS)
 def handler_error(request: HttpRequest, id: int) -> HttpResponse:
-    """A dialog with the whole error."""
+    """A dialog with the whole error; opened by itself, a page."""
     failure = get_object_or_404(Failure, pk=id)
-    return render(request, "console/fault.html", {"title": failure.handler, "text": failure.error})
+    context: dict[str, Any] = {"title": failure.handler, "text": failure.error}
+    if request.headers.get("HX-Request"):
+        return render(request, "console/fault.html", context)
+    context["sections"] = sections(actor_of(request), request.path)
+    return render(request, "console/text.html", context)
 
 
 @staff_page(OPERATIONS)

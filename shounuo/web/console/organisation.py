@@ -289,6 +289,7 @@ def person_link(request: HttpRequest, id: int) -> HttpResponse:
         before=_("以前发给他还没用的链接会作废。"),
         after=_("只显示这一次，只能用一次。他打开后自己设密码。"),
         verb=_("生成链接"),
+        done_url=f"/settings/people/{id}/",
     )
 
 

@@ -170,12 +170,24 @@ def shown_once(request: HttpRequest, value: str, *, title: Any, lead: Any, done_
 
 
 def secret(
-    request: HttpRequest, value: str, *, title: Any, before: Any, after: Any, verb: Any
+    request: HttpRequest, value: str, *, title: Any, before: Any, after: Any, verb: Any, done_url: str
 ) -> HttpResponse:
-    """A dialog that asks first (no value yet), then shows the secret once."""
-    words = {"title": title, "label": title, "before": before, "after": after, "verb": verb}
-    context = {**words, "secret": value, "post_url": request.path}
-    return render(request, "console/secret.html", context)
+    """A dialog that asks first (no value yet), then shows the secret once. Opened by itself, it is a page."""
+    if request.headers.get("HX-Request"):
+        words = {"title": title, "label": title, "before": before, "after": after, "verb": verb}
+        context = {**words, "secret": value, "post_url": request.path}
+        return render(request, "console/secret.html", context)
+    if value:
+        return shown_once(request, value, title=title, lead=after, done_url=done_url)
+    context = {
+        "title": title,
+        "form": forms.Form(),
+        "lead": before,
+        "save_label": verb,
+        "cancel_url": done_url,
+    }
+    context["sections"] = sections(actor_of(request), request.path)
+    return render(request, "console/form.html", context)
 
 
 def grouped(form: forms.BaseForm, groups: Iterable[tuple[Any, Iterable[str]]]) -> list[dict[str, Any]]:

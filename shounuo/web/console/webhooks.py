@@ -185,6 +185,7 @@ def secret(request: HttpRequest, id: int) -> HttpResponse:
         before=_("旧密钥立即作废，对方要马上换成新的。"),
         after=_("密钥只显示这一次，请现在就存到收推送的系统里。"),
         verb=_("换密钥"),
+        done_url=f"{LIST}{id}/",
     )
 
 

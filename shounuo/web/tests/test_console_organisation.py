@@ -104,12 +104,16 @@ def test_the_last_one_who_manages_people_stays(client, cast):
 
 def test_a_link_is_made_on_a_click_and_shown_once(client, cast):
     url = f"/settings/people/{cast.agent.pk}/link/"
-    client.get(url)
+    for headers in ({}, {"HX-Request": "true"}):
+        assert "生成链接" in client.get(url, headers=headers).text
     assert not OneTimeLink.objects.exists(), "looking makes nothing"
+    assert "<dialog" in client.get(url, headers={"HX-Request": "true"}).text
     made = client.post(url)
     link = re.search(r'value="(https://kefu\.example\.cn/link/[^"]+)"', made.text)[1]
     assert OneTimeLink.objects.filter(used_at=None).count() == 1
     assert link not in client.get(url).text
+    again = client.post(url, headers={"HX-Request": "true"}).text
+    assert "<dialog" in again and 'value="https://kefu.example.cn/link/' in again and link not in again
 
 
 def test_a_lost_second_factor_is_lifted_for_others_only(client, cast):

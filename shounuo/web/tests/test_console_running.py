@@ -87,7 +87,9 @@ def test_a_failed_handler_is_seen_with_its_error_and_tried_again(client, cast):
     failure = failing(cast, "gone-in-this-version")
     page = client.get(OPERATIONS).text
     assert "ValueError: &lt;boom&gt;" in page and "登录" in page
-    assert "Trace" in client.get(f"{OPERATIONS}handlers/{failure.pk}/").text
+    for headers in ({}, {"HX-Request": "true"}):
+        whole = client.get(f"{OPERATIONS}handlers/{failure.pk}/", headers=headers).text
+        assert "Trace" in whole and ("data-dialog" in whole) == bool(headers)
     client.post(f"{OPERATIONS}handlers/{failure.pk}/retry/")
     assert not Failure.objects.exists(), "a handler that is no more has nothing left to do"
     entry = Entry.objects.get(action="ops.handler_retry")

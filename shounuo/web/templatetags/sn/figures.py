@@ -254,7 +254,7 @@ def ladder(steps: Any) -> dict[str, Any]:
 @register.inclusion_tag("components/hours.html")
 def hours(windows: Any) -> dict[str, Any]:
     """`{% hours [("08:30","12:00"), ...] %}`: the working hours of a day on a line of 24; pairs of times or "HH:MM"."""
-    bars = []
+    bars: list[dict[str, Any]] = []
     for a, b in windows or ():
         low, high = _minutes(a), _minutes(b)
         bars.append(
@@ -266,7 +266,12 @@ def hours(windows: Any) -> dict[str, Any]:
                 "end": round(high / 6, 1),
             }
         )
-    return {"bars": bars, "first": bars[0] if bars else None, "last": bars[-1] if bars else None}
+    if not bars:
+        return {"bars": bars}
+    # the names of a short day would run into each other: they part at its middle
+    middle = min(200.0, max(40.0, (bars[0]["x"] + bars[-1]["end"]) / 2))
+    near = bars[-1]["end"] - bars[0]["x"] < 66
+    return {"bars": bars, "first": bars[0], "last": bars[-1], "middle": round(middle, 1) if near else None}
 
 
 def _clock(value: Any) -> str:
