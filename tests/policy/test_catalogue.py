@@ -61,7 +61,7 @@ LITERAL = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
 IN_TEMPLATE = re.compile(rf"(?<!\w)(?:n?p?gettext|_)\((?:[^()\"']|{LITERAL})*\)")
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 FULL_WIDTH = re.compile(r"[\u3000-\u303f\uff01-\uff60]")
-PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdrf]|%%|{\w*}")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-zA-Z]|%%|{\w*}")
 
 # English with Chinese characters in it, and why.
 STAYS_CHINESE = {
@@ -70,7 +70,7 @@ STAYS_CHINESE = {
 }
 # What is put after something else: Chinese needs no blank there, English does.
 JOINTS = {
-    *("、", "；", "，", "或", "等"),
+    *("、", "；", "，", "或", "等", "客户查进度？"),
     *("我按最急的转给%(to)s，", "我转给%(to)s，", "这件事我按最急的来办，", "这件事我来办，"),
     *("%(span)s内%(what)s，", "对吗？"),
 }
