@@ -59,13 +59,15 @@ class LedgerOut(Schema):
 
 class RebaseIn(Schema):
     due_at: AwareDatetime | None = Field(
-        None, description="empty: reckoned anew on the calendar as it is now"
+        None,
+        description="empty: reckoned anew on the calendar as it is now",
+        examples=["2030-01-08T17:00:00+08:00"],
     )
     reason: str
 
 
 class CauseIn(Schema):
-    cause: str
+    cause: str = Field(examples=["staffing"])
     note: str = ""
 
 

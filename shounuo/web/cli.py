@@ -246,12 +246,14 @@ def _policy(action: str) -> Any:
 def _import_mail(args: argparse.Namespace) -> int:
     _django(args)
     with _Database():
+        from django.utils.translation import gettext as _
+
         from shounuo.channels.services import import_mail
         from shounuo.kernel.actors import Actor
         from shounuo.kernel.clock import now
         from shounuo.web.ops.progress import Progress
 
-        with Progress("导入邮件") as progress:
+        with Progress(_("导入邮件")) as progress:
             report = import_mail(Path(args.path), actor=Actor.system(), at=now(), progress=progress.step)
         say(str(report))
     return 0

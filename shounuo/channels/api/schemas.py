@@ -104,7 +104,7 @@ class ReasonGiven(Given):
 class WaitGiven(Given):
     on: Literal["customer", "internal"] = "customer"
     reason: Annotated[Line, Field(max_length=120)] = Field("", examples=["等客户寄回样品"])
-    until: AwareDatetime | None = None
+    until: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
 class ClassifyGiven(Given):
@@ -121,7 +121,9 @@ class DiagnoseGiven(Given):
 
 
 class ExpectGiven(Given):
-    at: AwareDatetime = Field(description="when the customer may expect the result")
+    at: AwareDatetime = Field(
+        description="when the customer may expect the result", examples=["2030-01-08T17:00:00+08:00"]
+    )
 
 
 class MergeGiven(Given):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 MIGRATION_LOCK = 0x5348_4E55  # one migrates, the others wait
 Say = Callable[[str], None]
@@ -23,7 +24,7 @@ def database(say: Say) -> object | None:
 
     server = Embedded(settings.DATA / "postgres")
     fresh = not (server.pgdata / "PG_VERSION").exists()
-    say("数据库：初始化" if fresh else "数据库：启动")
+    say(_("数据库：初始化") if fresh else _("数据库：启动"))
     server.start()
     server.ensure_database()
     return server
@@ -43,7 +44,7 @@ def migrate(say: Say) -> None:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if plan:
-            say(f"结构：{len(plan)} 步更新")
+            say(_("结构：%(n)s 步更新") % {"n": len(plan)})
             call_command("migrate", interactive=False, verbosity=0)
     finally:
         with connection.cursor() as cursor:
@@ -74,6 +75,6 @@ def static_files(say: Say) -> None:
     stamp = root / ".stamp"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    say("页面资源：整理")
+    say(_("页面资源：整理"))
     call_command("collectstatic", interactive=False, verbosity=0, clear=True, stdout=io.StringIO())
     stamp.write_text(digest.hexdigest())

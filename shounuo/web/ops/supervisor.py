@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from shounuo.web.ops.postgres import Embedded
 
 STOP_SECONDS = 20
@@ -102,7 +104,10 @@ class Supervisor:
         if not child.next_start:
             if now - child.started > 60:
                 child.pause = 0.5
-            self.say(f"{child.name} 已退出（{child.process.returncode}），{child.pause:g} 秒后重启")
+            self.say(
+                _("%(name)s 已退出（%(code)s），%(pause)g 秒后重启")
+                % {"name": child.name, "code": child.process.returncode, "pause": child.pause}
+            )
             child.next_start = now + child.pause
             child.pause = min(child.pause * 2, 10)
         elif now >= child.next_start:
@@ -112,7 +117,7 @@ class Supervisor:
     def _watch_database(self) -> None:
         assert self.database is not None
         if not self.database.is_running():
-            self.say("数据库已退出，正在重启")
+            self.say(_("数据库已退出，正在重启"))
             try:
                 self.database.start()
             except RuntimeError as error:

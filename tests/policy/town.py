@@ -1,0 +1,195 @@
+"""One of everything that an address names, and every address with its parameters filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from shounuo.calendars.testing import make_defaults
+from shounuo.cases import services as cases
+from shounuo.cases.models import Case, Merge
+from shounuo.channels import services as channels
+from shounuo.channels.models import Delivery
+from shounuo.channels.services import link_path
+from shounuo.channels.testing import make_mail, make_mailbox, receive
+from shounuo.commitments.models import Clock
+from shounuo.customers import services as customers
+from shounuo.customers.testing import make_customer
+from shounuo.events.models import Event, Failure
+from shounuo.files.queries import signed_path
+from shounuo.files.services import blob_store, file_attach
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+from shounuo.notices import services as notices
+from shounuo.notices.models import Notice
+from shounuo.notices.testing import make_relay
+from shounuo.policy.models import PolicyVersion
+from shounuo.policy.testing import make_draft, make_shipped, make_text
+from shounuo.staff import queries as staff
+from shounuo.staff import services as staff_services
+from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
+
+SYSTEM = Actor.system()
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
+    "a5f645400000000049454e44ae426082"
+)
+
+
+@dataclass(frozen=True)
+class Town:
+    """`values`: what stands for a parameter, by the beginning of its address (the longest that fits) and its name."""
+
+    cast: Cast
+    case: Case
+    values: dict[tuple[str, str], object]
+
+    def path(self, route: str) -> str:
+        """The address with the ids of things that are there."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1].rpartition(":")[2]
+            fitting = [
+                (place, v) for (place, n), v in self.values.items() if n == name and route.startswith(place)
+            ]
+            assert fitting, f"nothing stands for {name} in {route}: add it to the town"
+            return str(max(fitting, key=lambda one: len(one[0]))[1])
+
+        return "/" + re.sub(r"<([^>]+)>", value, route)
+
+
+def addresses(patterns: Iterable[URLPattern | URLResolver] | None = None, before: str = "") -> Iterator[str]:
+    """Every address of the product, each once, as the URL map writes it."""
+    found: dict[str, None] = {}
+    for one in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            found |= dict.fromkeys(addresses(one.url_patterns, route))
+        else:
+            found[route] = None
+    yield from found
+
+
+def make_town() -> Town:
+    """Everything belongs to the first team or to the administrator."""
+    cast = make_cast()
+    set_up_organisation()
+    make_defaults()
+    make_shipped("livestock", at=AT)
+    make_draft(make_text("T-1", code="trial"), at=AT)
+    admin, agent = staff.actor_for(cast.admin), staff.actor_for(cast.agent)
+    box = make_mailbox(team_id=cast.team.pk, receipt=False)
+    relay = make_relay()
+    case = Case.objects.get(pk=receive(make_mail(html="<p>结块</p>")).case_id)
+    cases.case_assign(case_id=case.pk, person_id=cast.agent.pk, actor=staff.actor_for(cast.supervisor), at=AT)
+    said = case.interactions.get()
+    sent = cases.reply_send(case_id=case.pk, text="能换", actor=agent, at=AT)
+    cases.delivery_note(interaction_id=sent.pk, ok=False, error="550", actor=SYSTEM, at=AT)
+    second = Case.objects.get(pk=receive(make_mail("再问一句", subject="再问")).case_id)
+    cases.cases_merge(source_id=second.pk, target_id=case.pk, actor=staff.actor_for(cast.supervisor), at=AT)
+    customer = case.customer
+    contact = customers.contact_add(
+        customer_id=customer.pk, kind="phone", value="13803946721", actor=SYSTEM, at=AT
+    )
+    twin = make_customer("宋建国", mail="twin@example.cn")
+    joined = customers.customers_merge(source_id=twin.pk, target_id=customer.pk, actor=admin, at=AT)
+    company = customers.company_create(name="河套牧场", actor=SYSTEM, at=AT)
+    picture = file_attach(
+        blob=blob_store(data=PNG, at=AT),
+        name="a.png",
+        subject=("case", case.pk),
+        ref=said.pk,
+        actor=SYSTEM,
+        at=AT,
+    )
+    view = cases.view_save(name="我的", query={"status": "open"}, actor=admin, at=AT)
+    notices.notify(
+        key="n",
+        person_ids=[cast.admin.pk],
+        kind="case.mentioned",
+        params={},
+        subject=("case", case.pk),
+        at=AT,
+    )
+    hook, _secret = channels.webhook_create(
+        name="ERP", url="https://93.184.216.34/in", kinds=["case.*"], actor=admin, at=AT
+    )
+    event = Event.objects.filter(kind="case.opened").earliest("id")
+    delivery = Delivery.objects.create(webhook=hook, event_id=event.pk, kind=event.kind, created_at=AT)
+    failure = Failure.objects.create(
+        event_id=event.pk, handler="notices.cases", error="Trouble", first_at=AT, last_at=AT
+    )
+    mail = notices.mail_queue(
+        key="k", raw=b"x", message_id="<k@x>", sender="", recipients=["a@example.cn"], at=AT
+    )
+    token, _clear = staff_services.token_create(person_id=cast.admin.pk, name="ERP", actor=SYSTEM, at=AT)
+    draft = PolicyVersion.objects.get(policy__code="trial")
+    raw = receive(b"\x00\xff not a mail at all")
+    clock = Clock.objects.filter(subject_id=case.pk).earliest("id")
+    settings = {
+        "people": cast.agent.pk,
+        "teams": cast.team.pk,
+        "roles": cast.agent.roles.earliest("pk").pk,
+        "tokens": token.pk,
+        "mailboxes": box.pk,
+        "relays": relay.pk,
+        "webhooks": hook.pk,
+        "topics": cases.topic_create(code="feed", name="饲料", actor=SYSTEM, at=AT).pk,
+        "fields": cases.custom_field_save(code="batch", label="批号", actor=SYSTEM, at=AT).pk,
+        "canned": cases.canned_save(title="问好", body="您好", actor=SYSTEM, at=AT).pk,
+        "operations/handlers": failure.pk,
+        "operations/mails": mail.pk,
+        "operations/jobs": 1,
+        "quarantine": raw.pk,
+    }
+    link = link_path(case, now()).removeprefix("/t/").removesuffix("/")
+    values: dict[tuple[str, str], object] = {
+        **{(f"settings/{place}/", "id"): pk for place, pk in settings.items()},
+        ("settings/calendars/", "code"): "business",
+        ("settings/calendars/", "number"): 2026,
+        ("settings/mailboxes/", "mail_id"): mail.pk,
+        ("settings/webhooks/", "delivery_id"): delivery.pk,
+        ("cases/", "number"): case.number,
+        ("cases/", "view_id"): view.pk,
+        ("cases/", "clock_id"): clock.pk,
+        ("cases/", "merge_id"): Merge.objects.get().pk,
+        ("cases/", "what"): "take",
+        ("cases/<int:number>/messages/", "id"): said.pk,
+        ("cases/<int:number>/messages/<int:id>/resend/", "id"): sent.pk,
+        ("customers/", "id"): customer.pk,
+        ("customers/", "contact_id"): contact.pk,
+        ("customers/", "merge_id"): joined.pk,
+        ("customers/companies/", "id"): company.pk,
+        ("board/", "number"): case.number,
+        ("policy/", "code"): "livestock",
+        ("policy/clauses/", "code"): clock.clause_code,
+        ("policy/causes/", "clock_id"): clock.pk,
+        ("policy/<slug:code>/versions/", "code"): "trial",
+        ("policy/<slug:code>/versions/", "version_id"): draft.pk,
+        ("policy/<slug:code>/versions/", "what"): "submit",
+        ("me/language/", "code"): "en",
+        ("me/tokens/", "token_id"): token.pk,
+        ("me/notices/", "notice_id"): Notice.objects.filter(person=cast.admin).latest("id").pk,
+        ("link/", "token"): "x" * 43,
+        ("files/", "file_id"): picture.pk,
+        ("files/s/", "token"): signed_path(picture, at=now()).split("/")[3],
+        ("t/", "token"): link,
+        ("help/c/", "token"): link,
+        ("help/", "number"): case.number,
+        ("help/", "file_id"): picture.pk,
+        ("help/language/", "code"): "en",
+        ("api/v1/", "number"): case.number,
+        ("api/v1/", "clock"): clock.pk,
+        ("api/v1/", "clock_id"): clock.pk,
+        ("api/v1/", "customer"): customer.pk,
+        ("api/v1/clauses/", "code"): clock.clause_code,
+        ("api/v1/calendars/", "code"): "business",
+        ("api/v1/", "year"): 2026,
+        ("api/v1/", "raw"): raw.pk,
+        ("api/v1/", "webhook"): hook.pk,
+        ("api/v1/", "delivery"): delivery.pk,
+    }
+    return Town(cast, Case.objects.get(pk=case.pk), values)
