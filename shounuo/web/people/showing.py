@@ -68,12 +68,17 @@ def segment(customer: Customer) -> str:
 
 
 def card(
-    actor: Actor, customer: Customer, at: datetime, *, revealed: Mapping[int, str] | None = None
+    actor: Actor,
+    customer: Customer,
+    at: datetime,
+    *,
+    cursor: str | None = None,
+    revealed: Mapping[int, str] | None = None,
 ) -> dict[str, Any]:
     """The context of people/card.html; a fixed number of queries. `revealed`: contact points just shown in full."""
     panel = queries.panel(actor, customer.pk)
     base = f"/customers/{customer.pk}/"
-    rows, more = cases.list_page(actor, {"customer": customer.pk, "sort": "opened"}, None, CASES, at=at)
+    rows, more = cases.list_page(actor, {"customer": customer.pk, "sort": "opened"}, cursor, CASES, at=at)
     erased = customer.erased_at is not None
     return {
         "title": customer.name,
@@ -97,7 +102,13 @@ def card(
             for c in panel.contacts
         ],
         "cases": [case_row(c) for c in rows],
-        "cases_url": f"/cases/?customer={customer.pk}&view=open" if more else "",
+        "pager": {
+            "total": None,
+            "next_url": f"{base}?cursor={more}" if more else "",
+            "previous_url": base if cursor else "",
+        }
+        if more or cursor
+        else None,
         "merges": merges(actor, panel.merges, at),
         "duplicates": []
         if erased

@@ -34,7 +34,8 @@ def edit(request: HttpRequest, form: forms.Form, **what: Any) -> HttpResponse:
     """A form as a page of its own, or as a dialog for who asked for one."""
     if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
         return pages.dialog(request, form, verb=what.pop("save_label", _("保存")), **what)
-    return pages.edit(request, form, template="people/form.html", **what)
+    what["template"] = "people/form.html"
+    return pages.edit(request, form, **what)
 
 
 def _given(request: HttpRequest) -> QueryDict | None:
@@ -133,7 +134,8 @@ def card(request: HttpRequest, id: int) -> HttpResponse:
     customer = queries.get(actor, id)
     if customer.pk != id:
         return HttpResponseRedirect(f"{HOME}{customer.pk}/")
-    return render(request, "people/card.html", showing.card(actor, customer, now()))
+    cursor = request.GET.get("cursor") or None
+    return render(request, "people/card.html", showing.card(actor, customer, now(), cursor=cursor))
 
 
 @staff_page(REVEAL)
@@ -171,7 +173,7 @@ def change(request: HttpRequest, id: int) -> HttpResponse:
     return edit(
         request,
         form,
-        title=_("改 %(name)s 的资料") % {"name": customer.name},
+        title=_("改%(name)s的资料") % {"name": customer.name},
         save=save,
         done_url=f"{HOME}{id}/",
         toast=_("资料已保存"),
@@ -191,14 +193,14 @@ def contact_add(request: HttpRequest, id: int) -> HttpResponse:
                 raise
             owner = queries.get(actor, int(str(taken.extra["customer"])))
             raise Invalid(
-                _("这个联系方式是客户 %(name)s 的；若是同一个人，请合并") % {"name": owner.name},
+                _("这个联系方式是客户%(name)s的；若是同一个人，请合并") % {"name": owner.name},
                 field="value",
             ) from taken
 
     return edit(
         request,
         ContactForm(_given(request)),
-        title=_("给 %(name)s 加联系方式") % {"name": customer.name},
+        title=_("给%(name)s加联系方式") % {"name": customer.name},
         save=save,
         done_url=f"{HOME}{id}/",
         save_label=_("加上"),
@@ -293,12 +295,14 @@ def erase(request: HttpRequest, id: int) -> HttpResponse:
     return edit(
         request,
         EraseForm(_given(request), name=customer.name),
-        title=_("删除 %(name)s 的个人信息") % {"name": customer.name},
+        title=_("删除%(name)s的个人信息") % {"name": customer.name},
         save=save,
         done_url=f"{HOME}{id}/",
         save_label=_("永久删除"),
         lead=_("姓名、联系方式、备注、来往的话都会删掉，不能恢复；工单的时间和数字还在。"),
         toast=_("个人信息已删除"),
+        template="people/erase.html",
+        danger=True,
     )
 
 
@@ -388,7 +392,7 @@ def company_change(request: HttpRequest, id: int) -> HttpResponse:
     return edit(
         request,
         CompanyForm(_given(request), initial={f: getattr(row, f) for f in fields}),
-        title=_("改 %(name)s 的资料") % {"name": row.name},
+        title=_("改%(name)s的资料") % {"name": row.name},
         save=save,
         done_url=f"{HOME}companies/{id}/",
         toast=_("资料已保存"),

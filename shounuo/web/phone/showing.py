@@ -33,6 +33,7 @@ from shounuo.web.portal.showing import promised
 RECENT = 5
 YEAR = timedelta(days=365)
 SPOKEN_TEXT = 90
+_STOPS = "。.！!；;，, "
 
 
 def matches(actor: Actor, digits: str, at: datetime) -> list[dict[str, Any]]:
@@ -237,10 +238,10 @@ def read_back(values: Mapping[str, Any], first: Foreseen | None, *, names: Mappi
 
     `names`: choice of `assign` -> how it is called.
     """
-    title = clean_line(str(values.get("title", "")))
+    title = clean_line(str(values.get("title", ""))).rstrip(_STOPS)
     if not title:
         return ""
-    text = truncate(clean_line(str(values.get("text", ""))), SPOKEN_TEXT)
+    text = truncate(clean_line(str(values.get("text", ""))), SPOKEN_TEXT).rstrip(_STOPS)
     what = _("%(title)s；%(text)s") % {"title": title, "text": text} if text else title
     who = clean_line(str(values.get("name", "")))
     said = [

@@ -94,6 +94,7 @@ class Desk:
     def who(self) -> dict[str, Any]:
         """The context of phone/_who.html but for the form."""
         return {
+            "focus": True,
             "match": showing.match(self.actor, self.customer, self.at) if self.customer else None,
             "lookup_url": f"{self.base}match/",
             "pick_url": f"{self.base}pick/",
@@ -192,6 +193,7 @@ def _page(
         "draft_url": f"{desk.base}draft/?form={nonce}",
         "discard_url": f"{desk.base}discard/?form={nonce}",
         **desk.who(),
+        "focus": not form.errors,  # else the first field that is wrong has it
         **desk.aside(),
         **showing.clauses(desk.at),
     }
@@ -245,7 +247,7 @@ def draft(request: HttpRequest, channel: str) -> HttpResponse:
     """Keeps what is typed, for its writer alone. A page whose form was sent or given up saves nothing any more."""
     if request.GET.get("form", "") in request.session.get(OVER, []):
         return HttpResponse(status=204)
-    body = {k: v for k, v in request.POST.items() if k not in ("csrfmiddlewaretoken", "nonce", "composed")}
+    body = {k: v for k, v in request.POST.items() if k not in ("csrfmiddlewaretoken", "nonce")}
     services.draft_save(
         case_id=None, mode=str(CHANNELS[channel]), body=body, actor=actor_of(request), at=now()
     )

@@ -42,7 +42,9 @@ class AskForm(forms.Form):
         help_text=_("在哪里、什么时候开始、已经试过什么"),
     )
     name = forms.CharField(label=_("怎么称呼您"), max_length=120, required=False)
-    phone = forms.CharField(label=_("手机号"), max_length=40, required=False)
+    phone = forms.CharField(
+        label=_("手机号"), max_length=40, required=False, help_text=_("手机和邮箱至少留一个")
+    )
     mail = forms.CharField(
         label=_("邮箱"), max_length=320, required=False, help_text=_("有进展时写信告诉您，也凭它查看进度")
     )

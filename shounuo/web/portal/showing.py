@@ -127,11 +127,20 @@ def told_clocks(clocks: Iterable[Clock]) -> list[tuple[Clock, str]]:
 
 
 def promise(clocks: Sequence[Clock], case: Case, at: datetime) -> dict[str, Any] | None:
-    """The promise that counts now: the nearest that is still owed; of a finished case how all of them were kept."""
+    """The promise that counts now: the nearest that is still owed, else the time he was told; of a finished case how all
+    of them were kept."""
     told = told_clocks(clocks)
     owed = next(((c, what) for c, what in told if c.is_live), None)
     if owed is not None and case.status not in DONE:
         return _owed(*owed, at)
+    if case.expected_at is not None and case.expected_at > at and case.status not in DONE:
+        when = words.moment_words(case.expected_at, at)
+        return {
+            "label": _("我们告诉过您"),
+            "text": _("预计 %(when)s 办好") % {"when": when},
+            "share": None,
+            "state": "run",
+        }
     decided = [c for c, _what in told if c.state in (Clock.State.MET, Clock.State.BREACHED)]
     if not decided:
         return None
@@ -314,7 +323,9 @@ def steps(it: CustomerPage, at: datetime) -> list[dict[str, Any]]:
     ]
     now_title = _now(it)
     if now_title:
-        way.append({"title": now_title, "at_text": "", "text": "", "state": "cur"})
+        since = _since(it)
+        at_text = words.moment_words(since, at) if since is not None else ""
+        way.append({"title": now_title, "at_text": at_text, "text": "", "state": "cur"})
     if case.status not in DONE:
         if case.expected_at is not None:
             when = _("预计 %(when)s") % {"when": words.moment_words(case.expected_at, at)}
@@ -344,8 +355,6 @@ def _step(event: Event, people: Mapping[int, str]) -> str:
         case "case.accepted":
             name = people.get(payload.get("owner") or 0, "")
             return _("%(name)s接手了") % {"name": name} if name else _("有人接手了")
-        case "case.waiting":
-            return _("等您回复") if payload.get("on") == "customer" else ""
         case "case.reopened":
             return _("重新办理") if payload.get("why") != "dispute" else ""
         case "case.closed":
@@ -380,6 +389,15 @@ def _now(it: CustomerPage) -> str:
             return _("等您确认")
         case _:
             return ""
+
+
+def _since(it: CustomerPage) -> datetime | None:
+    """Since when the case stands where it stands, where that is worth saying."""
+    if "choose" in it.actions and it.plan is not None:
+        return it.plan.at
+    if it.case.status == "waiting_customer":
+        return max((e.at for e in it.steps if e.kind == "case.waiting"), default=None)
+    return it.case.resolved_at if it.case.status == "resolved" else None
 
 
 def _files(files: Iterable[File], base: str) -> dict[int | None, list[dict[str, Any]]]:

@@ -386,7 +386,12 @@ def test_what_is_typed_is_kept_for_its_writer_alone(cast, agent):
     draft = Draft.objects.get()
     assert (draft.person, draft.case, draft.mode) == (cast.agent, None, "phone") and "nonce" not in draft.body
     again = agent.get("/cases/new/phone/").content.decode()
-    assert "断电重启没用" in again and "草稿已存" in again and 'value="aftersales" checked' in again
+    assert (
+        "断电重启没用" in again
+        and "草稿已存" in again
+        and ">您说环控器黑屏，对吗？<" in again
+        and 'value="aftersales" checked' in again
+    )
     assert "断电重启没用" not in agent.get("/cases/new/visit/").content.decode()
     other = Client()
     sign_in_client(other, cast.outsider)

@@ -23,8 +23,11 @@ document.addEventListener('sn:picked', () => { const kind = document.querySelect
 document.addEventListener('change', (e) => { if (e.target.name === 'kind') { const title = document.querySelector('#phone-form [name=title]'); if (title && !title.value) title.focus(); } });
 // a sentence that is being edited is not replaced under the hand
 document.addEventListener('htmx:oobBeforeSwap', (e) => { if (e.detail.target?.contains?.(document.activeElement) && sn.typing(document.activeElement)) e.detail.shouldSwap = false; });
-// what is given up leaves nothing behind
-document.addEventListener('click', (e) => {
-  const button = e.target.closest?.('[data-discard]'); if (!button) return;
-  addEventListener('pagehide', (x) => { x.stopImmediatePropagation(); try { localStorage.removeItem(`sn-draft:${button.dataset.discard}`); } catch { /* forbidden */ } }, { capture: true });
+// a refused form comes back at its first wrong field
+document.addEventListener('htmx:afterSettle', (e) => { if (e.detail.target?.id === 'phone-form' || e.target.id === 'phone-form') document.querySelector('#phone-form [aria-invalid="true"], #phone-form .sn-err')?.focus?.(); });
+// what was sent or given up leaves no draft: the page saves nothing more once it is led away
+document.addEventListener('htmx:beforeOnLoad', (e) => {
+  if (!e.detail.xhr.getResponseHeader('HX-Redirect')) return;
+  const key = `sn-draft:${document.getElementById('phone-form')?.dataset.draftKey}`;
+  addEventListener('pagehide', (x) => { x.stopImmediatePropagation(); try { localStorage.removeItem(key); } catch { /* forbidden: nothing is kept there either */ } }, { capture: true });
 });
