@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shounuo.audit import services
+from shounuo.audit.models import Entry
 from shounuo.events import registry
 from shounuo.events.services import Published
 
@@ -25,7 +26,11 @@ def configuration_kinds() -> list[str]:
 
 
 def configuration_changed(event: Published, at: datetime) -> None:
-    """Writes the event into the log, at its own time; its payload holds codes and ids only."""
+    """Writes the event into the log, once, at its own time; its payload holds codes and ids only."""
+    kind, id = event.subject
+    of_it = Entry.objects.filter(target_kind=kind, target_id=str(id), action=event.kind)
+    if of_it.filter(detail__event=event.id).exists():
+        return
     services.record(
         action=event.kind,
         target=event.subject,
