@@ -99,6 +99,11 @@ def raw_counts() -> dict[str, int]:
     return dict.fromkeys(State.values, 0) | dict(rows)
 
 
+def quarantined_count() -> int:
+    """How many raw mails wait in quarantine; read from the index by state."""
+    return RawMessage.objects.filter(state=State.QUARANTINED).count()
+
+
 def webhooks() -> QuerySet[Webhook]:
     return Webhook.objects.select_related("person").order_by("id")
 

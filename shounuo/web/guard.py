@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -43,10 +43,17 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Leads to the sign-in page; a fragment's asker is told by header, so that the whole page goes there."""
     here = request.get_full_path() if request.method == "GET" else "/"
     if request.headers.get("HX-Request"):
-        current = request.headers.get("HX-Current-URL", "/")
-        path = "/" + current.split("/", 3)[3] if current.count("/") > 2 else "/"
-        return HttpResponse(status=401, headers={"HX-Redirect": "/signin/?" + urlencode({"next": path})})
+        back = urlencode({"next": page_of(request)})
+        return HttpResponse(status=401, headers={"HX-Redirect": f"/signin/?{back}"})
     return HttpResponseRedirect("/signin/?" + urlencode({"next": here}))
+
+
+def page_of(request: HttpRequest, default: str = "/") -> str:
+    """The page on which an htmx asker stands, as a path of this site; `default` for others."""
+    there = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if not there.path.startswith("/") or there.path.startswith("//"):
+        return default
+    return f"{there.path}?{there.query}" if there.query else there.path
 
 
 def done(request: HttpRequest, url: str, toast: str = "", undo_url: str = "") -> HttpResponse:

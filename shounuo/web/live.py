@@ -54,14 +54,15 @@ class Hub:
         self.queues.discard(queue)
 
     async def _listen(self) -> None:
-        pause = 0.5
+        pause, missed = 0.5, False
         while self.queues:
             try:
                 params = await sync_to_async(_connection_parameters)()
                 async with await psycopg.AsyncConnection.connect(autocommit=True, **params) as listener:
                     await listener.execute(f"LISTEN {CHANNEL}")
-                    pause = 0.5
-                    self._tell({"*": ["reconnected"]})
+                    if missed:
+                        self._tell({"*": ["reconnected"]})
+                    pause, missed = 0.5, True
                     while self.queues:
                         async for notify in listener.notifies(timeout=5, stop_after=200):
                             self._tell(json.loads(notify.payload))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from shounuo.calendars import queries as calendars
 from shounuo.commitments.labels import pause_words
 from shounuo.commitments.models import Clock
-from shounuo.commitments.queries.ledger import Ledger
+from shounuo.commitments.queries.ledger import Ledger, Line
 from shounuo.kernel import worktime
 from shounuo.kernel.durations import Span
 from shounuo.policy import labels
 
 COUNTED_DOWN = timedelta(hours=36)  # further ahead the words do not change while a page is open
 MOST_SEGMENTS = 6
+ALWAYS = "always"
 
 
 def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = None) -> dict[str, Any]:
@@ -24,7 +27,6 @@ def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = N
     `titles`: rule id -> what the promise is called.
     """
     state = _state(clock, now)
-    number = clause_number(clock.clause_code)
     view: dict[str, Any] = {
         "id": clock.pk,
         "state": state,
@@ -33,7 +35,7 @@ def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = N
         "started_at": clock.started_at,
         "met_at": clock.met_at,
         "clause": {
-            "number": number,
+            "number": clause_number(clock.clause_code),
             "name": "",
             "url": f"/policy/clauses/{clock.clause_code}/",
         },
@@ -41,25 +43,29 @@ def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = N
         "used_seconds": clock.used_s,
         "total_seconds": clock.length_s,
     }
-    if state == "pause" and clock.paused_at:
+    if state == "pause":
         view["pause_reason"] = pause_words(str(clock.facts.get("status", "")))
-    if state in ("run", "warn"):
+    if state == "breach" and clock.cancelled_at is not None:
+        view["text"] = _("超时，没有办到")
+    if state in ("run", "warn") and clock.calendar != ALWAYS:
         calendar = calendars.compiled(clock.calendar)
         view["left_seconds"] = calendar.between(now, clock.due_at)
-        if clock.calendar != "always":
-            view["segments"] = segments(calendar, now, clock.due_at)
+        view["segments"] = segments(calendar, now, clock.due_at)
     return view
 
 
 def segments(
     calendar: worktime.CompiledCalendar, now: datetime, due: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """The coming counted intervals until the due moment, as far as a page will be open."""
-    end = min(due, now + COUNTED_DOWN)
-    spans = calendar.openings(int(now.timestamp() * 1e6), int(end.timestamp() * 1e6))
+    """The coming counted intervals until the due moment; empty where it lies further ahead than a page is open, for
+    what is left is the sum of all of them."""
+    if due - now > COUNTED_DOWN:
+        return []
+    spans = calendar.openings(int(now.timestamp() * 1e6), int(due.timestamp() * 1e6))
+    if len(spans) > MOST_SEGMENTS:
+        return []
     return [
-        (datetime.fromtimestamp(a / 1e6, UTC), datetime.fromtimestamp(b / 1e6, UTC))
-        for a, b, _day in spans[:MOST_SEGMENTS]
+        (datetime.fromtimestamp(a / 1e6, UTC), datetime.fromtimestamp(b / 1e6, UTC)) for a, b, _day in spans
     ]
 
 
@@ -72,12 +78,6 @@ def clause_number(code: str) -> str:
 def span_words(within: str) -> str:
     """A clock's length in words (30 分钟, 3 个工作日)."""
     return Span.parse(within).words()
-
-
-def nearest(clocks: Iterable[Clock]) -> Clock | None:
-    """The clock that a list shows: overdue first, then what is due first."""
-    owed = [c for c in clocks if c.is_live]
-    return min(owed, key=lambda c: c.due_at, default=None)
 
 
 def _state(clock: Clock, now: datetime) -> str:
@@ -96,30 +96,22 @@ def _state(clock: Clock, now: datetime) -> str:
             return "breach"
 
 
-def value_words(fact: str, value: Any) -> str:
-    """A fact's value as people call it (电话, 投诉 ...)."""
-    return labels.value(fact, value)
-
-
+# -- ledger --------------------------------------------------------------------------------------------------------
 def ledger_view(told: Ledger, now: datetime, *, title: str, wording: str) -> dict[str, Any]:
-    """What the tag ledger takes: a line per day or stretch, bars over the working day, the sums, why."""
+    """What the tag ledger takes: a line per counted stretch, pauses, and days that do not count; the sums; why."""
     clock = told.clock
     calendar = calendars.compiled(clock.calendar)
-    lines, last_day = [], None
-    for line in told.lines:
-        low, high = _bar(calendar, line.day, line.start, line.end)
-        row: dict[str, Any] = {
-            "day": None if line.day == last_day else line.day,
-            "kind": _KINDS.get(line.kind, "off"),
-            "label": line.name or line.reason,
-            "start": line.start if line.counted or line.kind == "paused" else None,
-            "end": line.end if line.counted or line.kind == "paused" else None,
-            "seconds": line.counted,
-            "from_share": low,
-            "to_share": high,
-        }
-        if line.start <= now < line.end:
-            row["now_share"] = _share(calendar, line.day, now)
+    scale = _Scale(calendar, told.lines)
+    lines: list[dict[str, Any]] = []
+    last_day: date | None = None
+    for line in _told(told.lines):
+        row = _row(line, scale, now if clock.is_live else None)
+        previous = lines[-1] if lines else None
+        if previous is not None and row["kind"] in _IDLE and _goes_on(previous, row):
+            previous["day_to"], previous["label"] = row["day"], _label_of(previous, row)
+            continue
+        if line.day == last_day:
+            row["day"], row["label"] = None, row["label"] if row["kind"] == "pause" else ""
         lines.append(row)
         last_day = line.day
     share = None
@@ -138,25 +130,77 @@ def ledger_view(told: Ledger, now: datetime, *, title: str, wording: str) -> dic
         "total_seconds": told.total,
         "used_seconds": told.used,
         "left_seconds": told.left,
-        "warn_at": told.warn_at,
+        "warn_at": told.warn_at if clock.is_live else None,
         "warn_share": share,
+        "note": _("到期时间由人改定，不按原来的天数") if told.rebased else "",
         "provisional": told.provisional,
     }
 
 
 _KINDS = {
-    "counted": "work", "work": "work", "makeup": "makeup", "holiday": "holiday", "paused": "pause", "weekend": "off",
+    "working": "work", "natural": "work", "custom": "work", "workday": "makeup",
+    "holiday": "holiday", "rest": "off", "closed": "off", "paused": "pause",
 }  # fmt: skip
+_IDLE = ("off", "holiday")
 
 
-def _bar(
-    calendar: worktime.CompiledCalendar, day: date, start: datetime, end: datetime
-) -> tuple[float, float]:
-    return _share(calendar, day, start), _share(calendar, day, end)
+def _told(lines: Sequence[Line]) -> list[Line]:
+    """The lines without the hours before opening and after closing of days on which something counted."""
+    counted = {line.day for line in lines if line.counted or line.kind == "paused"}
+    kept = [line for line in lines if line.kind != "closed" or line.day not in counted]
+    return kept or list(lines)
 
 
-def _share(calendar: worktime.CompiledCalendar, day: date, moment: datetime) -> float:
-    """Where the moment lies in the day, 0..1, on the scale of 07:00 to 21:00."""
-    begin, _end = calendar.day_bounds(day)
-    hours = (moment - begin).total_seconds() / 3600
-    return min(1.0, max(0.0, (hours - 7) / 14))
+def _row(line: Line, scale: _Scale, now: datetime | None) -> dict[str, Any]:
+    kind = _KINDS.get(line.kind, "off")
+    if kind in ("work", "makeup") and not line.counted:
+        kind = "off"
+    shown = kind not in _IDLE
+    row: dict[str, Any] = {
+        "day": line.day,
+        "kind": kind,
+        "name": line.name,
+        "label": {"holiday": line.name or None, "makeup": _("调休"), "pause": line.reason}.get(kind),
+        "start": line.start if shown else None,
+        "end": line.end if shown else None,
+        "seconds": line.counted,
+        "from_share": scale.share(line.day, line.start) if shown else 0,
+        "to_share": scale.share(line.day, line.end) if shown else 0,
+    }
+    if now is not None and shown and line.start <= now < line.end:
+        row["now_share"] = scale.share(line.day, now)
+    return row
+
+
+def _goes_on(previous: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Two stretches that do not count, of one kind and name, on the same or on following days."""
+    last: date | None = previous.get("day_to") or previous["day"]
+    return (
+        last is not None
+        and (previous["kind"], previous["name"]) == (row["kind"], row["name"])
+        and row["day"] - last <= timedelta(days=1)
+    )
+
+
+def _label_of(first: dict[str, Any], last: dict[str, Any]) -> str | None:
+    if first["name"] or first["day"] == last["day"]:
+        return str(first["name"]) or None
+    return ""
+
+
+class _Scale:
+    """The bars' scale: from the earliest to the latest hour that counted, at least a working day."""
+
+    def __init__(self, calendar: worktime.CompiledCalendar, lines: Sequence[Line]) -> None:
+        self.calendar = calendar
+        hours = [self._hours(line.day, m) for line in lines if line.counted for m in (line.start, line.end)]
+        self.low = max(0.0, min([8.0, *hours]))
+        self.high = min(24.0, max([18.0, *hours]))
+
+    def _hours(self, day: date, moment: datetime) -> float:
+        begin, _end = self.calendar.day_bounds(day)
+        return (moment - begin).total_seconds() / 3600
+
+    def share(self, day: date, moment: datetime) -> float:
+        """Where the moment lies in the day, 0..1."""
+        return min(1.0, max(0.0, (self._hours(day, moment) - self.low) / (self.high - self.low)))

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from shounuo.web import api, live
-from shounuo.web.desk import small
+from shounuo.web.desk import pickers
 from shounuo.web.desk import views as desk
 from shounuo.web.ops import metrics
 from shounuo.web.portal.views import following
@@ -20,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:token>/", following.short),
     path("board/", include("shounuo.web.board.urls")),
     path("policy/", include("shounuo.web.policies.urls")),
-    path("search/", small.palette, name="search"),
+    path("search/", pickers.palette, name="search"),
     path("live", live.live, name="live"),
     path("metrics", metrics.metrics),
     path("files/", include("shounuo.files.urls")),

@@ -27,7 +27,7 @@ ACTIONS: dict[str, tuple[Callable[..., Any], frozenset[str]]] = {
         classification.case_classify,
         frozenset({"kind", "level", "severity", "complexity", "priority", "topic_id"}),
     ),
-    "tags": (fields.tags_set, frozenset({"tags"})),
+    "tags": (fields.tags_set, frozenset({"tags", "keep"})),
     "note": (messages.note_add, frozenset({"text"})),
     "reply": (messages.reply_send, frozenset({"text", "then"})),
     "wait": (states.case_wait, frozenset({"on", "reason", "until"})),

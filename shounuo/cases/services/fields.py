@@ -46,14 +46,17 @@ def tags_set(
     *,
     case_id: int,
     tags: Iterable[str],
+    keep: bool = False,
     expected_version: int | None = None,
     actor: Actor,
     at: datetime,
 ) -> Case:
-    """The case has these tags and no others. Event: case.tagged."""
+    """The case has these tags and no others; with `keep` beside those it has. Event: case.tagged."""
     wanted = tags_of(tags)
     with changing(case_id, "tag", actor=actor, at=at, expected_version=expected_version) as change:
         before = set(change.case.tags)
+        if keep:
+            wanted = tags_of([*change.case.tags, *wanted])
         change.set(tags=wanted)
         if change.dirty:
             change.tell(events.TAGGED, added=len(set(wanted) - before), removed=len(before - set(wanted)))

@@ -8,6 +8,7 @@ from shounuo.commitments.queries.clocks import (
     due_from_figures,
     live,
     may_see,
+    nearest_of,
     of_subjects,
     rebases,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "ledger_json",
     "live",
     "may_see",
+    "nearest_of",
     "of_subjects",
     "rebases",
     "upcoming",

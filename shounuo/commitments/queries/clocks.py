@@ -30,6 +30,21 @@ def of_subjects(kind: str, ids: Iterable[int]) -> dict[int, list[Clock]]:
     return found
 
 
+def nearest_of(kind: str, ids: Iterable[int]) -> dict[int, Clock]:
+    """Of each subject the clock that a list shows: of what is owed (running or overdue, else paused) the one due
+    first. Subjects that owe nothing are missing. One query, whatever the number."""
+    owed = Clock.objects.filter(
+        Q(state__in=(Clock.State.RUNNING, Clock.State.PAUSED))
+        | Q(state=Clock.State.BREACHED, met_at=None, cancelled_at=None),
+        subject_kind=kind,
+        subject_id__in=list(ids),
+    )
+    found: dict[int, Clock] = {}
+    for clock in sorted(owed, key=lambda c: (c.state == Clock.State.PAUSED, c.due_at, c.id)):
+        found.setdefault(clock.subject_id, clock)
+    return found
+
+
 def _order(clock: Clock) -> tuple[bool, float, int]:
     if clock.is_live:
         return (False, clock.due_at.timestamp(), clock.id)

@@ -3,6 +3,7 @@
 from shounuo.policy.queries.clauses import (
     ClauseView,
     RuleView,
+    beside,
     clause_view,
     clause_views,
     clauses_in_force,
@@ -34,6 +35,7 @@ __all__ = [
     "RuleChange",
     "RuleView",
     "acknowledged",
+    "beside",
     "clause_view",
     "clause_views",
     "clauses_in_force",

@@ -59,9 +59,21 @@ def clauses_in_force(actor: Actor, at: datetime) -> QuerySet[Clause]:
     return _with_rules(Clause.objects.filter(version__in=versions.values("pk")))
 
 
-def clauses_of(version: PolicyVersion) -> QuerySet[Clause]:
-    """The clauses of one version, for a page that has it already."""
-    return _with_rules(Clause.objects.filter(version=version))
+def clauses_of(*versions: PolicyVersion) -> QuerySet[Clause]:
+    """The clauses of these versions, for a page that has them already."""
+    return _with_rules(Clause.objects.filter(version__in=versions))
+
+
+def beside(clause: Clause) -> tuple[str, str]:
+    """The codes of the clauses before and after this one in its document; "" at its ends. Two queries."""
+    rows = Clause.objects.filter(version_id=clause.version_id)
+    before = (
+        rows.filter(position__lt=clause.position).order_by("-position").values_list("code", flat=True).first()
+    )
+    after = (
+        rows.filter(position__gt=clause.position).order_by("position").values_list("code", flat=True).first()
+    )
+    return before or "", after or ""
 
 
 def _with_rules(rows: QuerySet[Clause]) -> QuerySet[Clause]:

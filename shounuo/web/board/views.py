@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.cases import queries as cases
 from shounuo.channels import queries as channels
+from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Conflict
 from shounuo.notices import services as notices
@@ -36,15 +37,16 @@ def board(request: HttpRequest) -> HttpResponse:
         "is_wall": wall,
         "alarms": _alarms(actor),
     }
-    return render(request, "board/board.html", context)
+    part = "#live" if request.headers.get("HX-Request") else ""
+    return render(request, f"board/board.html{part}", context)
 
 
-def _alarms(actor: Any) -> dict[str, Any]:
+def _alarms(actor: Actor) -> dict[str, Any]:
     """What is wrong with the house itself: mail that could not be read, mailboxes that cannot be fetched."""
     if not actor.may("ops.view"):
         return {"open": 0, "url": "", "items": []}
     items = []
-    held = channels.raw_counts().get("quarantined", 0)
+    held = channels.quarantined_count()
     if held:
         items.append(
             {

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +21,7 @@ from shounuo.cases.queries.history import Happening
 from shounuo.cases.queries.page import CasePage, Message
 from shounuo.commitments.models import Clock
 from shounuo.customers import queries as customers
+from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
 from shounuo.policy.models import Rule
 from shounuo.staff import queries as staff
@@ -32,7 +35,7 @@ ICONS = {
     "case.closed": "archive", "case.merged": "git-merge", "case.split": "arrow-merge", "call.answered": "phone-call",
     "record.completed": "clipboard-check", "case.tagged": "tag",
 }  # fmt: skip
-FOLD_FROM = 3
+FOLD_FROM = 2  # a run of more events than this is folded, its last one left standing
 RECORD_LABELS = {
     "customer": gettext_lazy("客户信息"),
     "time": gettext_lazy("时间"),
@@ -62,7 +65,8 @@ def page(actor: Actor, it: CasePage, at: datetime) -> dict[str, Any]:
 def _clock(clock: Clock, at: datetime, titles: dict[int, str], case: Case) -> dict[str, Any]:
     view = timing.clock_view(clock, at, titles=titles)
     view["ledger_url"] = f"/cases/{case.number}/clocks/{clock.pk}/"
-    view["limit_text"] = _("限 %(span)s") % {"span": timing.span_words(clock.within)}
+    if view["state"] in ("met", "pause") or clock.met_at is not None:
+        view["limit_text"] = _("限 %(span)s") % {"span": timing.span_words(clock.within)}
     return view
 
 
@@ -98,6 +102,7 @@ def head(actor: Actor, it: CasePage, clocks: list[dict[str, Any]], at: datetime)
         "more": more(can, base, it),
         "notes": _notes(it, at),
         "entries": entries(actor, it, at),
+        "version": case.version,
         "refresh_url": f"{base}/timeline/",
         "seen_url": f"{base}/seen/",
     }
@@ -124,6 +129,9 @@ MORE = (
 )
 
 
+MENU_KEYS = {"close": "Shift+C", "classify": "g"}
+
+
 def more(can: frozenset[str], base: str, it: CasePage) -> list[dict[str, Any]]:
     """The menu of what else may be done now."""
     if it.case.merged_into_id is not None:
@@ -135,6 +143,7 @@ def more(can: frozenset[str], base: str, it: CasePage) -> list[dict[str, Any]]:
             "url": f"{base}/{path}/",
             "post": how == "post",
             "dialog": how != "post",
+            "key": MENU_KEYS.get(action, ""),
         }
         for action, label, icon, path, how in MORE
         if action in can and not (action == "fill" and not it.fields)
@@ -203,7 +212,13 @@ def _folded(of_day: Sequence[Message | Happening], it: CasePage) -> list[dict[st
         if len(lines) > FOLD_FROM:
             summary = "、".join(dict.fromkeys(line["short"] for line in lines[:-1]))
             found.append(
-                {"kind": "fold", "count": len(lines) - 1, "summary": summary[:60], "entries": lines[:-1]}
+                {
+                    "kind": "fold",
+                    "id": f"f{lines[0]['id']}",
+                    "count": len(lines) - 1,
+                    "summary": summary[:60],
+                    "entries": lines[:-1],
+                }
             )
             found.append(lines[-1])
         else:
@@ -232,11 +247,6 @@ def _event(happening: Happening, it: CasePage) -> dict[str, Any]:
 
 def _message(message: Message, it: CasePage) -> dict[str, Any]:
     one = message.interaction
-    name = (
-        one.person.name
-        if one.person
-        else (one.customer.name if one.customer else "") or one.sender or _("客户")
-    )
     via = one.get_channel_display()
     if one.automatic:
         via = _("自动回执 · %(via)s") % {"via": via}
@@ -245,10 +255,10 @@ def _message(message: Message, it: CasePage) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "kind": {"in": "in", "out": "out", "note": "note"}[one.direction],
         "id": f"i{one.pk}",
-        "who": {"name": name},
+        "who": {"name": _writer(one)},
         "via": via,
         "at": one.at,
-        "text": one.text,
+        "text": _with_mentions(one.text, [it.people.get(i, "") for i in message.mentions]),
         "files": [
             {"name": f.name, "url": f"/files/{f.pk}/", "size": f.blob.size}
             for f in message.files
@@ -259,11 +269,27 @@ def _message(message: Message, it: CasePage) -> dict[str, Any]:
         if one.html or one.folded or one.raw_id
         else "",
         "folded": one.folded,
-        "threaded": one.threaded_by,
     }
     if message.options:
         entry["options"] = _options(message)
     return entry
+
+
+def _writer(one: Interaction) -> str:
+    if one.person is not None:
+        return one.person.name
+    if one.direction != Interaction.Direction.IN:
+        return staff.organisation().name
+    return (one.customer.name if one.customer else "") or one.sender or _("客户")
+
+
+def _with_mentions(text: str, names: Sequence[str]) -> SafeString:
+    """The text with the colleagues it names set off."""
+    shown: str = conditional_escape(text)
+    for name in filter(None, names):
+        mark = conditional_escape(f"@{name}")
+        shown = shown.replace(mark, format_html('<b class="sn-at">{}</b>', mark))
+    return mark_safe(shown)  # noqa: S308  escaped above, with our own element around names
 
 
 def _delivery(one: Interaction, it: CasePage) -> dict[str, Any] | None:
@@ -334,6 +360,11 @@ def composer(actor: Actor, it: CasePage, clocks: list[dict[str, Any]], at: datet
         "errors": [],
         "conflict": None,
     }
+
+
+def kept_files(actor: Actor, ids: Iterable[int]) -> list[dict[str, Any]]:
+    """Files that were uploaded for a message that could not be sent."""
+    return [{"id": f.pk, "name": f.name, "size": f.blob.size} for f in files.drafts(actor, ids)]
 
 
 def keeps(clocks: Iterable[Clock]) -> list[dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,10 +10,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases import queries, services
-from shounuo.cases.models import Case, Link
+from shounuo.cases.models import Case, Interaction, Link
 from shounuo.cases.queries.page import CasePage
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Invalid
+from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.staff import queries as staff
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -23,13 +21,16 @@ LONG = forms.Textarea(attrs={"rows": 3})
 
 
 class ActForm(forms.Form):
-    """A dialog's form; `it` is the page of the case, read before the form is made."""
+    """A dialog's form; `it` is the page of the case, read before the form is made. `run` does the act with what was
+    typed and gives the number of another case where that is the one to show next."""
 
     def __init__(self, *args: Any, it: CasePage, actor: Actor, **kwargs: Any) -> None:
         self.it, self.actor = it, actor
         super().__init__(*args, **kwargs)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    columns = 1
+
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         raise AssertionError("an act without a service")
 
 
@@ -38,14 +39,14 @@ def moment(value: datetime | None) -> datetime | None:
     return None if value is None else value.replace(tzinfo=ZoneInfo(staff.organisation().zone))
 
 
-def _people(actor: Actor) -> list[tuple[str, Any]]:
+def people_choices() -> list[tuple[str, Any]]:
     return [
         ("", _("不指定")),
         *[(str(p.pk), f"{p.name} · {p.get_presence_display()}") for p in staff.people()],
     ]
 
 
-def _teams() -> list[tuple[str, Any]]:
+def team_choices() -> list[tuple[str, Any]]:
     return [("", _("不指定")), *[(str(t.pk), t.name) for t in staff.teams()]]
 
 
@@ -55,8 +56,8 @@ class Assign(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].choices = _teams()  # type: ignore[attr-defined]
-        self.fields["person"].choices = _people(self.actor)  # type: ignore[attr-defined]
+        self.fields["team"].choices = team_choices()  # type: ignore[attr-defined]
+        self.fields["person"].choices = people_choices()  # type: ignore[attr-defined]
 
     def ids(self, values: dict[str, Any]) -> dict[str, int | None]:
         person, team = values.get("person"), values.get("team")
@@ -64,20 +65,23 @@ class Assign(ActForm):
             raise Invalid(_("请选一个人或一个小组"), field="person")
         return {"person_id": int(person) if person else None, "team_id": int(team) if team else None}
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.case_assign(case_id=case.pk, **self.ids(values), actor=actor, at=at)
+        return None
 
 
 class Transfer(Assign):
     reason = forms.CharField(label=_("请他做什么"), widget=LONG, max_length=2000)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.case_transfer(
             case_id=case.pk, **self.ids(values), reason=values["reason"], actor=actor, at=at
         )
+        return None
 
 
 class Classify(ActForm):
+    columns = 2
     kind = forms.ChoiceField(label=_("类型"), choices=Case.Kind.choices)
     level = forms.ChoiceField(label=_("级别"), choices=[("", _("未定")), *Case.Level.choices], required=False)
     severity = forms.ChoiceField(
@@ -91,20 +95,21 @@ class Classify(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["topic"].choices = [
+        self.fields["topic"].choices = [  # type: ignore[attr-defined]
             ("", _("未定")),
             *[(str(t.pk), t.full_name) for t in queries.topics()],
-        ]  # type: ignore[attr-defined]
+        ]
         case = self.it.case
         for name in ("kind", "level", "severity", "complexity", "priority"):
             self.fields[name].initial = getattr(case, name)
         self.fields["topic"].initial = str(case.topic_id or "")
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         topic = values.pop("topic")
         services.case_classify(
             case_id=case.pk, **values, topic_id=int(topic) if topic else None, actor=actor, at=at
         )
+        return None
 
 
 class Diagnose(ActForm):
@@ -115,28 +120,31 @@ class Diagnose(ActForm):
         super().__init__(*args, **kwargs)
         self.fields["text"].initial = self.it.case.diagnosis
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.case_diagnose(case_id=case.pk, **values, actor=actor, at=at)
+        return None
 
 
 class Eta(ActForm):
     expected = forms.DateTimeField(label=_("预计解决时间"), widget=MOMENT)
     text = forms.CharField(label=_("对客户说的话"), widget=LONG, required=False, max_length=2000)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.eta_tell(
             case_id=case.pk, expected_at=_sure(values["expected"]), text=values["text"], actor=actor, at=at
         )
+        return None
 
 
 class Warn(ActForm):
     text = forms.CharField(label=_("向客户说明原因"), widget=LONG, max_length=2000)
     expected = forms.DateTimeField(label=_("新的预计时间"), widget=MOMENT)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.customer_warn(
             case_id=case.pk, text=values["text"], expected_at=_sure(values["expected"]), actor=actor, at=at
         )
+        return None
 
 
 class Wait(ActForm):
@@ -149,7 +157,7 @@ class Wait(ActForm):
     reason = forms.CharField(label=_("等什么"), max_length=120, required=False)
     until = forms.DateTimeField(label=_("到时自动继续"), widget=MOMENT, required=False)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.case_wait(
             case_id=case.pk,
             on=values["on"],
@@ -158,6 +166,7 @@ class Wait(ActForm):
             actor=actor,
             at=at,
         )
+        return None
 
 
 class Helper(ActForm):
@@ -165,10 +174,11 @@ class Helper(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["person"].choices = _people(self.actor)[1:]  # type: ignore[attr-defined]
+        self.fields["person"].choices = people_choices()[1:]  # type: ignore[attr-defined]
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.helper_add(case_id=case.pk, person_id=int(values["person"]), actor=actor, at=at)
+        return None
 
 
 class Tags(ActForm):
@@ -178,8 +188,9 @@ class Tags(ActForm):
         super().__init__(*args, **kwargs)
         self.fields["tags"].initial = "，".join(self.it.case.tags)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.tags_set(case_id=case.pk, tags=split_tags(values["tags"]), actor=actor, at=at)
+        return None
 
 
 class Fields(ActForm):
@@ -191,35 +202,53 @@ class Fields(ActForm):
             self.fields[f"f_{field.code}"] = _custom(field)
             self.fields[f"f_{field.code}"].initial = self.it.case.custom.get(field.code)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         given = {name.removeprefix("f_"): value for name, value in values.items()}
         services.custom_set(case_id=case.pk, values=given, actor=actor, at=at)
+        return None
 
 
 class Merge(ActForm):
-    target = forms.IntegerField(label=_("并进哪一张（单号）"), min_value=1)
+    """Into another case of the same customer: one of his that is open, or any by its number."""
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
-        into = queries.get(actor, values["target"])
+    target = forms.ChoiceField(label=_("并进哪一张"), widget=forms.RadioSelect, required=False)
+    number = forms.IntegerField(label=_("或者填单号"), min_value=1, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = [(str(c.number), f"{c.number} {c.subject[:30]}") for c in self.it.others]
+        self.fields["target"].choices = rows  # type: ignore[attr-defined]
+        if not rows:
+            del self.fields["target"]
+            self.fields["number"].label = _("并进哪一张（单号）")
+
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
+        number = values["number"] or values.get("target")
+        if not number:
+            raise Invalid(_("请选一张，或填它的单号"), field="number")
+        into = _other(actor, int(number), field="number")
         services.cases_merge(source_id=case.pk, target_id=into.pk, actor=actor, at=at)
+        return into.number
 
 
 class Split(ActForm):
-    interaction = forms.ChoiceField(label=_("拆出哪一条"))
+    interaction = forms.ChoiceField(label=_("拆出客户的哪一条"))
     subject = forms.CharField(label=_("新工单的标题"), max_length=300)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = [
-            (str(m.interaction.pk), f"{m.interaction.get_direction_display()} · {m.interaction.text[:40]}")
+            (str(m.interaction.pk), m.interaction.text[:60])
             for m in self.it.messages
+            if m.interaction.direction == Interaction.Direction.IN
         ]
         self.fields["interaction"].choices = rows[::-1]  # type: ignore[attr-defined]
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
-        services.case_split(
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
+        new = services.case_split(
             interaction_id=int(values["interaction"]), subject=values["subject"], actor=actor, at=at
         )
+        return new.number
 
 
 class Tie(ActForm):
@@ -228,30 +257,34 @@ class Tie(ActForm):
         label=_("关系"), choices=[(Link.Kind.RELATED, _("相关")), (Link.Kind.PARENT, _("这张是上级"))]
     )
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
-        other = queries.get(actor, values["number"])
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
+        other = _other(actor, values["number"], field="number")
         services.cases_link(source_id=case.pk, target_id=other.pk, kind=values["kind"], actor=actor, at=at)
+        return None
 
 
 class Feedback(ActForm):
     text = forms.CharField(label=_("客户怎么说"), widget=LONG, max_length=2000)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.feedback_note(case_id=case.pk, text=values["text"], actor=actor, at=at)
+        return None
 
 
 class Reopen(ActForm):
     reason = forms.CharField(label=_("为什么重新打开"), widget=LONG, max_length=1000)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.case_reopen(case_id=case.pk, reason=values["reason"], actor=actor, at=at)
+        return None
 
 
 class Resolve(ActForm):
     text = forms.CharField(label=_("怎么解决的（会发给客户）"), widget=LONG, max_length=4000)
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.case_resolve(case_id=case.pk, text=values["text"], actor=actor, at=at)
+        return None
 
 
 class Propose(ActForm):
@@ -288,7 +321,7 @@ class Propose(ActForm):
             for n in range(1, self.COUNT + 1)
         ]
 
-    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> None:
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         options = [
             {
                 **{name: values[f"{name}{n}"] for name in ("title", "time", "cost", "pros", "cons", "steps")},
@@ -298,6 +331,26 @@ class Propose(ActForm):
             if values[f"title{n}"]
         ]
         services.plan_propose(case_id=case.pk, options=options, text=values["text"], actor=actor, at=at)
+        return None
+
+
+class Empty(forms.Form):
+    """A question without fields: yes, or away."""
+
+
+class RebaseForm(forms.Form):
+    due = forms.DateTimeField(
+        label=_("新的到期时间"), widget=MOMENT, required=False, help_text=_("不填就按现在的日历重算")
+    )
+    reason = forms.CharField(label=_("为什么"), widget=forms.Textarea(attrs={"rows": 2}), max_length=200)
+
+
+def _other(actor: Actor, number: int, *, field: str) -> Case:
+    """Another case by its number; what is wrong with it stands at the field in which it was typed."""
+    try:
+        return queries.get(actor, number)
+    except NotFound as missing:
+        raise Invalid(str(missing), field=field) from missing
 
 
 def split_tags(text: str) -> list[str]:
@@ -328,68 +381,3 @@ def _custom(field: Any) -> forms.Field:
             return forms.BooleanField(label=field.label, required=False)
         case _:
             return forms.CharField(label=field.label, required=False, max_length=500)
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A dialog: its form, what it is called (with the case's number), the verb on its button, and a word of help."""
-
-    form: type[ActForm]
-    title: Any
-    verb: Any
-    lead: Any = ""
-    done: Any = ""
-    template: str = "desk/act.html"
-
-
-ACTS: dict[str, Act] = {
-    "assign": Act(Assign, _("把 %(n)s 分派给谁"), _("分派"), done=_("已分派")),
-    "transfer": Act(
-        Transfer, _("把 %(n)s 转给谁"), _("转派"), _("一件事始终有一个负责人；转派会计数。"), _("已转派")
-    ),
-    "classify": Act(
-        Classify, _("给 %(n)s 归类"), _("归类"), _("归类决定哪些条款适用，时限会随之重算。"), _("已归类")
-    ),
-    "diagnose": Act(Diagnose, _("%(n)s 的初步诊断"), _("记下诊断"), done=_("诊断已记下")),
-    "eta": Act(Eta, _("告知 %(n)s 的预计时间"), _("告诉客户"), done=_("已告知客户")),
-    "warn": Act(
-        Warn, _("超时前向客户说明"), _("告诉客户"), _("预计要超时，先说清楚原因。"), _("已向客户说明")
-    ),
-    "wait": Act(
-        Wait, _("%(n)s 先等一等"), _("开始等"), _("等的时候，写明可以暂停的时限会停下。"), _("已转为等待")
-    ),
-    "helper": Act(Helper, _("请人协作 %(n)s"), _("请他协作"), done=_("已请协作")),
-    "tags": Act(Tags, _("%(n)s 的标签"), _("保存"), done=_("标签已保存")),
-    "fields": Act(Fields, _("%(n)s 的字段"), _("保存"), done=_("已保存")),
-    "merge": Act(
-        Merge,
-        _("把 %(n)s 并进另一张"),
-        _("合并"),
-        _("消息和附件都过去，这张留个指向；30 天内可以撤回。"),
-        _("已合并"),
-    ),
-    "split": Act(Split, _("从 %(n)s 拆出一张"), _("拆出"), done=_("已拆出新工单")),
-    "link": Act(Tie, _("把 %(n)s 和另一张关联"), _("关联"), done=_("已关联")),
-    "feedback": Act(Feedback, _("%(n)s 的客户反馈"), _("记下"), done=_("反馈已记下")),
-    "reopen": Act(Reopen, _("重新打开 %(n)s"), _("重新打开"), done=_("已重新打开")),
-    "resolve": Act(
-        Resolve,
-        _("%(n)s 解决了"),
-        _("解决"),
-        _("客户确认后关闭；72 小时没有异议也会关闭。"),
-        _("已解决，等客户确认"),
-    ),
-    "propose": Act(
-        Propose, _("给 %(n)s 提方案"), _("发给客户选"), template="desk/propose.html", done=_("方案已发给客户")
-    ),
-}
-
-# Acts without a question.
-PLAIN: dict[str, tuple[Callable[..., Any], Any]] = {
-    "take": (services.case_take, _("已接下")),
-    "accept": (services.case_accept, _("已查收")),
-    "resume": (services.case_resume, _("继续处理")),
-    "confirm": (services.case_confirm, _("已确认解决，工单关闭")),
-    "close": (services.case_close, _("已关闭")),
-    "verify": (services.record_verify, _("记录已核对")),
-}

@@ -1,3 +1,5 @@
+"""Addresses of the policy pages, under /policy/."""
+
 from django.urls import path
 
 from shounuo.web.policies import views
@@ -11,5 +13,6 @@ urlpatterns = [
     path("<slug:code>/", views.document, name="policy"),
     path("<slug:code>/export/", views.export, name="policy-export"),
     path("<slug:code>/versions/", views.versions, name="policy-versions"),
+    path("<slug:code>/versions/<int:version_id>/changes/", views.changes, name="policy-changes"),
     path("<slug:code>/versions/<int:version_id>/<slug:what>/", views.act, name="policy-act"),
 ]

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,8 +17,9 @@ from shounuo.commitments import queries as commitments
 from shounuo.commitments import services as commitment_services
 from shounuo.commitments.models import Clock
 from shounuo.commitments.queries.causes import causes
+from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
-from shounuo.kernel.errors import NotFound, Problem
+from shounuo.kernel.errors import Invalid, NotFound, Problem
 from shounuo.policy import permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
@@ -25,11 +27,16 @@ from shounuo.policy.queries import ClauseView
 from shounuo.staff import queries as staff
 from shounuo.web import words
 from shounuo.web.context import actor_of
-from shounuo.web.guard import done, staff_page
-from shounuo.web.policies import showing
+from shounuo.web.desk.dialogs import dialog, refuse
+from shounuo.web.desk.forms import MOMENT, moment
+from shounuo.web.guard import done, page_of, staff_page
+from shounuo.web.policies.showing import clauses as clause_page
+from shounuo.web.policies.showing import documents, targets
+from shounuo.web.policies.showing import versions as version_page
 
 PERIODS = (("week", gettext_lazy("本周")), ("month", gettext_lazy("本月")), ("quarter", gettext_lazy("本季")))
 WEEKS = 26
+EXPLAIN = ("board.view", "commitments.rebase")
 FEW = 10
 PAGE = 50
 
@@ -44,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "policy/index.html",
         {
             "title": _("制度"),
-            "documents": [showing.document(r, at) for r in rows],
+            "documents": documents.documents(rows, at),
             "may_edit": actor.may(permissions.EDIT),
         },
     )
@@ -54,48 +61,53 @@ def index(request: HttpRequest) -> HttpResponse:
 def document(request: HttpRequest, code: str) -> HttpResponse:
     """One regulation as it reads, chapter by chapter, with figures of the week, month and quarter beside each clause."""
     at, actor = now(), actor_of(request)
-    version = showing.version_of(actor, code, request.GET.get("version"), at)
+    version = documents.version_of(actor, code, request.GET.get("version"), at)
     clauses = policy.clause_views(policy.clauses_of(version))
     standing = request.GET.get("only", "")
-    contents = showing.contents(clauses, code, request.GET.get("chapter", ""))
+    contents = documents.contents(clauses, code, request.GET.get("chapter", ""))
     chapter = contents.chosen
-    shown = (
-        [c for c in clauses if c.standing in ("none", "shown", "waiting")]
-        if standing == "gaps"
-        else chapter.clauses
-    )
+    printed = "print" in request.GET
+    shown = chapter.clauses
+    if standing == "gaps":
+        shown = [c for c in clauses if c.standing != "live"]
+    elif printed:
+        shown = clauses
     figures = policy.kept_of([c.row.code for c in clauses], at)
     contents.add_shares(figures)
-    worst = showing.most_broken(shown, figures)
+    worst = documents.most_broken(shown, figures)
     coverage = policy.coverage(c.row for c in clauses)
     return render(
         request,
         "policy/policy.html",
         {
-            "title": version.title,
-            "pack": showing.pack(version, at),
-            "tabs": showing.tabs(
-                code, version, actor, at, coverage, "gaps" if standing == "gaps" else "clauses"
-            ),
+            "title": documents.title_of(version),
+            "pack": documents.pack(version, at),
+            "tabs": documents.tabs(code, coverage, "gaps" if standing == "gaps" else "clauses"),
             "print_url": f"/policy/{code}/?print=1",
+            "is_print": printed,
+            "import_url": "/policy/import/" if actor.may(permissions.EDIT) else "",
             "contents": contents.items,
             "cover": {
                 "total": coverage.clauses,
                 "by_system": coverage.live,
-                "by_hand": coverage.shown + coverage.waiting,
+                "written": coverage.shown + coverage.waiting,
                 "by_nobody": coverage.none,
                 "nobody_url": f"/policy/{code}/?only=gaps",
             },
-            "chapter_title": _("尚无机制执行的条款") if standing == "gaps" else chapter.title,
+            "chapter_title": _("还没有系统执行的条款")
+            if standing == "gaps"
+            else documents.title_of(version)
+            if printed
+            else chapter.title,
             "periods": [label for _key, label in PERIODS],
-            "sections": showing.sections(shown, figures, worst),
+            "sections": documents.sections(shown, figures, worst),
             "foot": _("守诺率 = 到期前办到 ÷ 应办。横条自 80% 起，竖线为目标。"),
-            "breaches": _breaches_beside(actor, worst, at) if worst else None,
+            "breaches": _breaches_beside(actor, worst, at) if worst and not printed else None,
         },
     )
 
 
-def _breaches_beside(actor: Any, clause: ClauseView, at: datetime) -> dict[str, Any] | None:
+def _breaches_beside(actor: Actor, clause: ClauseView, at: datetime) -> dict[str, Any] | None:
     """The latest breaches of one clause and why, for the column beside the document."""
     start = _start_of("month", at)
     rows, _more = commitments.breaches(actor, start, at, clauses=[clause.row.code], limit=6)
@@ -109,7 +121,7 @@ def _breaches_beside(actor: Any, clause: ClauseView, at: datetime) -> dict[str, 
         "clause_number": clause.row.number,
         "count_text": ngettext("本月 %(n)s 次", "本月 %(n)s 次", total.breached if total else 0)
         % {"n": total.breached if total else 0},
-        "items": showing.breach_items(rows, at),
+        "items": clause_page.breach_items(rows, at),
         "reasons": reasons,
         "more_url": f"/policy/clauses/{clause.row.code}/breaches/",
     }
@@ -125,8 +137,8 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         period = "month"
     start = _start_of(period, at)
     version = view.row.version
-    siblings = [c.code for c in policy.clauses_of(version)]
-    position = siblings.index(code)
+    before, after = policy.beside(view.row)
+    counted = any(r.row.kind == "commitment" for r in view.rules)
     kept = commitments.kept([code], start, at).get(code)
     used = commitments.used_times([code], start, at)
     rows, more = commitments.breaches(actor, start, at, clauses=[code], limit=8)
@@ -138,34 +150,48 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
             "number": view.row.number,
             "name": view.title,
             "wording": view.wording,
-            "note": showing.clause_note(version, view),
+            "note": clause_page.clause_note(version, view),
         },
-        "pack": showing.pack(version, at),
-        "previous_url": f"/policy/clauses/{siblings[position - 1]}/" if position else "",
-        "next_url": f"/policy/clauses/{siblings[position + 1]}/" if position + 1 < len(siblings) else "",
+        "pack": documents.pack(version, at) | {"target": targets.target_of(view)},
+        "previous_url": f"/policy/clauses/{before}/" if before else "",
+        "next_url": f"/policy/clauses/{after}/" if after else "",
         "periods": [
             {"label": label, "url": f"?period={key}", "active": key == period} for key, label in PERIODS
         ],
-        "rules": [showing.rule(r) for r in view.rules],
-        "figures": showing.figures(kept, used, policy.kept_of([code], at).get(code), period),
+        "rules": [clause_page.rule(r) for r in view.rules],
+        "figures": clause_page.figures(
+            kept, used, policy.kept_of([code], at).get(code), period, targets.target_of(view)
+        )
+        if counted
+        else [],
         "breaches": {
-            "note": _("%(n)s 次") % {"n": kept.breached if kept else 0},
-            "rows": showing.breach_rows(rows, at),
-            "more": _("全部违诺") if more else "",
+            "note": _breach_note(kept.breached if kept else 0, len(rows), whole=bool(more)),
+            "rows": clause_page.breach_rows(rows, at, may_explain=_may_explain(actor)),
+            "more": _("全部违诺") if rows else "",
             "more_url": f"/policy/clauses/{code}/breaches/",
-        },
-        "version": showing.version_change(version, code),
-        "signed": showing.signed(version),
+        }
+        if counted
+        else None,
+        "version": version_page.version_change(version, code),
+        "signed": version_page.signed(version),
     }
     if decided >= FEW:
-        context |= showing.charts(weekly, used, view)
-        context["groups"] = showing.groups([code], start, at)
+        context |= clause_page.charts(weekly, used, view)
+        context["groups"] = clause_page.groups([code], start, at)
         context["groups_note"] = _("按渠道与小组")
-    else:
-        context["few"] = showing.few(actor, code, at)
+    elif counted:
+        context["few"] = clause_page.few(actor, code, at - timedelta(weeks=WEEKS), at)
     response = render(request, "policy/clause.html", context)
     response.sn_charts = decided >= FEW  # type: ignore[attr-defined]
     return response
+
+
+def _breach_note(count: int, seen: int, *, whole: bool) -> str:
+    """How many there were in all, and how many of them stand below where the reader may not see the rest."""
+    said = ngettext("%(n)s 次", "%(n)s 次", count) % {"n": count}
+    if whole or seen >= count:
+        return said
+    return said + _("，其中 %(n)s 次的单据您能看") % {"n": seen}
 
 
 @staff_page(permissions.VIEW)
@@ -183,59 +209,84 @@ def breaches(request: HttpRequest, code: str) -> HttpResponse:
         {
             "title": _("%(clause)s 的违诺") % {"clause": f"{view.row.number} {view.title}"},
             "clause": {"number": view.row.number, "name": view.title, "url": f"/policy/clauses/{code}/"},
-            "pack": showing.pack(view.row.version, at),
-            "rows": showing.breach_rows(rows, at),
+            "pack": documents.pack(view.row.version, at),
+            "rows": clause_page.breach_rows(rows, at),
             "next_url": f"?cursor={cursor}" if cursor else "",
+            "may_explain": _may_explain(actor),
         },
     )
 
 
-@staff_page("board.view", "commitments.rebase")
+def _may_explain(actor: Actor) -> bool:
+    return any(actor.may(p) for p in EXPLAIN)
+
+
+class CauseForm(forms.Form):
+    cause = forms.ChoiceField(
+        label=gettext_lazy("原因"), choices=Clock.Cause.choices, widget=forms.RadioSelect
+    )
+    note = forms.CharField(label=gettext_lazy("补充一句"), max_length=200, required=False)
+
+
+@staff_page(*EXPLAIN)
 def cause(request: HttpRequest, clock_id: int) -> HttpResponse:
     """A dialog in which a supervisor says why a promise was broken."""
     actor = actor_of(request)
     clock = commitments.clock_of(actor, clock_id)
-    if request.method == "POST":
-        commitment_services.clock_cause_set(
-            clock_id=clock_id,
-            cause=request.POST.get("cause", ""),
-            note=request.POST.get("note", ""),
-            actor=actor,
-            at=now(),
-        )
-        return done(
-            request,
-            request.headers.get("HX-Current-URL") or f"/policy/clauses/{clock.clause_code}/",
-            _("原因已记下"),
-        )
-    return render(
-        request,
-        "policy/cause.html",
-        {"clock": clock, "causes": Clock.Cause.choices, "post_url": request.path},
-    )
+    page = f"/policy/clauses/{clock.clause_code}/"
+    posted = request.POST if request.method == "POST" else None
+    form = CauseForm(posted, initial={"cause": clock.cause, "note": clock.cause_note})
+    if form.is_valid():
+        try:
+            commitment_services.clock_cause_set(clock_id=clock_id, **form.cleaned_data, actor=actor, at=now())
+        except Problem as problem:
+            refuse(form, problem)
+        else:
+            return done(request, page_of(request, page), _("原因已记下"))
+    return dialog(request, form, title=_("为什么违诺"), verb=_("记下原因"), back=page)
 
 
 @staff_page(permissions.VIEW)
 def versions(request: HttpRequest, code: str) -> HttpResponse:
-    """The versions of a document, what each changed, and what can be done with it now."""
+    """The versions of a document, and what can be done with each now; what one changed is fetched when it is opened."""
     at, actor = now(), actor_of(request)
-    rows = list(policy.visible_to(actor).filter(policy__code=code))
+    rows = list(policy.visible_to(actor).filter(policy__code=code).defer("source"))
     if not rows:
         raise NotFound(_("没有这份制度"))
+    shown = next((v for v in rows if documents.is_in_force(v, at)), rows[0])
+    mine = [actor.person_id] if actor.person_id else []
+    signed = bool(policy.acknowledged(shown, mine))
     return render(
         request,
         "policy/versions.html",
         {
-            "title": rows[0].title,
-            "pack": showing.pack(rows[0], at),
-            "tabs": showing.tabs(code, rows[0], actor, at, None, "versions"),
+            "title": documents.title_of(shown),
+            "pack": documents.pack(shown, at),
+            "tabs": documents.tabs(code, None, "versions"),
             "versions": [
-                showing.version_row(v, before, actor, at)
-                for v, before in zip(rows, [*rows[1:], None], strict=True)
+                version_page.version_row(v, is_first=v is rows[-1], signed=signed, actor=actor, at=at)
+                for v in rows
             ],
+            "publish": PublishForm(),
             "may_edit": actor.may(permissions.EDIT),
         },
     )
+
+
+@staff_page(permissions.VIEW)
+def changes(request: HttpRequest, code: str, version_id: int) -> HttpResponse:
+    """What a version changed against the one before it that the reader may see."""
+    actor = actor_of(request)
+    if not request.headers.get("HX-Request"):
+        return redirect(f"/policy/{code}/versions/")
+    rows = policy.visible_to(actor).filter(policy__code=code).defer("source")
+    version = rows.filter(pk=version_id).first()
+    if version is None:
+        raise NotFound(_("没有这个制度版本"))
+    before = rows.filter(number__lt=version.number).first()
+    if before is None:
+        raise NotFound(_("这是第一版"))
+    return render(request, "policy/_changes.html", {"changes": version_page.changes(before, version)})
 
 
 ACTS = {
@@ -246,19 +297,24 @@ ACTS = {
 }
 
 
+class PublishForm(forms.Form):
+    effective = forms.DateTimeField(label=gettext_lazy("施行时间"), widget=MOMENT, required=False)
+
+
 @staff_page(permissions.VIEW)
 def act(request: HttpRequest, code: str, version_id: int, what: str) -> HttpResponse:
     """One step in the life of a version; publishing takes the date on which it comes into force."""
     actor, at = actor_of(request), now()
     back = f"/policy/{code}/versions/"
     if request.method != "POST":
-        return done(request, back)
+        return redirect(back)
+    if policy.version_of(actor, version_id).policy.code != code:
+        raise NotFound(_("没有这个制度版本"))
     if what == "publish":
-        given = request.POST.get("effective", "")
-        effective = at
-        if given:
-            zone = ZoneInfo(staff.organisation().zone)
-            effective = max(at, datetime.fromisoformat(given).replace(tzinfo=zone))
+        form = PublishForm(request.POST)
+        if not form.is_valid():
+            raise Invalid(_("施行时间写得不对，例如 2026-07-01 08:00"), field="effective")
+        effective = max(at, moment(form.cleaned_data["effective"]) or at)
         policy_services.version_publish(version_id=version_id, effective_at=effective, actor=actor, at=at)
         return done(request, back, _("已发布，%(when)s起施行") % {"when": words.moment_words(effective, at)})
     if what not in ACTS:
@@ -302,7 +358,7 @@ def bring(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest, code: str) -> HttpResponse:
     """The version in force as a pack, identical in meaning to what was imported."""
     at = now()
-    version = showing.version_of(actor_of(request), code, request.GET.get("version"), at)
+    version = documents.version_of(actor_of(request), code, request.GET.get("version"), at)
     response = HttpResponse(version.source, content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{code}-{version.number}.yaml"'
     return response

@@ -317,7 +317,7 @@ def policy(at: datetime, options: set[str]) -> dict[str, Any]:
             {"numeral": "四", "title": "团队与能力", "url": "#", "share": 1},
             {"numeral": "五", "title": "监督与投诉", "url": "#", "share": 0.917},
         ],
-        "cover": {"total": 68, "by_system": 43, "by_hand": 19, "by_nobody": 6, "nobody_url": "#"},
+        "cover": {"total": 68, "by_system": 43, "written": 19, "by_nobody": 6, "nobody_url": "#"},
         "chapter_title": "第二章　服务原则与标准",
         "periods": ["本周", "本月", "本季"],
         "sections": [{"number": "2.2", "title": "服务标准", "clauses": clauses}],

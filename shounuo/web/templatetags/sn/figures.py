@@ -133,20 +133,20 @@ def share_bar(share: float, tone: str = "") -> SafeString:
 
 
 @register.simple_tag
-def cover_bar(by_system: int, by_hand: int, by_nobody: int) -> SafeString:
-    """`{% cover_bar 43 19 6 %}`: clauses that the system, a person and nobody enforces."""
-    total = max(1, by_system + by_hand + by_nobody)
+def cover_bar(by_system: int, written: int, by_nobody: int) -> SafeString:
+    """`{% cover_bar 43 19 6 %}`: clauses that the system enforces, that are written as rules only, that have none."""
+    total = max(1, by_system + written + by_nobody)
     return format_html(
         '<svg class="sn-cover" viewBox="0 0 {0} 8" preserveAspectRatio="none" role="img" aria-label="{4}">'
         '<rect class="is-a" width="{1}" height="8"/><rect class="is-b" x="{1}" width="{2}" height="8"/>'
         '<rect class="is-c" x="{5}" width="{3}" height="8"/></svg>',
         total,
         by_system,
-        by_hand,
+        written,
         by_nobody,
-        gettext("系统执行 %(a)s 条，人工检查 %(b)s 条，无人执行 %(c)s 条")
-        % {"a": by_system, "b": by_hand, "c": by_nobody},
-        by_system + by_hand,
+        gettext("系统执行 %(a)s 条，写成规则还没执行 %(b)s 条，没有机制 %(c)s 条")
+        % {"a": by_system, "b": written, "c": by_nobody},
+        by_system + written,
     )
 
 

@@ -21,7 +21,7 @@ sn.each('form[data-mentions-url] textarea, form[data-texts-url] textarea', (area
   function take(li) {
     if (!li) return;
     const text = li.dataset.value; const end = area.selectionStart;
-    area.setRangeText(text + (which.startsWith('@') || which.startsWith('＠') ? ' ' : ''), from, end, 'end');
+    area.setRangeText(text, from, end, 'end');
     shut(); area.focus(); area.dispatchEvent(new Event('input', { bubbles: true }));
   }
   async function show(q) {

@@ -41,6 +41,8 @@ document.addEventListener('click', (e) => {
   if (drawer && !drawer.contains(e.target)) drawer.classList.remove('is-open');
   const empties = e.target.closest('[data-empties]');
   if (empties) document.querySelector(empties.dataset.empties)?.replaceChildren();
+  const paper = e.target.closest('[data-print]');
+  if (paper) { e.preventDefault(); print(); }
   const copy = e.target.closest('[data-copy]');
   if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => sn.toast?.(copy.dataset.copied || copy.dataset.copy));
 });

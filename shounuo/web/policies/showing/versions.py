@@ -1,0 +1,151 @@
+"""The versions of a document: who did what, what changed, who has read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from shounuo.kernel.actors import Actor
+from shounuo.policy import labels, permissions
+from shounuo.policy import queries as policy
+from shounuo.policy.models import PolicyVersion
+from shounuo.staff import queries as staff
+from shounuo.web import timing
+from shounuo.web.policies.showing.documents import is_in_force, state_words
+
+MOST_CHANGES = 40
+
+
+def version_change(version: PolicyVersion, code: str) -> dict[str, Any] | None:
+    """What this version changed in the clause against the one before; None when there is none before."""
+    before = (
+        PolicyVersion.objects.filter(
+            policy=version.policy, number__lt=version.number, state__in=["published", "archived"]
+        )
+        .order_by("-number")
+        .first()
+    )
+    if before is None:
+        return None
+    change = next((c for c in policy.diff(before, version) if c.code == code), None)
+    note = f"{before.label} → {version.label}"
+    if change is None:
+        return {"note": note, "diff": _("这一条没有变"), "rows": [], "foot": ""}
+    old, new = change.fields.get("wording", (None, None))
+    rows = []
+    for changed in change.rules:
+        for name, (was, will) in changed.fields.items():
+            rows.append({"label": f"{changed.title} · {labels.word(name)}", "html": _was_will(was, will)})
+    return {
+        "note": note,
+        "diff": marked(old or "", new or "") if old or new else _("正文没有变"),
+        "rows": rows[:12],
+        "foot": _("生效时在计的时限仍按旧版走完"),
+    }
+
+
+def _was_will(was: Any, will: Any) -> SafeString:
+    return format_html(
+        "<del>{}</del> <ins>{}</ins>",
+        _("无") if was in (None, "") else was,
+        _("无") if will in (None, "") else will,
+    )
+
+
+def marked(old: str, new: str) -> SafeString:
+    """The new wording with what went and what came marked."""
+    pieces = []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(("", old[a:b]))
+        else:
+            if b > a:
+                pieces.append(("del", old[a:b]))
+            if d > c:
+                pieces.append(("ins", new[c:d]))
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<{0}>{1}</{0}>", SafeString(tag), text) if tag else text,) for tag, text in pieces),
+    )
+
+
+def signed(version: PolicyVersion) -> dict[str, Any] | None:
+    """Who has acknowledged the version."""
+    if version.state not in ("published", "archived"):
+        return None
+    have = policy.acknowledged(version)
+    people = list(staff.people())
+    missing = [p.name for p in people if p.pk not in have]
+    text = _("%(have)s / %(all)s") % {"have": len(people) - len(missing), "all": len(people)}
+    if missing:
+        text += _("，差%(names)s") % {"names": "、".join(missing[:3]) + (_("等") if len(missing) > 3 else "")}
+    return {"people": [{"name": p.name} for p in people if p.pk in have], "text": text}
+
+
+def version_row(
+    version: PolicyVersion, *, is_first: bool, signed: bool, actor: Actor, at: datetime
+) -> dict[str, Any]:
+    """A version in the list of versions: its state, what may be done now, where its changes are told. No query."""
+    code = version.policy.code
+    base = f"/policy/{code}/versions/{version.pk}"
+    runs = is_in_force(version, at)
+    acts: list[dict[str, Any]] = []
+    if version.state == "draft" and actor.may(permissions.EDIT):
+        acts = [
+            {"url": f"{base}/submit/", "label": _("送审"), "primary": True},
+            {"url": f"{base}/discard/", "label": _("作废"), "danger": True, "ask": _("草案作废后不能恢复")},
+        ]
+    elif version.state == "in_review" and actor.may(permissions.APPROVE):
+        acts = [{"url": f"{base}/approve/", "label": _("批准"), "primary": True}]
+    if runs and actor.person_id and not signed:
+        acts.append({"url": f"{base}/acknowledge/", "label": _("我已读，签阅"), "primary": True})
+    may_publish = version.state == "approved" and actor.may(permissions.PUBLISH)
+    return {
+        "label": _("第 %(label)s 版") % {"label": version.label},
+        "number": version.number,
+        "url": f"/policy/{code}/?version={version.number}",
+        "state": state_words(version, at),
+        "is_in_force": runs,
+        "effective": version.effective_at,
+        "ended": version.ended_at,
+        "note": version.note,
+        "made": version.created_at,
+        "changes_url": "" if is_first else f"{base}/changes/",
+        "acts": acts,
+        "publish_url": f"{base}/publish/" if may_publish else "",
+        "export_url": f"/policy/{code}/export/?version={version.number}",
+    }
+
+
+def changes(before: PolicyVersion, version: PolicyVersion) -> dict[str, Any]:
+    """What a version changed against the one before it, clause by clause."""
+    found = policy.diff(before, version)
+    return {
+        "count": len(found),
+        "left_out": max(0, len(found) - MOST_CHANGES),
+        "items": [
+            {
+                "number": timing.clause_number(c.code),
+                "title": c.title,
+                "change": {"added": _("新增"), "removed": _("删去")}.get(c.change, _("修改")),
+                "wording": marked(*(text or "" for text in c.fields.get("wording", ("", "")))),
+                "rules": [
+                    {
+                        "title": r.title,
+                        "fields": [
+                            {"label": labels.word(n), "html": _was_will(a, b)}
+                            for n, (a, b) in r.fields.items()
+                        ],
+                    }
+                    for r in c.rules
+                ],
+            }
+            for c in found[:MOST_CHANGES]
+        ],
+    }
