@@ -66,10 +66,12 @@ WITH given AS (
   FROM given g JOIN streams s USING (subject_kind, subject_id)
   WINDOW w_all AS (PARTITION BY g.subject_kind, g.subject_id),
          w_one AS (PARTITION BY g.subject_kind, g.subject_id ORDER BY g.ord)
-)
-INSERT INTO events_event (kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload)
-SELECT kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload::jsonb FROM numbered ORDER BY ord
-RETURNING id, seq, subject_kind, subject_id, kind, xid::text::bigint
+), written AS (
+  INSERT INTO events_event (kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload)
+  SELECT kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload::jsonb FROM numbered ORDER BY ord
+  RETURNING id, seq, xid::text::bigint AS xid
+), told AS (SELECT count(pg_notify(%s, news)) FROM unnest(%s::text[]) AS news)
+SELECT id, seq, xid FROM written, told ORDER BY id
 """
 
 
@@ -96,6 +98,8 @@ def publish(events: Sequence[NewEvent]) -> list[Published]:
                 [e.actor.kind for e in events],
                 [e.actor.id for e in events],
                 [json.dumps(e.payload, separators=(",", ":")) for e in events],
+                CHANNEL,
+                _news(events),
             ],
         )
         rows = cursor.fetchall()
@@ -103,27 +107,27 @@ def publish(events: Sequence[NewEvent]) -> list[Published]:
         Published(row[0], e.kind, e.subject, row[1], e.at, e.actor.kind, e.actor.id, e.payload, e.actor.roles)
         for row, e in zip(rows, events, strict=True)
     ]
-    _tell_live(published)
     if any(registry.job_handlers(e.kind, e.payload) for e in events):
-        _queue_dispatch(rows[0][5])
+        _queue_dispatch(rows[0][2])
     kinds = {e.kind for e in events}
     for wanted, handler in registry.sync_handlers(kinds):
         handler([p for p in published if wanted is None or p.kind in wanted])
     return published
 
 
-def _tell_live(published: list[Published]) -> None:
-    """One NOTIFY for the batch: kinds and subjects only, who may see them is decided by the listener."""
+def _news(events: Sequence[NewEvent]) -> list[str]:
+    """What live pages are told: kinds by subject; who may see them is decided by the listener. One text is the rule; a
+    notification holds 8,000 bytes, so that large batches take several, and those that still do not fit name subjects only."""
     news: dict[str, list[str]] = {}
-    for p in published:
-        news.setdefault(f"{p.subject[0]}:{p.subject[1]}", []).append(p.kind)
+    for e in events:
+        news.setdefault(f"{e.subject[0]}:{e.subject[1]}", []).append(e.kind)
     items = list(news.items())
-    for start in range(0, len(items), 60):  # a notification holds 8,000 bytes
-        text = json.dumps(dict(items[start : start + 60]), separators=(",", ":"))
-        if len(text) > 7900:
-            text = json.dumps({s: [] for s, _k in items[start : start + 60]}, separators=(",", ":"))
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, text])
+    texts = []
+    for start in range(0, len(items), 60):
+        some = dict(items[start : start + 60])
+        text = json.dumps(some, separators=(",", ":"))
+        texts.append(text if len(text) < 7900 else json.dumps({subject: [] for subject in some}))
+    return texts
 
 
 def _queue_dispatch(xid: int) -> None:
