@@ -180,27 +180,33 @@ def _owed(clock: Clock, what: str, at: datetime) -> dict[str, Any]:
 
 
 def _promises(clocks: Sequence[Clock], at: datetime) -> list[dict[str, Any]]:
-    """All promises to the customer with the clauses that they come from; one query."""
+    """The clauses behind the promises to the customer, each with its wording and the promises made by it; one query."""
     told = told_clocks(clocks)
     english = not (get_language() or "zh").startswith("zh")
     rules = Rule.objects.filter(pk__in={c.rule_id for c, _what in told}).select_related("clause")
     clauses = {r.pk: r.clause for r in rules}
-    shown = []
+    shown: dict[int, dict[str, Any]] = {}
     for clock, what in told:
         clause = clauses[clock.rule_id]
-        title = (clause.title_en if english else "") or clause.title
-        view = timing.clock_view(clock, at)
-        shown.append(
+        entry = shown.setdefault(
+            clause.pk,
             {
-                "clause": {"number": timing.clause_number(clause.code), "name": title},
+                "clause": {
+                    "number": timing.clause_number(clause.code),
+                    "name": (clause.title_en if english else "") or clause.title,
+                },
                 "wording": (clause.wording_en if english else "") or clause.wording,
+                "promises": [],
+            },
+        )
+        entry["promises"].append(
+            {
                 "what": what,
                 "within": timing.span_words(clock.within),
-                "clock": view,
-                "due": words.moment_words(clock.due_at, at),
+                "clock": timing.clock_view(clock, at),
             }
         )
-    return shown
+    return list(shown.values())
 
 
 def handler(case: Case) -> dict[str, Any] | None:
