@@ -97,7 +97,9 @@ def replay(
         running = [f for f in running if f.met is None and not f.over]
         if event.kind == f"{subject}.merged":
             merged = running
-        if event.kind == f"{subject}.merged" or (event.kind == f"{subject}.closed" and not spec.outlives_close):
+        if event.kind == f"{subject}.merged" or (
+            event.kind == f"{subject}.closed" and not spec.outlives_close
+        ):
             for clock in running:
                 clock.over = True
         if event.kind == f"{subject}.merge_undone":

@@ -20,9 +20,7 @@ def limit_of(value: int | None) -> int:
     if value is None:
         return DEFAULT_LIMIT
     if not 1 <= value <= MAX_LIMIT:
-        raise Invalid(
-            _("limit 须在 1 到 %(max)s 之间") % {"max": MAX_LIMIT}, field="limit", code="bad_limit"
-        )
+        raise Invalid(_("limit 须在 1 到 %(max)s 之间") % {"max": MAX_LIMIT}, field="limit", code="bad_limit")
     return value
 
 

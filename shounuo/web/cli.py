@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 from functools import partial
 from pathlib import Path
@@ -307,6 +308,10 @@ def _backup(args: argparse.Namespace) -> int:
 
 
 def _restore(args: argparse.Namespace) -> int:
+    # The keys come with the archive: this process gets some of its own, so that none are made in the empty folder.
+    for name in ("SHOUNUO_SECRET_KEY", "SHOUNUO_DATA_KEY"):
+        os.environ.setdefault(name, secrets.token_urlsafe(48))
+    _django(args)
     from shounuo.web.ops import backup
 
     return backup.restore(args.file, args.passphrase_file, say)

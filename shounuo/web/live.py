@@ -31,7 +31,14 @@ PING = 20.0
 MAX_OPEN = 500
 MAX_TOPICS = 100
 # What may put a case on a list, or bring it up there.
-LISTED = {"case.opened", "case.assigned", "case.transferred", "case.reopened", "case.disputed", "interaction.received"}
+LISTED = {
+    "case.opened",
+    "case.assigned",
+    "case.transferred",
+    "case.reopened",
+    "case.disputed",
+    "interaction.received",
+}
 
 News = dict[str, list[str]]
 

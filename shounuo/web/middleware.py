@@ -197,5 +197,7 @@ class Problems:
         if isinstance(exception, OperationalError | InterfaceError) and not connection.is_usable():
             log.warning("database away: %s", exception)
             connection.close()
-            return errors.problem_page(request, Unavailable(_("数据库暂时连不上，请稍后再试；您填写的内容还在页面上")))
+            return errors.problem_page(
+                request, Unavailable(_("数据库暂时连不上，请稍后再试；您填写的内容还在页面上"))
+            )
         return None

@@ -35,6 +35,8 @@ ICONS = {
     "case.closed": "archive", "case.merged": "git-merge", "case.split": "arrow-merge", "call.answered": "phone-call",
     "record.completed": "clipboard-check", "case.tagged": "tag",
 }  # fmt: skip
+# What a customer does himself; the rest of what his message sets off goes without a name.
+BY_CUSTOMER = {"case.opened", "case.confirmed", "case.disputed", "case.reopened", "plan.chosen"}
 FOLD_FROM = 2  # a run of more events than this is folded, its last one left standing
 RECORD_LABELS = {
     "customer": gettext_lazy("客户信息"),
@@ -229,7 +231,7 @@ def _folded(of_day: Sequence[Message | Happening], it: CasePage) -> list[dict[st
 def _event(happening: Happening, it: CasePage) -> dict[str, Any]:
     payload, people = happening.payload, it.people
     who = people.get(happening.event.actor_id or 0, "") if happening.event.actor_kind == "person" else ""
-    if happening.event.actor_kind == "customer":
+    if happening.event.actor_kind == "customer" and happening.kind in BY_CUSTOMER:
         who = it.case.customer.name or _("客户")
     target = people.get(payload.get("owner") or payload.get("person") or 0, "")
     text = happening.label
