@@ -30,17 +30,15 @@ PNG = bytes.fromhex(
 
 @dataclass(frozen=True)
 class World:
-    """`mine` is followed by `customer`, `other` by `stranger`; both are with the agent of the first team."""
+    """`mine` is followed by `customer`, `other` by `stranger`; both are with the agent of the first team. `path` is the link to
+    `mine`."""
 
     cast: Cast
     customer: Customer
     stranger: Customer
     mine: Case
     other: Case
-
-    @property
-    def path(self) -> str:
-        return case_path(self.mine)
+    path: str
 
 
 def make_world() -> World:
@@ -51,13 +49,9 @@ def make_world() -> World:
     customer = make_customer("宋建国", mail="song@example.cn", phone="13803946721")
     stranger = make_customer("钱多多", mail="qian@example.cn")
     at = now()
-    return World(
-        cast,
-        customer,
-        stranger,
-        make_case("育肥料 552 到货结块", customer=customer, team=cast.team, owner=cast.agent, at=at),
-        make_case("别人的单", text="别人的话", customer=stranger, team=cast.team, owner=cast.agent, at=at),
-    )
+    mine = make_case("育肥料 552 到货结块", customer=customer, team=cast.team, owner=cast.agent, at=at)
+    other = make_case("别人的单", text="别人的话", customer=stranger, team=cast.team, owner=cast.agent, at=at)
+    return World(cast, customer, stranger, mine, other, case_path(mine))
 
 
 def regulation(at=None) -> None:
