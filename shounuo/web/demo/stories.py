@@ -76,11 +76,12 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
     slow = worker.cast.pace * rush
     at = opened
     if not spoken:
-        at = world.working(opened, world.spread(5.5 * slow, 0.75))
+        overlooked = dice.random() > 0.5 + worker.cast.care / 2
+        at = world.working(opened, world.spread(38, 0.4) if overlooked else world.spread(1.2 * slow, 0.6))
         yield at
         if not _try(lambda: cases.case_take(case_id=case.pk, actor=worker.actor, at=at)):
             return
-        at = world.working(at, world.spread(1.2))
+        at = world.working(at, world.spread(0.5))
         yield at
         cases.case_classify(
             case_id=case.pk,
@@ -92,7 +93,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
             actor=worker.actor,
             at=at,
         )
-        at = world.working(at, world.spread(5 * slow))
+        at = world.working(at, world.spread(4 * slow))
         yield at
         cases.reply_send(case_id=case.pk, text=say(scenario.replies[0]), actor=worker.actor, at=at)
     if scenario.complexity != "simple" and dice.random() < worker.cast.care:
@@ -111,9 +112,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
             actor=worker.actor, at=at,
         )  # fmt: skip
     if scenario.diagnosis:
-        at = world.working(
-            at, world.spread(48 * slow if scenario.complexity == "general" else 150 * slow, 0.8)
-        )
+        at = world.working(at, world.spread(9 * slow if scenario.complexity == "general" else 22 * slow, 0.6))
         yield at
         cases.case_diagnose(case_id=case.pk, text=scenario.diagnosis, actor=worker.actor, at=at)
     if scenario.complexity == "complex" and dice.random() < 0.35:
@@ -128,7 +127,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         yield at
         cases.case_accept(case_id=case.pk, actor=worker.actor, at=at)
     if scenario.options and dice.random() < 0.75:
-        at = world.working(at, world.spread(25 * slow))
+        at = world.working(at, world.spread(5 * slow))
         yield at
         cases.plan_propose(
             case_id=case.pk,
@@ -145,7 +144,23 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
             case_id=case.pk, option=dice.choices((1, 2, 3), (6, 3, 1))[0] if len(scenario.options) > 2 else 1,
             actor=Actor.customer(customer_id), at=at,
         )  # fmt: skip
-    elif dice.random() < 0.55:
+    elif scenario.complexity != "simple":
+        if dice.random() < worker.cast.care:
+            at = world.working(at, world.spread(6 * slow))
+            yield at
+            cases.plan_propose(
+                case_id=case.pk,
+                options=[
+                    {
+                        "title": "按诊断处理",
+                        "pros": "当天安排，不用您跑",
+                        "time": "1 个工作日",
+                        "cost": "0 元",
+                    }
+                ],
+                actor=worker.actor,
+                at=at,
+            )
         at = world.working(at, world.spread(12))
         yield at
         if len(scenario.replies) > 1:
@@ -208,12 +223,23 @@ def _ending(
         if at < world.local(world.day, 23) + timedelta(days=1):
             yield at
             cases.case_confirm(case_id=case.pk, actor=customer, at=at)
-    # The rest close by themselves after the silence; the builder runs that tick.
+            if dice.random() < worker.cast.care:
+                at = world.working(at, world.spread(40))
+                yield at
+                cases.record_verify(case_id=case.pk, actor=worker.actor, at=at)
+    elif dice.random() < worker.cast.care:
+        at = world.working(at, world.spread(180))
+        yield at
+        cases.feedback_note(case_id=case.pk, text="电话回访，客户说没有别的问题。", actor=worker.actor, at=at)
+        at = world.working(at, world.spread(20))
+        yield at
+        cases.record_verify(case_id=case.pk, actor=worker.actor, at=at)
+    # What is not confirmed closes by itself after the silence; the builder runs that tick.
 
 
 def _work(scenario: Scenario) -> float:
     """Typical working minutes from the last exchange to the solution."""
-    return {"simple": 9.0, "general": 90.0, "complex": 420.0}[scenario.complexity]
+    return {"simple": 2.5, "general": 70.0, "complex": 360.0}[scenario.complexity]
 
 
 def _try(act: object) -> bool:
