@@ -23,7 +23,16 @@ from shounuo.commitments.queries.figures import (
     used_times,
 )
 from shounuo.commitments.queries.ledger import Ledger, Line, ledger, ledger_json
-from shounuo.commitments.queries.lists import Breach, Lanes, Scope, at_risk, breaches, lanes, upcoming
+from shounuo.commitments.queries.lists import (
+    Breach,
+    Lanes,
+    Scope,
+    at_risk,
+    breaches,
+    lanes,
+    pressing,
+    upcoming,
+)
 
 __all__ = [
     "Breach",
@@ -52,6 +61,7 @@ __all__ = [
     "may_see",
     "nearest_of",
     "of_subjects",
+    "pressing",
     "rebases",
     "upcoming",
     "used_times",

@@ -64,6 +64,19 @@ def at_risk(
     return _seen(rows, actor, scope, limit)
 
 
+def pressing(
+    at: datetime, *, scope: Scope, within: timedelta = timedelta(hours=1), limit: int = 24
+) -> list[Clock]:
+    """What wants a hand now: what is overdue, the latest first, then what has warned or is due within a time, the
+    soonest first; half of the places for either as far as it fills them. Two queries."""
+    due = Q(due_at__lte=at + within) | Q(warned_at__isnull=False)
+    late = list(in_scope(Clock.objects.filter(_OVERDUE).order_by("-due_at", "-id"), scope)[:limit])
+    soon = list(
+        in_scope(Clock.objects.filter(due, state=State.RUNNING).order_by("due_at", "id"), scope)[:limit]
+    )
+    return [*late[: max(limit // 2, limit - len(soon))], *soon][:limit]
+
+
 def upcoming(
     actor: Actor,
     at: datetime,

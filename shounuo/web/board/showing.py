@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from shounuo.calendars import queries as calendars
 from shounuo.cases import queries as cases
 from shounuo.cases.models import Case
-from shounuo.cases.permissions import ASSIGN, WORK
+from shounuo.cases.permissions import ASSIGN, VIEW_ALL, WORK
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
@@ -35,12 +35,11 @@ def board(actor: Actor, team: Team | None, at: datetime) -> dict[str, Any]:
     if team is not None:
         rows = rows.filter(team=team)
     open_rows = rows.filter(status__in=OPEN)
-    scope: commitments.Scope = {
-        "case": None if team is None and actor.may("cases.view_all") else open_rows.order_by().values("pk")
-    }
-    lanes = commitments.lanes(at, scope=scope)
-    upcoming = commitments.upcoming(actor, at, scope=scope, within=AHEAD)
-    risk = commitments.at_risk(actor, at, scope=scope, limit=MOST_ACTS * 3)
+    seen = None if team is None and actor.may(VIEW_ALL) else rows.order_by().values("pk")
+    lanes = commitments.lanes(at, scope={"case": seen})
+    still_open: commitments.Scope = {"case": open_rows.order_by().values("pk")}
+    upcoming = commitments.upcoming(actor, at, scope=still_open, within=AHEAD)
+    risk = commitments.pressing(at, scope=still_open, limit=MOST_ACTS * 2)
     known = _known(upcoming, risk)
     people = _people(actor, team, open_rows)
     return {
@@ -77,7 +76,7 @@ def _people(actor: Actor, team: Team | None, open_rows: QuerySet[Case]) -> list[
     rows = staff.people().filter(teams__isnull=False).distinct()
     if team is not None:
         rows = rows.filter(teams=team)
-    elif not actor.may("cases.view_all"):
+    elif not actor.may(VIEW_ALL):
         rows = rows.filter(teams__in=sorted(actor.team_ids))
     return list(
         rows.annotate(
@@ -99,6 +98,7 @@ def _figures(
         queue=Count("pk", filter=Q(owner=None)),
         oldest=Min("opened_at", filter=Q(owner=None)),
         working=Count("pk", filter=Q(owner__isnull=False)),
+        late=Count("pk", filter=Q(overdue=True)),
     )
     free = (
         Clock.objects.filter(state="running", due_at__lte=at + timedelta(hours=1), subject_kind="case")
@@ -146,10 +146,10 @@ def _figures(
         },
         {
             "name": _("已超时"),
-            "value": words.number(lanes.overdue),
-            "unit": _("项"),
-            "population": _("还欠着的"),
-            "tone": "breach" if lanes.overdue else "",
+            "value": words.number(counts["late"]),
+            "unit": _("件"),
+            "population": _("全部还欠 %(n)s 项") % {"n": words.number(lanes.overdue)},
+            "tone": "breach" if counts["late"] else "",
             "url": "/cases/?view=risk",
         },
         {
@@ -206,7 +206,12 @@ def _acts(actor: Actor, clocks: list[Clock], known: dict[int, Case], at: datetim
                 "acts": _steps(actor, case),
             }
         )
-    return {"total": len(rows), "all_url": "/cases/?view=risk", "rows": rows[:MOST_ACTS]}
+    return {
+        "total": min(len(rows), MOST_ACTS),
+        "has_more": len(clocks) == MOST_ACTS * 2 or len(rows) > MOST_ACTS,
+        "all_url": "/cases/?view=risk",
+        "rows": rows[:MOST_ACTS],
+    }
 
 
 def _steps(actor: Actor, case: Case) -> list[dict[str, Any]]:

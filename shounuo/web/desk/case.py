@@ -23,6 +23,7 @@ from shounuo.commitments.models import Clock
 from shounuo.customers import queries as customers
 from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.worktime import CompiledCalendar
 from shounuo.policy.models import Rule
 from shounuo.staff import queries as staff
 from shounuo.web import timing, words
@@ -190,15 +191,16 @@ def _notes(it: CasePage, at: datetime) -> list[dict[str, Any]]:
 def entries(actor: Actor, it: CasePage, at: datetime) -> list[dict[str, Any]]:
     """Days, messages, and runs of events folded, in order."""
     zone = ZoneInfo(staff.organisation().zone)
+    calendar = calendars.compiled("business")
     found: list[dict[str, Any]] = []
     for day, of_day in groupby(it.timeline, key=lambda one: timezone.localtime(one.at, zone).date()):
-        found.append(_day(day))
+        found.append(_day(day, calendar))
         found += _folded(list(of_day), it)
     return found
 
 
-def _day(day: date) -> dict[str, Any]:
-    found = calendars.compiled("business").day(day)
+def _day(day: date, calendar: CompiledCalendar) -> dict[str, Any]:
+    found = calendar.day(day)
     note = {"makeup": _("调休上班"), "holiday": found.name or _("放假")}.get(str(found.kind), "")
     return {"kind": "day", "day": day, "note": note}
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.cases import queries, services
 from shounuo.cases.models import Case, Interaction, Link
 from shounuo.cases.queries.page import CasePage
+from shounuo.cases.rules.fields import Field
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.staff import queries as staff
@@ -365,19 +366,19 @@ def _sure(value: datetime) -> datetime:
     return found
 
 
-def _custom(field: Any) -> forms.Field:
+def _custom(field: Field) -> forms.Field:
+    """The control of an own field; what is typed is judged by the service, which knows its type."""
     match field.type:
         case "number":
-            return forms.DecimalField(label=field.label, required=False)
+            widget = forms.TextInput(attrs={"inputmode": "decimal"})
+            return forms.CharField(label=field.label, required=False, widget=widget, max_length=40)
         case "date":
-            return forms.DateField(
-                label=field.label, required=False, widget=forms.DateInput(attrs={"type": "date"})
-            )
+            day = forms.DateInput(attrs={"type": "date"})
+            return forms.CharField(label=field.label, required=False, widget=day, max_length=40)
         case "choice":
-            return forms.ChoiceField(
-                label=field.label, required=False, choices=[("", _("未填")), *[(c, c) for c in field.choices]]
-            )
+            choices = [("", _("未填")), *[(c, c) for c in field.choices]]
+            return forms.ChoiceField(label=field.label, required=False, choices=choices)
         case "bool":
             return forms.BooleanField(label=field.label, required=False)
         case _:
-            return forms.CharField(label=field.label, required=False, max_length=500)
+            return forms.CharField(label=field.label, required=False, max_length=2000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shounuo.cases import permissions, queries, services
-from shounuo.cases.queries.page import case_page
+from shounuo.cases.queries.page import CasePage, case_page
 from shounuo.commitments import queries as commitments
 from shounuo.commitments import services as commitment_services
 from shounuo.commitments.models import Clock
@@ -53,7 +54,7 @@ def desk(request: HttpRequest, number: int | None = None) -> HttpResponse:
     it = case_page(actor, number, at=at) if number is not None else None
     if it is not None:
         rows.remember(request, it.case)
-        services.mark_read(case_id=it.case.pk, actor=actor, at=at)
+        _read(it, actor, at)
     counts = queries.view_counts(actor, at)
     view = rows.chosen_view(request, counts)
     query = request.GET.urlencode()
@@ -70,6 +71,12 @@ def desk(request: HttpRequest, number: int | None = None) -> HttpResponse:
     if it is not None:
         context |= showing.page(actor, it, at) | {"deep": True}
     return render(request, "desk/desk.html", context)
+
+
+def _read(it: CasePage, actor: Actor, at: datetime) -> None:
+    """Marks the case read, unless nothing happened on it since this person last read it."""
+    if it.read_at is None or it.read_at < it.case.updated_at:
+        services.mark_read(case_id=it.case.pk, actor=actor, at=at)
 
 
 @staff_page(*SEES)
@@ -95,7 +102,7 @@ def timeline(request: HttpRequest, number: int) -> HttpResponse:
     """The case as it is now, all but what is being written: its timeline, and out of band head, clocks and side."""
     at, actor = now(), actor_of(request)
     it = case_page(actor, number, at=at)
-    services.mark_read(case_id=it.case.pk, actor=actor, at=at)
+    _read(it, actor, at)
     context = showing.page(actor, it, at) | {"oob": True, "list_url": "/cases/"}
     parts = ("_timeline", "_head", "_clocks", "_notes", "_side")
     return HttpResponse("".join(render_to_string(f"desk/{name}.html", context, request) for name in parts))
