@@ -37,7 +37,9 @@ def test_three_working_days_pass_over_the_national_day_and_take_in_the_make_up_s
         ("10-10", "调休上班（国庆节）", 25200),
     ]
 
-    page = house.browser(house.cast.supervisor).get(f"/cases/{case.number}/clocks/{clock.pk}/")
+    page = house.browser(house.cast.supervisor).get(
+        f"/cases/{case.number}/clocks/{clock.pk}/", headers={"HX-Request": "true"}
+    )
     assert page.status_code == 200 and "国庆" in page.text
 
 

@@ -106,7 +106,10 @@ def test_one_transaction_queues_one_job(wiring):
         publish([made(1)])
         publish([made(2)])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE args = jsonb_build_object('xid', %s::bigint)",
+            [Event.objects.values_list("xid", flat=True).first()],
+        )
         assert cursor.fetchone() == (1,)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.html import format_html
@@ -19,6 +19,12 @@ class PhoneForm(forms.Form):
     title = forms.CharField(label="一句话")
     text = forms.CharField(label="客户原话与经过", widget=forms.Textarea)
     product = forms.CharField(label="产品与序列号", required=False)
+    topic = forms.CharField(label="主题", required=False)
+    complexity = forms.CharField(label="难度", required=False)
+    assign = forms.CharField(label="派给", required=False)
+    confirmed = forms.BooleanField(label="已复述确认", required=False)
+    more = forms.CharField(widget=forms.HiddenInput, required=False)
+    nonce = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
 def phone(at: datetime, options: set[str]) -> dict[str, Any]:
@@ -81,6 +87,11 @@ class NewForm(forms.Form):
     product = forms.CharField(label="产品或设备", required=False)
     name = forms.CharField(label="怎么称呼您")
     phone = forms.CharField(label="手机号")
+    mail = forms.EmailField(label="邮箱", required=False)
+    kind = forms.CharField(required=False)
+    nonce = forms.CharField(widget=forms.HiddenInput, required=False)
+    website = forms.CharField(widget=forms.HiddenInput, required=False)
+    own_fields: ClassVar[list[forms.BoundField]] = []
 
 
 def new(at: datetime, options: set[str]) -> dict[str, Any]:
