@@ -173,8 +173,7 @@ def _owed(clock: Clock, what: str, at: datetime) -> dict[str, Any]:
         shown |= {"label": _("我们答应您，但晚了"), "note": words.clock_words(view, at)}
     else:
         left = words.clock_words(view, at)
-        total = view["total_seconds"]
-        shown["share"] = max(0.0, 1 - view["left_seconds"] / total) if total else None
+        shown["share"] = 1 - words.clock_share(view, at) if view["total_seconds"] else None
         shown["note"] = left if clock.calendar == "always" else _("只算上班时间，%(left)s") % {"left": left}
     return shown
 
