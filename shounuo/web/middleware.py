@@ -84,6 +84,8 @@ class TrustedProxy:
         if self.trusted and self._is_trusted(address):
             chain = [a.strip() for a in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if a.strip()]
             for candidate in reversed(chain):
+                if not _is_address(candidate):
+                    break
                 address = candidate
                 if not self._is_trusted(candidate):
                     break
@@ -95,11 +97,16 @@ class TrustedProxy:
         return self.get_response(request)
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            ip = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(ip in net for net in self.trusted)
+        return _is_address(address) and any(ipaddress.ip_address(address) in net for net in self.trusted)
+
+
+def _is_address(text: str) -> bool:
+    """True for what can be compared and kept: a proxy may write `unknown`, or hand on what a client made up."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class SecurityHeaders:

@@ -1,0 +1,190 @@
+"""The supervisor's board: what wants a hand, under the reader's visibility, at a fixed price."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from shounuo.cases.testing import make_case
+from shounuo.channels.testing import make_mailbox, receive
+from shounuo.commitments import loop
+from shounuo.commitments import queries as commitments
+from shounuo.commitments.models import Clock
+from shounuo.kernel.clock import now
+from shounuo.notices.models import Notice
+from shounuo.web.tests.desks import clock_of, make_house, queries_of
+from shounuo.web.tests.portal_world import is_clean, text_of
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def house():
+    return make_house()
+
+
+@pytest.fixture
+def supervisor(house):
+    return house.client(house.cast.supervisor)
+
+
+@pytest.fixture
+def manager(house):
+    return house.client(house.cast.manager)
+
+
+def acts(answer):
+    return [int(n) for n in re.findall(r'<tr data-row data-name="(\d+)">', answer.content.decode())]
+
+
+def figures(answer):
+    """Name -> value of the six figures."""
+    found = re.findall(
+        r'sn-kpi-lab"><span>([^<]+)</span>.*?sn-kpi-n">([^<]*)<small>', answer.content.decode(), flags=re.S
+    )
+    return {name: value.strip() for name, value in found}
+
+
+# -- who gets where --------------------------------------------------------------------------------------------------
+def test_the_board_is_for_those_who_lead(house, client):
+    for url in ("/board/", f"/board/nudge/{house.mine.number}/"):
+        for answer in (client.get(url), client.post(url)):
+            assert answer["Location"].startswith("/signin/?next=")
+        for person in (house.cast.agent, house.cast.nobody):
+            assert house.client(person).get(url).status_code == 403
+            assert house.client(person).post(url).status_code == 403
+
+
+def test_a_supervisor_sees_and_nudges_his_team_alone(house, supervisor, manager):
+    assert set(acts(supervisor.get("/board/"))) == {house.mine.number, house.free.number}
+    assert house.theirs.number in acts(manager.get("/board/"))
+    assert supervisor.post(f"/board/nudge/{house.theirs.number}/").status_code == 404
+    assert supervisor.get(f"/board/?team={house.cast.other_team.code}").status_code == 200
+    assert set(acts(supervisor.get(f"/board/?team={house.cast.other_team.code}"))) == {
+        house.mine.number,
+        house.free.number,
+    }, "a team that is not his is no choice of his"
+
+
+# -- what it shows ---------------------------------------------------------------------------------------------------
+def test_the_figures_say_what_stands_in_the_queue(house, manager):
+    answer = manager.get("/board/")
+    shown = figures(answer)
+    assert (shown["排队"], shown["处理中"], shown["已超时"]) == ("1", "2", "0")
+    assert int(shown["1 小时内到期"]) == Clock.objects.filter(state="running").count()
+    assert is_clean(answer)
+
+
+def test_one_team_can_be_looked_at(house, manager):
+    answer = manager.get(f"/board/?team={house.cast.team.code}")
+    assert set(acts(answer)) == {house.mine.number, house.free.number}
+    assert (figures(answer)["排队"], figures(answer)["处理中"]) == ("1", "1")
+
+
+def test_what_was_lost_just_now_stands_before_what_was_lost_long_ago(house, manager):
+    old = make_case("早就超时", owner=house.cast.agent, team=house.cast.team, at=house.at - timedelta(days=3))
+    late = make_case(
+        "刚刚超时", owner=house.cast.agent, team=house.cast.team, at=house.at - timedelta(minutes=40)
+    )
+    while loop.fire_due(now()):
+        continue
+    shown = acts(manager.get("/board/"))
+    assert shown.index(late.number) < shown.index(old.number)
+    assert figures(manager.get("/board/"))["已超时"] == "2"
+
+
+def test_a_case_stands_once_with_its_one_step(house, manager):
+    page = manager.get("/board/").content.decode()
+    assert page.count(f'data-name="{house.free.number}"') == 1
+    row = page.partition(f'data-name="{house.free.number}"')[2].partition("</tr>")[0]
+    assert f'hx-post="/cases/{house.free.number}/take/"' in row
+    assert f'hx-get="/cases/{house.free.number}/assign/"' in row
+    row = page.partition(f'data-name="{house.mine.number}"')[2].partition("</tr>")[0]
+    assert f'hx-post="/board/nudge/{house.mine.number}/"' in row
+
+
+def test_of_all_that_presses_either_half_gets_its_place(house):
+    at = house.at
+    for n in range(10):
+        make_case(
+            f"超时 {n}", owner=house.cast.agent, team=house.cast.team, at=at - timedelta(hours=2, minutes=n)
+        )
+    while loop.fire_due(at):
+        continue
+    found = commitments.pressing(at, scope={"case": None}, limit=6)
+    assert [c.state for c in found].count("breached") == 3
+    late = [c.due_at for c in found if c.state == "breached"]
+    soon = [c.due_at for c in found if c.state == "running"]
+    assert late == sorted(late, reverse=True)
+    assert soon == sorted(soon)
+    assert commitments.pressing(at, scope={}, limit=6) == []
+
+
+def test_the_wall_shows_the_same_without_buttons_of_its_own(house, manager):
+    answer = manager.get("/board/?wall=1")
+    assert 'class="sn-wall"' in answer.content.decode()
+    assert "大屏" not in text_of(answer)
+
+
+def test_mail_that_could_not_be_read_is_an_alarm_for_those_who_run_the_house(house, supervisor):
+    make_mailbox()
+    receive(b"\x00\xff not a mail at all")
+    assert "读不懂" in text_of(house.client(house.cast.admin).get("/board/"))
+    assert "读不懂" not in text_of(supervisor.get("/board/"))
+
+
+def test_an_empty_house_is_said_to_be_empty(house, manager):
+    Clock.objects.update(state="met", met_at=now(), next_at=None)
+    said = text_of(manager.get("/board/"))
+    assert "两小时内没有到期的时限" in said
+    assert "没有要您出手的" in said
+
+
+# -- live ------------------------------------------------------------------------------------------------------------
+def test_a_live_page_reads_its_middle_again_and_no_second_frame(house, manager):
+    body = manager.get("/board/?team=first", headers=HTMX).content.decode()
+    assert body.strip().startswith('<div class="sn-bd" data-live="board" data-live-get="/board/?team=first"')
+    assert "sn-rail" not in body
+    assert "<html" not in body
+
+
+# -- steps -----------------------------------------------------------------------------------------------------------
+def test_a_nudge_reaches_the_owner_once_in_ten_minutes(house, supervisor):
+    url = f"/board/nudge/{house.mine.number}/"
+    first, second = supervisor.post(url, headers=HTMX), supervisor.post(url, headers=HTMX)
+    assert (first.status_code, second.status_code) == (204, 204)
+    assert Notice.objects.filter(person=house.cast.agent, kind="case.nudged").count() == 1
+    assert first["HX-Trigger"] != second["HX-Trigger"]
+    assert supervisor.get(url)["Location"] == "/board/"
+
+
+def test_nobody_is_nudged_about_what_nobody_holds(house, supervisor):
+    answer = supervisor.post(f"/board/nudge/{house.free.number}/", headers=HTMX)
+    assert (answer.status_code, answer.json()["detail"]) == (409, "还没有人负责，请先分派")
+
+
+def test_taking_from_the_board_stays_on_the_board(house, supervisor):
+    there = HTMX | {"HX-Current-URL": "https://kefu.example.cn/board/"}
+    assert supervisor.post(f"/cases/{house.free.number}/take/", headers=there)["HX-Redirect"] == "/board/"
+    dialog = supervisor.get(f"/cases/{house.mine.number}/assign/", headers=there)
+    assert dialog.status_code == 200
+    values = {"person": house.cast.supervisor.pk}
+    answer = supervisor.post(f"/cases/{house.mine.number}/assign/", values, headers=there)
+    assert answer["HX-Redirect"] == "/board/"
+    assert clock_of(house.mine).state == "running"
+
+
+# -- what it costs ---------------------------------------------------------------------------------------------------
+BOARD = 15
+
+
+def test_the_board_costs_the_same_with_three_cases_and_with_thirty(house, supervisor, manager):
+    few = queries_of(supervisor, "/board/"), queries_of(manager, "/board/")
+    for n in range(27):
+        owner = house.cast.agent if n % 2 else None
+        make_case(f"第 {n} 件", team=house.cast.team, owner=owner, at=house.at - timedelta(minutes=n))
+    while loop.fire_due(now()):
+        continue
+    many = queries_of(supervisor, "/board/"), queries_of(manager, "/board/")
+    assert many == few == (BOARD, BOARD)
