@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 PAUSED: dict[str, Any] = {
-    "waiting_customer": _("等待客户"),
-    "waiting_internal": _("等待协作"),
-    "merged": _("已并入其他工单"),
-    "target_paused": _("随所依时限暂停"),
+    "waiting_customer": pgettext_lazy("paused", "等待客户"),
+    "waiting_internal": pgettext_lazy("paused", "等待协作"),
+    "merged": pgettext_lazy("paused", "已并入其他工单"),
+    "target_paused": pgettext_lazy("paused", "随所依时限暂停"),
 }
 CANCELLED: dict[str, Any] = {
     "called_off": _("条款规定不再需要"),

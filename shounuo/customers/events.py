@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shounuo.events.registry import declare
 
@@ -38,7 +39,7 @@ MERGED = declare(
     "customer.merged",
     subject="customer",
     payload={"merge": int, "source": int, "target": int},
-    label=_("合并客户"),
+    label=pgettext_lazy("happened", "合并客户"),
 )
 MERGE_UNDONE = declare(
     "customer.merge_undone",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shounuo.events.registry import declare
 
@@ -15,12 +16,16 @@ PERSON_CHANGED = declare(
 )
 PERSON_DEACTIVATED = declare("person.deactivated", subject="person", label=_("停用人员"))
 PERSON_REACTIVATED = declare("person.reactivated", subject="person", label=_("恢复人员"))
-PERSON_SIGNED_IN = declare("person.signed_in", subject="person", payload={"by": str}, label=_("登录"))
+PERSON_SIGNED_IN = declare(
+    "person.signed_in", subject="person", payload={"by": str}, label=pgettext_lazy("happened", "登录")
+)
 PERSON_SIGN_IN_FAILED = declare(
     "person.sign_in_failed", subject="person", payload={"reason": str}, label=_("登录未通过")
 )
 PERSON_SIGNED_OUT = declare("person.signed_out", subject="person", label=_("退出登录"))
-PASSWORD_CHANGED = declare("password.changed", subject="person", payload={"by": str}, label=_("更换密码"))
+PASSWORD_CHANGED = declare(
+    "password.changed", subject="person", payload={"by": str}, label=pgettext_lazy("happened", "更换密码")
+)
 PASSWORD_RESET_ASKED = declare("password.reset_asked", subject="person", label=_("申请重设密码"))
 LINK_CREATED = declare("link.created", subject="person", payload={"purpose": str}, label=_("生成一次性链接"))
 TOTP_CONFIRMED = declare("totp.confirmed", subject="person", label=_("启用两步验证"))
@@ -36,7 +41,12 @@ TOKEN_CREATED = declare(
     "token.created", subject="person", payload={"token": int, "scopes": list}, label=_("新建接口令牌")
 )
 TOKEN_REVOKED = declare("token.revoked", subject="person", payload={"token": int}, label=_("吊销接口令牌"))
-SHIFT_ADDED = declare("shift.added", subject="person", payload={"starts": str, "ends": str}, label=_("排班"))
+SHIFT_ADDED = declare(
+    "shift.added",
+    subject="person",
+    payload={"starts": str, "ends": str},
+    label=pgettext_lazy("happened", "排班"),
+)
 SHIFT_REMOVED = declare(
     "shift.removed", subject="person", payload={"starts": str, "ends": str}, label=_("取消排班")
 )

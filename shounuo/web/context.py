@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shounuo.kernel.actors import Actor
 from shounuo.notices import queries as notices
@@ -31,7 +31,7 @@ RAIL = (
     Entry("/cases/", "inbox", gettext_lazy("工单"), "o", ("cases.view_team", "cases.view_all"), "/cases/"),
     Entry("/board/", "radar-2", gettext_lazy("督办"), "h", ("board.view",), "/board/"),
     Entry("/policy/", "license", gettext_lazy("制度"), "", ("policy.view",), "/policy/"),
-    Entry("/customers/", "users", gettext_lazy("客户"), "", ("customers.view",), "/customers/"),
+    Entry("/customers/", "users", pgettext_lazy("place", "客户"), "", ("customers.view",), "/customers/"),
 )
 CONSOLE = Entry("/settings/", "settings", gettext_lazy("设置"), "", (), "/settings/")
 

@@ -468,14 +468,18 @@ def packs() -> list[str]:
 
 
 def typed_in() -> list[str]:
-    """All Chinese that people typed in or a regulation says: what the tables hold, longest first."""
+    """All Chinese that people typed in or a regulation says: what the tables hold, longest first.
+
+    What has its English beside it does not count.
+    """
     found: set[str] = set()
     for model in apps.get_models():
         if model.__module__.startswith("shounuo."):
             fields = [f.attname for f in model._meta.concrete_fields if isinstance(f, TEXTS)]
-            for row in model._default_manager.values_list(*fields) if fields else ():
-                for value in row:
-                    found.update(texts(value))
+            for row in model._default_manager.values(*fields) if fields else ():
+                for name, value in row.items():
+                    if not row.get(f"{name}_en"):
+                        found.update(texts(value))
     return sorted((t for t in found if len(t) > 1 and HAN.search(t)), key=len, reverse=True)
 
 

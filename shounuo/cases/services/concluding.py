@@ -64,7 +64,7 @@ def resolve(
     lacking = field_rules.missing(fields_of(case.kind), case.kind, case.custom)
     if lacking:
         raise Invalid(
-            _("解决之前须填写：%(fields)s") % {"fields": "、".join(f.label for f in lacking)},
+            _("解决之前须填写：%(fields)s") % {"fields": _("、").join(f.label for f in lacking)},
             field=f"custom.{lacking[0].code}",
             code="missing_fields",
             fields=[f.code for f in lacking],

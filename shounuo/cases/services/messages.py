@@ -258,7 +258,7 @@ def mention(change: Change, interaction: Interaction, person_ids: Iterable[int])
     blind = [i for i in wanted if i not in able]
     if blind:
         known = names(blind)
-        listed = "、".join(known.get(i, str(i)) for i in blind)
+        listed = _("、").join(known.get(i, str(i)) for i in blind)
         raise Invalid(
             _("%(names)s 看不到这张工单，请先加为协作人") % {"names": listed},
             field="mentions",

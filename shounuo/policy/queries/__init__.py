@@ -8,7 +8,9 @@ from shounuo.policy.queries.clauses import (
     clause_views,
     clauses_in_force,
     clauses_of,
+    rule_titles,
     rules_in_force,
+    title_and_wording,
 )
 from shounuo.policy.queries.coverage import Coverage, coverage
 from shounuo.policy.queries.diff import ClauseChange, RuleChange, diff
@@ -49,7 +51,9 @@ __all__ = [
     "pack_of",
     "policies",
     "register_kept",
+    "rule_titles",
     "rules_in_force",
+    "title_and_wording",
     "version_of",
     "versions_in_force",
     "visible_to",

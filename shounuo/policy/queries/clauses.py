@@ -106,6 +106,18 @@ def clause_views(rows: Iterable[Clause]) -> list[ClauseView]:
     return [_view(row, titles[row.version_id]) for row in found]
 
 
+def rule_titles(rule_ids: Iterable[int]) -> dict[int, str]:
+    """What rules are called in the active language, by id; one query."""
+    rows = Rule.objects.filter(pk__in=set(rule_ids)).values_list("pk", "title", "title_en")
+    return {pk: _title(title, title_en) for pk, title, title_en in rows}
+
+
+def title_and_wording(rule_id: int) -> tuple[str, str]:
+    """What a rule is called and what its clause says, in the active language; one query."""
+    rule = Rule.objects.select_related("clause").get(pk=rule_id)
+    return _title(rule.title, rule.title_en), _title(rule.clause.wording, rule.clause.wording_en)
+
+
 def rules_in_force(kind: str, at: datetime) -> list[tuple[Rule, AnyRule]]:
     """The rules of one kind in force at a moment, whoever asks, whatever their standing; one query."""
     rows = (

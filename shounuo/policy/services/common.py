@@ -72,4 +72,4 @@ def bump_generation() -> None:
 def listed(items: Iterable[str], most: int = 5) -> str:
     """The first few of many, for a message."""
     found = sorted(items)
-    return "、".join(found[:most]) + (" …" if len(found) > most else "")
+    return _("、").join(found[:most]) + (" …" if len(found) > most else "")

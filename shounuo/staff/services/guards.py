@@ -64,7 +64,7 @@ def teams_by_code(codes: Iterable[str], field: str = "teams") -> list[Team]:
 def _by_code(model: type, wanted: set[str], field: str, message: object) -> list:
     rows = list(model.objects.filter(code__in=wanted).order_by("code"))  # type: ignore[attr-defined]
     if missing := wanted - {row.code for row in rows}:
-        raise Invalid(message % {"codes": "、".join(sorted(missing))}, field=field)  # type: ignore[operator]
+        raise Invalid(message % {"codes": _("、").join(sorted(missing))}, field=field)  # type: ignore[operator]
     return rows
 
 

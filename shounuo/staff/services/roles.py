@@ -110,7 +110,7 @@ def _permissions(codes: Iterable[str]) -> list[str]:
     wanted = set(codes)
     if unknown := wanted - all_permissions().keys():
         raise Invalid(
-            _("没有这些权限：%(codes)s") % {"codes": "、".join(sorted(unknown))}, field="permissions"
+            _("没有这些权限：%(codes)s") % {"codes": _("、").join(sorted(unknown))}, field="permissions"
         )
     return sorted(wanted)
 

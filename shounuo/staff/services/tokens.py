@@ -38,7 +38,7 @@ def token_create(
     """
     wanted = sorted(set(scopes))
     if unknown := set(wanted) - all_permissions().keys():
-        raise Invalid(_("没有这些权限：%(codes)s") % {"codes": "、".join(sorted(unknown))}, field="scopes")
+        raise Invalid(_("没有这些权限：%(codes)s") % {"codes": _("、").join(sorted(unknown))}, field="scopes")
     if not (name := clean_line(name, 80)):
         raise Invalid(_("请给令牌起个名字，写明谁在用"), field="name")
     if expires_at is not None and expires_at <= at:

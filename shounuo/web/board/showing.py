@@ -18,7 +18,7 @@ from shounuo.cases.permissions import ASSIGN, VIEW_ALL, WORK
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
-from shounuo.policy.models import Rule
+from shounuo.policy import queries as policy
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person, Team
 from shounuo.web import timing, words
@@ -184,7 +184,7 @@ def _lanes(clocks: list[Clock], known: dict[int, Case], at: datetime) -> dict[st
 
 def _acts(actor: Actor, clocks: list[Clock], known: dict[int, Case], at: datetime) -> dict[str, Any]:
     """What needs a hand, one row per case (its most urgent promise), with the one step that mends it."""
-    titles = dict(Rule.objects.filter(pk__in={c.rule_id for c in clocks}).values_list("pk", "title"))
+    titles = policy.rule_titles(c.rule_id for c in clocks)
     rows: list[dict[str, Any]] = []
     seen: set[int] = set()
     for clock in clocks:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shounuo.kernel.actors import Actor
 
@@ -24,16 +25,16 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         (
             Place("/settings/organisation/", "building", _("组织"), "staff.manage"),
             Place("/settings/people/", "users", _("人员"), "staff.manage"),
-            Place("/settings/teams/", "users-group", _("小组"), "staff.manage"),
+            Place("/settings/teams/", "users-group", pgettext_lazy("place", "小组"), "staff.manage"),
             Place("/settings/roles/", "key", _("角色与权限"), "staff.manage"),
             Place("/settings/calendars/", "calendar", _("工作日历"), "calendars.manage"),
         ),
     ),
     (
-        _("渠道"),
+        pgettext_lazy("place", "渠道"),
         (
             Place("/settings/mailboxes/", "mail", _("收信邮箱"), "channels.manage"),
-            Place("/settings/relays/", "send", _("发信服务器"), "channels.manage"),
+            Place("/settings/relays/", "send", pgettext_lazy("place", "发信服务器"), "channels.manage"),
             Place("/settings/webhooks/", "webhook", _("事件推送"), "webhooks.manage"),
             Place("/settings/tokens/", "api", _("接口令牌"), "tokens.manage"),
         ),
@@ -41,7 +42,7 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
     (
         _("工单"),
         (
-            Place("/settings/topics/", "sitemap", _("主题"), "cases.configure"),
+            Place("/settings/topics/", "sitemap", pgettext_lazy("place", "主题"), "cases.configure"),
             Place("/settings/fields/", "forms", _("自定字段"), "cases.configure"),
             Place("/settings/canned/", "text-plus", _("常用语"), "cases.configure"),
         ),

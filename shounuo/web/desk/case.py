@@ -24,7 +24,7 @@ from shounuo.customers import queries as customers
 from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.worktime import CompiledCalendar
-from shounuo.policy.models import Rule
+from shounuo.policy import queries as policy
 from shounuo.staff import queries as staff
 from shounuo.web import timing, words
 
@@ -53,7 +53,7 @@ RECORD_CLAUSE = "REG-2.2.3"
 
 def page(actor: Actor, it: CasePage, at: datetime) -> dict[str, Any]:
     """The context `case`, `composer` and `side` of desk.html, from one CasePage and three small queries."""
-    titles = dict(Rule.objects.filter(pk__in={c.rule_id for c in it.clocks}).values_list("pk", "title"))
+    titles = policy.rule_titles(c.rule_id for c in it.clocks)
     clocks = [_clock(c, at, titles, it.case) for c in it.clocks if c.state != Clock.State.CANCELLED]
     return {
         "case": head(actor, it, clocks, at),
@@ -214,7 +214,7 @@ def _folded(of_day: Sequence[Message | Happening], it: CasePage) -> list[dict[st
             continue
         lines = [_event(h, it) for h in rows if isinstance(h, Happening)]
         if len(lines) > FOLD_FROM:
-            summary = "、".join(dict.fromkeys(line["short"] for line in lines[:-1]))
+            summary = _("、").join(dict.fromkeys(line["short"] for line in lines[:-1]))
             found.append(
                 {
                     "kind": "fold",
@@ -238,7 +238,7 @@ def _event(happening: Happening, it: CasePage) -> dict[str, Any]:
     target = people.get(payload.get("owner") or payload.get("person") or 0, "")
     text = happening.label
     if target and target != who:
-        text = f"{text}：{target}"
+        text = _("%(label)s：%(text)s") % {"label": text, "text": target}
     return {
         "kind": "event",
         "id": happening.event.pk,
@@ -439,7 +439,7 @@ def _facts(it: CasePage, at: datetime) -> list[dict[str, Any]]:
         (_("诊断"), case.diagnosis),
         (_("转派"), _("%(n)s 次") % {"n": case.transfer_count} if case.transfer_count else ""),
         (_("重开"), _("%(n)s 次") % {"n": case.reopen_count} if case.reopen_count else ""),
-        (_("标签"), "、".join(case.tags)),
+        (_("标签"), _("、").join(case.tags)),
     ]
     for field in it.fields:
         value = case.custom.get(field.code)
@@ -457,7 +457,12 @@ def _record(it: CasePage, base: str) -> dict[str, Any]:
     items: list[dict[str, Any]] = []
     if done:
         items.append(
-            {"label": "、".join(str(RECORD_LABELS[n]) for n in done), "ok": True, "clause": None, "url": ""}
+            {
+                "label": _("、").join(str(RECORD_LABELS[n]) for n in done),
+                "ok": True,
+                "clause": None,
+                "url": "",
+            }
         )
     for position, name in enumerate(missing):
         clause = {"number": "2.2.3", "url": f"/policy/clauses/{RECORD_CLAUSE}/"} if position == 0 else None

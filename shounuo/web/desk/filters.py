@@ -61,7 +61,7 @@ def chips(query: Mapping[str, Any], here: Mapping[str, Any], *, fixed: bool = Fa
         if name == "sort":
             continue
         negative, values = _values(given)
-        words = "、".join(value_words(name, values))
+        words = _("、").join(value_words(name, values))
         rest = {k: v for k, v in here.items() if k != name}
         found.append(
             {

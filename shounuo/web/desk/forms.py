@@ -187,7 +187,7 @@ class Tags(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tags"].initial = "，".join(self.it.case.tags)
+        self.fields["tags"].initial = _("，").join(self.it.case.tags)
 
     def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.tags_set(case_id=case.pk, tags=split_tags(values["tags"]), actor=actor, at=at)

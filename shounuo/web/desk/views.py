@@ -20,7 +20,7 @@ from shounuo.events import export as event_export
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound, Problem
-from shounuo.policy.models import Rule
+from shounuo.policy import queries as policy
 from shounuo.web import timing
 from shounuo.web.context import actor_of
 from shounuo.web.desk import bulks, rows
@@ -115,10 +115,8 @@ def ledger(request: HttpRequest, number: int, clock_id: int) -> HttpResponse:
         return redirect(f"/cases/{number}/")
     actor, at = actor_of(request), now()
     clock = _clock_of(actor, number, clock_id)
-    rule = Rule.objects.select_related("clause").get(pk=clock.rule_id)
-    view = timing.ledger_view(
-        commitments.ledger(clock, at), at, title=rule.title, wording=rule.clause.wording
-    )
+    title, wording = policy.title_and_wording(clock.rule_id)
+    view = timing.ledger_view(commitments.ledger(clock, at), at, title=title, wording=wording)
     if actor.may("commitments.rebase") and clock.is_live:
         view["rebase_url"] = f"/cases/{number}/clocks/{clock_id}/rebase/"
     return render(request, "desk/_ledger.html", {"ledger": view})
@@ -212,6 +210,6 @@ def _told(outcomes: list[services.Outcome]) -> str:
     if why is None:
         return said
     left = len(outcomes) - good
-    return "；".join(
+    return _("；").join(
         (said, ngettext("%(n)s 张没动：%(why)s", "%(n)s 张没动：%(why)s", left) % {"n": left, "why": why})
     )

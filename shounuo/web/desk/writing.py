@@ -95,8 +95,8 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
     kinds = {"customer": _("客户"), "system": _("系统")}
     who = dict.fromkeys(kinds.get(c["by"], c["by"]) for c in changes if c["by"])
     return {
-        "who": "、".join(who) or _("别人"),
-        "what": "、".join(dict.fromkeys(c["label"] for c in changes)) or _("改了这张工单"),
+        "who": _("、").join(who) or _("别人"),
+        "what": _("、").join(dict.fromkeys(c["label"] for c in changes)) or _("改了这张工单"),
         "force_label": _("看过了，照样发出"),
     }
 

@@ -183,7 +183,7 @@ def opening_of(
 def clocks(opening: Opening, at: datetime) -> dict[str, Any]:
     """Which clocks will start, and what opening the case keeps at once; one query for titles."""
     found = foresee(opening, at)
-    titles = dict(Rule.objects.filter(pk__in=[f.rule.id for f in found]).values_list("pk", "title"))
+    titles = policy.rule_titles(f.rule.id for f in found)
     running = [f for f in found if not f.kept]
     kept = [f for f in found if f.kept]
     note = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from shounuo.cases import queries as case_queries
 from shounuo.cases.models import Case
@@ -49,7 +49,7 @@ def clause_note(version: PolicyVersion, view: ClauseView) -> str:
         parts.append(_("%(day)s起施行") % {"day": words.full_day(day, weekday=False)})
     parts.append(ngettext("%(n)s 条规则在执行", "%(n)s 条规则在执行", live) % {"n": live})
     if view.row.covers:
-        parts.append(_("依据 %(rows)s") % {"rows": "、".join(view.row.covers)})
+        parts.append(_("依据 %(rows)s") % {"rows": _("、").join(view.row.covers)})
     return " · ".join(parts)
 
 
@@ -58,7 +58,7 @@ def rule(view: RuleView) -> dict[str, Any]:
     waiting = ""
     if view.row.status == "waiting":
         waiting = _("等待%(parts)s部分建成后开始计数") % {
-            "parts": "、".join(labels.part(p) for p in view.row.waiting_for)
+            "parts": _("、").join(labels.part(p) for p in view.row.waiting_for)
         }
     elif view.row.gaps:
         waiting = _("原文没有写明数值，由组织填写后开始执行")
@@ -88,7 +88,7 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
         steps.append(
             {
                 "seconds": int(commitment.warn.of(timedelta(seconds=total)).total_seconds()),
-                "text": _("预警"),
+                "text": pgettext("clock", "预警"),
                 "kind": "warn",
             }
         )
@@ -97,11 +97,11 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
         for e in commitment.escalate
         if isinstance(e.at, Percent) and e.at.of(timedelta(seconds=100)).total_seconds() == 100
     ]
-    told = "，".join(_("提醒%(who)s") % {"who": labels.addressee(e.to)} for e in at_due)
+    told = _("，").join(_("提醒%(who)s") % {"who": labels.addressee(e.to)} for e in at_due)
     steps.append(
         {
             "seconds": total,
-            "text": _("到期") + (f"，{told}" if told else ""),
+            "text": _("，").join(filter(None, (_("到期"), told))),
             "kind": "breach",
             "is_due": True,
         }

@@ -84,7 +84,9 @@ def signed(version: PolicyVersion) -> dict[str, Any] | None:
     missing = [p.name for p in people if p.pk not in have]
     text = _("%(have)s / %(all)s") % {"have": len(people) - len(missing), "all": len(people)}
     if missing:
-        text += _("，差%(names)s") % {"names": "、".join(missing[:3]) + (_("等") if len(missing) > 3 else "")}
+        text += _("，差%(names)s") % {
+            "names": _("、").join(missing[:3]) + (_("等") if len(missing) > 3 else "")
+        }
     return {"people": [{"name": p.name} for p in people if p.pk in have], "text": text}
 
 

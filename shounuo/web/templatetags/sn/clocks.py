@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -148,6 +149,7 @@ def _span_of_days(day: date | None, day_to: date | None) -> str:
     if day_to.month == day.month:
         return gettext("%(month)s月%(first)s–%(last)s日") % {
             "month": day.month,
+            "month_name": date_format(day, "M"),
             "first": day.day,
             "last": day_to.day,
         }

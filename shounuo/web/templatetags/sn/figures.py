@@ -208,7 +208,7 @@ def lanes(teams: Any, start: datetime, end: datetime, now: datetime) -> dict[str
                 }
             )
         at += step
-    summary = "，".join(f"{r['name']} {r['count']}" for r in rows)
+    summary = gettext("，").join(f"{r['name']} {r['count']}" for r in rows)
     return {
         "rows": rows,
         "ticks": ticks,
@@ -248,7 +248,7 @@ def ladder(steps: Any) -> dict[str, Any]:
         )
         # names that would touch stand one line lower
         row["low"] = not before.get("low") and row["x"] - before["x"] < 96
-    return {"rows": rows, "label": "，".join(f"{r['time']} {r['text']}" for r in rows)}
+    return {"rows": rows, "label": gettext("，").join(f"{r['time']} {r['text']}" for r in rows)}
 
 
 @register.inclusion_tag("components/hours.html")
