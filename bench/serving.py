@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+COMMAND = (sys.executable, "-m", "shounuo.web.cli")  # of this tree, whatever the environment has installed
 
 
 def free_port() -> int:
@@ -37,7 +38,7 @@ class Serving:
         began = time.monotonic()
         self.process = subprocess.Popen(
             [
-                str(ROOT / ".venv/bin/shounuo"), "serve", "--data", str(self.data), "--port", str(self.port),
+                *COMMAND, "serve", "--data", str(self.data), "--port", str(self.port),
                 "--smtp-port", str(self.smtp_port), *self.options,
             ],
             stdout=self.log.open("ab"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.environment, cwd=ROOT,
@@ -92,7 +93,7 @@ class Serving:
     def run(self, *command: str) -> str:
         """One `shounuo` command on this data folder; its standard output."""
         done = subprocess.run(
-            [str(ROOT / ".venv/bin/shounuo"), *command, "--data", str(self.data)],
+            [*COMMAND, *command, "--data", str(self.data)],
             capture_output=True, text=True, check=False, env=self.environment, cwd=ROOT,
         )  # fmt: skip
         if done.returncode:

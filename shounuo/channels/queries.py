@@ -191,10 +191,3 @@ def intake(at: datetime) -> Intake:
     )
     failing = Mailbox.objects.filter(active=True).exclude(imap_error="").count()
     return Intake(counts["stored"], counts["quarantined"], counts["last_day"], oldest, failing)
-
-
-def log_end() -> str:
-    """The position in the event log behind which everything is still to come."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        return paging.encode(int(cursor.fetchone()[0]), 0)

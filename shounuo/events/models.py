@@ -31,10 +31,22 @@ class Stream(models.Model):
         ]
 
 
-class Event(models.Model):
-    """One thing that happened. `at` is when it happened, `xid` the transaction that wrote it (a reader's position)."""
+class Era(models.Model):
+    """A stretch of the log within which transaction ids grow; the newest row is the one that runs.
 
-    xid = Xid8Field(db_default=models.Func(function="pg_current_xact_id"))
+    `cluster` names the PostgreSQL cluster it was written in (system identifier/timeline). No row: era 0.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    cluster = models.CharField(max_length=64)
+    began_at = models.DateTimeField()
+
+
+class Event(models.Model):
+    """One thing that happened. `at` is when it happened, `xid` the transaction that wrote it: the era in the upper
+    sixteen bits, the cluster's own transaction id in the lower forty-eight. (`xid`, `id`) is a reader's position."""
+
+    xid = Xid8Field(db_default=models.Func(function="events_position"))
     kind = models.CharField(max_length=64)
     at = models.DateTimeField()
     subject_kind = models.CharField(max_length=32)

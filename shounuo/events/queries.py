@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -18,31 +19,63 @@ def of_subject(kind: str, id: int) -> QuerySet[Event]:
     return Event.objects.filter(subject_kind=kind, subject_id=id).order_by("seq")
 
 
+class Position(NamedTuple):
+    """A place in the log: all up to it has been read. Positions grow with the log, over restores too, and stay valid;
+    a reader may keep the two numbers in a row of its own."""
+
+    xid: int
+    id: int
+
+
+START = Position(0, 0)
+
+
+def read_after(
+    position: Position, *, kinds: Collection[str] | None = None, limit: int
+) -> tuple[list[Event], Position]:
+    """The events of these kinds (None: all) among the next `limit` past the position, in the log's order, and the position to go on from.
+
+    Ends before the oldest transaction still open, so that a reader who goes on from the new position misses nothing and
+    gets nothing twice. An empty list with a new position means: go on; the same position means: nothing more now.
+    One query, by index; no visibility, for readers that are part of the system.
+    """
+    rows = list(Event.objects.raw(_AFTER, [str(position.xid), position.id, limit]))
+    if not rows:
+        return [], position
+    wanted = None if kinds is None else frozenset(kinds)
+    return (
+        [row for row in rows if wanted is None or row.kind in wanted],
+        Position(rows[-1].xid, rows[-1].id),
+    )
+
+
+_AFTER = """
+SELECT id, xid::text::bigint AS xid, kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload
+FROM events_event
+WHERE (xid, id) > (%s::text::xid8, %s) AND xid < (SELECT events_horizon())
+ORDER BY events_event.xid, id LIMIT %s
+"""
+
+
+def end() -> Position:
+    """The position behind which everything is still to come, what open transactions have written included."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT events_horizon()::text::bigint")
+        return Position(int(cursor.fetchone()[0]), 0)
+
+
 def after(
     actor: Actor, cursor: str | None, *, limit: int, kinds: Iterable[str] = ()
 ) -> tuple[list[Event], str]:
-    """Up to `limit` events past the position, and the position to go on from.
+    """What `read_after` gives, of the subjects that the actor may see, with its position as a cursor.
 
-    A position is (transaction id, id). The answer ends before the oldest transaction still open, so that a reader who
-    goes on from it misses nothing. Events whose subject the actor may not see are left out, the position still moves.
+    Events whose subject the actor may not see are left out, the position still moves.
     """
-    xid, last = paging.decode(cursor, int, int) if cursor else (0, 0)
-    with connection.cursor() as cur:
-        cur.execute(
-            """SELECT id, xid::text::bigint FROM events_event
-               WHERE (xid, id) > (%s::text::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-               ORDER BY xid, id LIMIT %s""",
-            [str(xid), last, limit],
-        )
-        positions = cur.fetchall()
-    if not positions:
-        return [], cursor or paging.encode(0, 0)
-    by_id = Event.objects.in_bulk([row[0] for row in positions])
-    events = [by_id[row[0]] for row in positions]
+    position = Position(*paging.decode(cursor, int, int)) if cursor else START
+    events, onward = read_after(position, kinds=set(kinds) or None, limit=limit)
     seen = visible(actor, events)
-    wanted = set(kinds)
-    shown = [e for e in events if (e.subject_kind, e.subject_id) in seen and (not wanted or e.kind in wanted)]
-    return shown, paging.encode(positions[-1][1], positions[-1][0])
+    shown = [e for e in events if (e.subject_kind, e.subject_id) in seen]
+    return shown, paging.encode(*onward) if onward != position or not cursor else cursor
 
 
 def visible(actor: Actor, events: Iterable[Event]) -> set[tuple[str, int]]:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from shounuo.events import registry
-from shounuo.events.models import Event, Failure, Handled
+from shounuo.events.models import Era, Event, Failure, Handled
 from shounuo.kernel.actors import Actor
 
 MAX_ATTEMPTS = 12
@@ -243,6 +243,61 @@ def _note_failure(event_id: int, name: str, at: datetime, error: str) -> None:
     next_at = at + timedelta(seconds=min(5 * 2 ** (failure.attempts - 1), 3600))
     Failure.objects.filter(pk=failure.pk).update(next_at=next_at)
     retry.configure(schedule_at=next_at).defer(event_id=event_id, handler=name)
+
+
+def era_settle(*, at: datetime) -> int | None:
+    """Begins a new era where the database lies in another cluster than the log's last row of `Era` names; returns its
+    number, or None where nothing had to be done.
+
+    Called at every start, after the schema is current. Positions are made of the cluster's transaction ids, which start
+    anew in a new cluster; a new era lifts them over all that were ever given (docs/decisions/0005). In its own transaction.
+    """
+    with transaction.atomic():
+        cluster = _cluster()
+        if Era.objects.order_by("-number").values_list("cluster", flat=True).first() == cluster:
+            return None
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE events_era IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM events_event WHERE xid >= pg_current_xact_id()),"
+                " (SELECT max(number) FROM events_era)"
+            )
+            ahead, last = cursor.fetchone()
+        if last is not None:
+            return era_begin(at=at)
+        # The first start that knows of eras: those of an installation restored before it need a new one.
+        Era.objects.create(number=int(ahead), cluster=cluster, began_at=at)
+    return 1 if ahead else None
+
+
+def era_begin(*, at: datetime) -> int:
+    """Begins a new era of the log: every position from now on lies behind all that were given before. Returns its number.
+
+    For a database put back from a copy of earlier: readers may have read on meanwhile. Waits for the writers that are at
+    work (they hold a share lock on `events_era`), so that none of theirs is skipped. In its own transaction.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE events_era IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("SELECT coalesce(max(number), 0) + 1 FROM events_era")
+        number = int(cursor.fetchone()[0])
+        Era.objects.create(number=number, cluster=_cluster(), began_at=at)
+    return number
+
+
+def _cluster() -> str:
+    """The PostgreSQL cluster: its system identifier, and its timeline, which a recovery to a point in time forks. Empty
+    where the server keeps that from us; then `shounuo restore` and `shounuo events era` are the ways to a new era."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_function_privilege('pg_control_system()', 'execute')"
+            " AND has_function_privilege('pg_control_checkpoint()', 'execute')"
+        )
+        if not cursor.fetchone()[0]:
+            return ""
+        cursor.execute(
+            "SELECT system_identifier || '/' || timeline_id FROM pg_control_system(), pg_control_checkpoint()"
+        )
+        return str(cursor.fetchone()[0])
 
 
 def prune(at: datetime, *, keep: timedelta = timedelta(days=7)) -> int:

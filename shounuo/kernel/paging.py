@@ -40,6 +40,9 @@ def decode(cursor: str, *types: type) -> tuple[Any, ...]:
         not isinstance(values, list)
         or len(values) != len(types)
         or any(type(v) is not t for v, t in zip(values, types, strict=True))
+        or any(
+            isinstance(v, int) and not 0 <= v < 2**63 for v in values
+        )  # ids and positions, as the database has them
     ):
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
     return tuple(values)

@@ -113,6 +113,14 @@ def _parser() -> argparse.ArgumentParser:
     add("verify", _audit("verify"), "check the seals over events and log", audit)
     add("seal", _audit("seal"), "seal what is not sealed yet", audit)
 
+    events = group("events", "the log of what happened")
+    add(
+        "era",
+        _events_era,
+        "after the database was put back from an earlier copy by other means than restore: readers' positions go on",
+        events,
+    )
+
     backup = add(
         "backup", _backup, "database, files and keys (encrypted) in one archive, consistent while running"
     )
@@ -297,6 +305,15 @@ def _audit(action: str) -> Any:
             return 0 if report.intact else 1
 
     return run
+
+
+def _events_era(args: argparse.Namespace) -> int:
+    _django(args)
+    from shounuo.web.ops import start
+
+    with _Database():
+        start.new_era(say)
+    return 0
 
 
 def _backup(args: argparse.Namespace) -> int:

@@ -82,9 +82,50 @@ def test_token_create_prints_the_token_and_nothing_else(installation):
     assert ask(installation, "/api/v1/cases", None, token[:-1] + "x")[0] == 401
 
 
+def log_from(installation, token, cursor=None):
+    """Kinds of all events after the cursor over the API, and the cursor to go on from."""
+    kinds = []
+    while True:
+        status, answer = ask(
+            installation, "/api/v1/events?limit=200" + (f"&after={cursor}" if cursor else ""), None, token
+        )
+        assert status == 200, answer
+        page = json.loads(answer)
+        if page["next_cursor"] is None:
+            return kinds, cursor
+        kinds += [event["kind"] for event in page["items"]]
+        cursor = page["next_cursor"]
+
+
+WRITE_AND_READ = """
+from django.conf import settings; from shounuo.web.ops.postgres import Embedded
+from shounuo.events import queries, services; from shounuo.events.models import Event
+from shounuo.kernel import paging; from shounuo.kernel.actors import Actor; from shounuo.kernel.clock import now
+server = Embedded(settings.DATA / 'postgres'); server.start()
+try:
+    from django.db import connection, transaction
+    from shounuo.cases.models import Case
+    case = Case.objects.order_by('id').first()
+    with transaction.atomic():
+        services.publish([services.NewEvent('case.tagged', ('case', case.pk), now(), Actor.system(), {'added': 1})])
+    for cursor in (%r, %r):
+        events, _onward = queries.after(Actor.system(), cursor, limit=200)
+        print(*(event.kind for event in events if event.kind == 'case.tagged'), len(events))
+    everything, _end = queries.read_after(queries.START, limit=10_000)
+    print([e.id for e in everything] == sorted(e.id for e in everything), len(everything) == Event.objects.count())
+    connection.close(); connection.close_pool()
+finally: server.stop()
+"""
+
+
 def test_a_backup_while_it_runs_is_an_installation_elsewhere(installation):
     archive = installation.data.parent / "kept.snb"
+    token = installation.run("token", "create", "--user", "admin")
+    kinds, at_backup = log_from(installation, token)
+    assert kinds.count("case.opened") == 3
     installation.run("backup", str(archive))
+    installation.run("token", "create", "--user", "admin", "--name", "a write after the backup")
+    _kinds, read_further = log_from(installation, token, at_backup)
     assert archive.stat().st_mode & 0o077 == 0
     assert PASSWORD.encode() not in archive.read_bytes()
     assert installation.health()["status"] == "ok"
@@ -92,7 +133,8 @@ def test_a_backup_while_it_runs_is_an_installation_elsewhere(installation):
     elsewhere = installation.data.parent / "elsewhere"
     here, installation.data = installation.data, elsewhere
     try:
-        installation.run("restore", str(archive))
+        assert "事件日志：第 1 段" in installation.run("restore", str(archive))
+        written = installation.within(WRITE_AND_READ % (at_backup, read_further)).splitlines()
         with pytest.raises(RuntimeError, match="不是空的"):
             installation.run("restore", str(archive))
         assert "intact" in installation.run("audit", "seal")
@@ -110,6 +152,9 @@ def test_a_backup_while_it_runs_is_an_installation_elsewhere(installation):
     finally:
         installation.data = here
     assert found == f"3 {PASSWORD}"
+    # Positions given before the backup, and after it by the installation that is gone, lie before what comes.
+    assert written[0].startswith("case.tagged") and written[1] == "case.tagged 1"
+    assert written[2] == "True True"
 
 
 def test_a_wrong_passphrase_opens_no_backup(installation):

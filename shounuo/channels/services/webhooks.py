@@ -20,12 +20,11 @@ from procrastinate.contrib.django import app
 from shounuo.audit.services import record
 from shounuo.channels import events, permissions, rules, wire
 from shounuo.channels.models import Delivery, Webhook
-from shounuo.channels.queries import log_end
 from shounuo.events import queries as event_log
 from shounuo.events import registry
 from shounuo.events.models import Event
 from shounuo.events.services import NewEvent, publish
-from shounuo.kernel import egress
+from shounuo.kernel import egress, paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound, Problem
 from shounuo.kernel.secrets import decrypt, encrypt, new_token
@@ -66,7 +65,7 @@ def webhook_create(
             secret=encrypt(secret),
             kinds=wanted,
             person_id=person_id,
-            position=log_end(),
+            position=paging.encode(*event_log.end()),
             created_at=at,
         )
         publish([NewEvent(events.WEBHOOK_CREATED, ("webhook", webhook.pk), at, actor, {})])
@@ -98,7 +97,7 @@ def webhook_change(
         if active is not None and active != webhook.active:
             values["active"] = active
             if active:
-                values |= {"position": log_end(), "failing_since": None}
+                values |= {"position": paging.encode(*event_log.end()), "failing_since": None}
         changed = {k: v for k, v in values.items() if getattr(webhook, k) != v}
         for key, value in changed.items():
             setattr(webhook, key, value)

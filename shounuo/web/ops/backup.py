@@ -14,7 +14,8 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -24,6 +25,7 @@ from django.utils.translation import gettext as _
 from shounuo import __version__
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
+from shounuo.web.ops import start
 from shounuo.web.ops.postgres import Embedded
 
 Say = Callable[[str], None]
@@ -62,7 +64,7 @@ def backup(target: str | None, passphrase_file: str | None, say: Say) -> int:
 
 
 def restore(source: str, passphrase_file: str | None, say: Say) -> int:
-    """Brings an archive into an installation that has no data yet; refuses to write over one."""
+    """Brings an archive into an installation that has no data yet, and up to this code's schema; refuses to write over one."""
     phrase = _passphrase(passphrase_file)
     data = Path(os.environ.get("SHOUNUO_DATA") or Path.cwd() / "var").resolve()
     embedded = not os.environ.get("DATABASE_URL")
@@ -83,7 +85,8 @@ def restore(source: str, passphrase_file: str | None, say: Say) -> int:
         if (Path(work) / "files").is_dir():
             shutil.copytree(Path(work) / "files", data / "files")
         say(_("恢复：数据库"))
-        _load(Path(work) / "database.dump", data)
+        with _loaded(Path(work) / "database.dump", data):
+            start.migrate(say, restored=True)
     say(_("恢复完成：备份于 %(at)s，版本 %(version)s") % manifest)
     return 0
 
@@ -95,8 +98,6 @@ def upgrade(say: Say) -> int:
     named in SHOUNUO_OLD_POSTGRES (their bin folder). The old folder stays as `pgdata.<major>` until it is removed.
     """
     from django.conf import settings
-
-    from shounuo.web.ops import start
 
     server = Embedded(settings.DATA / "postgres")
     version_file = server.pgdata / "PG_VERSION"
@@ -121,12 +122,14 @@ def upgrade(say: Say) -> int:
                 old.stop()
             server.pgdata.rename(server.home / f"pgdata.{old_major}")
             say(_("升级：载入新数据库"))
-            _load(dump, settings.DATA)
+            with _loaded(dump, settings.DATA):
+                pass
     server.start()
     try:
         server.ensure_database()
         start.migrate(say)
     finally:
+        _close()
         server.stop()
     say(_("升级完成"))
     return 0
@@ -142,7 +145,9 @@ def _dump(path: Path) -> None:
         raise Problem(_("导出数据库失败：%(why)s") % {"why": done.stderr.decode(errors="replace")[-800:]})
 
 
-def _load(dump: Path, data: Path) -> None:
+@contextmanager
+def _loaded(dump: Path, data: Path) -> Iterator[None]:
+    """The dump in the empty database, which runs for as long as the block does."""
     server = None
     if not os.environ.get("DATABASE_URL"):
         server = Embedded(data / "postgres")
@@ -157,9 +162,19 @@ def _load(dump: Path, data: Path) -> None:
             )  # fmt: skip
         if done.returncode:
             raise Problem(_("载入数据库失败：%(why)s") % {"why": done.stderr.decode(errors="replace")[-800:]})
+        yield
     finally:
+        _close()
         if server is not None:
             server.stop()
+
+
+def _close() -> None:
+    """Our own connections first: the server's stop does not have to break them off."""
+    from django.db import connection, connections
+
+    connections.close_all()
+    connection.close_pool()  # type: ignore[attr-defined]
 
 
 def _tool(name: str, data: Path | None = None) -> tuple[str, dict[str, str]]:

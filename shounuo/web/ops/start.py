@@ -10,6 +10,9 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+
 MIGRATION_LOCK = 0x5348_4E55  # one migrates, the others wait
 Say = Callable[[str], None]
 
@@ -30,8 +33,13 @@ def database(say: Say) -> object | None:
     return server
 
 
-def migrate(say: Say) -> None:
-    """Brings the schema up to date under an advisory lock, one line per migration applied."""
+def migrate(say: Say, *, restored: bool = False) -> None:
+    """Brings the schema up to date under an advisory lock, one line per migration applied.
+
+    A database that lies in another cluster than before begins a new era of the log; one that was `restored` always does,
+    for readers may have read further than its backup reaches.
+    """
+
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
@@ -46,10 +54,33 @@ def migrate(say: Say) -> None:
         if plan:
             say(_("结构：%(n)s 步更新") % {"n": len(plan)})
             call_command("migrate", interactive=False, verbosity=0)
+        (new_era if restored else _settle_era)(say)
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
         connection.close()
+
+
+def new_era(say: Say) -> None:
+    """After the data was put back from an earlier copy: positions in the log go on behind all that were ever given."""
+    from shounuo.events.services import era_begin
+
+    _note_era(era_begin(at=now()), say)
+
+
+def _settle_era(say: Say) -> None:
+    from shounuo.events.services import era_settle
+
+    number = era_settle(at=now())
+    if number is not None:
+        _note_era(number, say)
+
+
+def _note_era(number: int, say: Say) -> None:
+    from shounuo.audit.services import record
+
+    record(action="events.era", detail={"number": number}, actor=Actor.system(), at=now())
+    say(_("事件日志：第 %(n)s 段从这里开始") % {"n": number})
 
 
 def schema_is_current() -> bool:
