@@ -70,7 +70,7 @@ def restore(source: str, passphrase_file: str | None, say: Say) -> int:
     embedded = not os.environ.get("DATABASE_URL")
     if (data / "files").exists() or (embedded and (data / "postgres").exists()) or (data / "keys").exists():
         raise Problem(_("这个数据目录不是空的，不会覆盖：%(path)s") % {"path": data})
-    with tarfile.open(source) as archive, tempfile.TemporaryDirectory() as work:
+    with _opened(source) as archive, tempfile.TemporaryDirectory() as work:
         manifest = json.loads(_member(archive, "manifest.json"))
         if manifest["format"] != FORMAT:
             raise Problem(_("这个备份的格式（%(n)s）不认识") % {"n": manifest["format"]})
@@ -143,6 +143,15 @@ def _dump(path: Path) -> None:
         )
     if done.returncode:
         raise Problem(_("导出数据库失败：%(why)s") % {"why": done.stderr.decode(errors="replace")[-800:]})
+
+
+def _opened(source: str) -> tarfile.TarFile:
+    try:
+        return tarfile.open(source)
+    except OSError as error:
+        raise Problem(_("读不了备份 %(path)s：%(why)s") % {"path": source, "why": error.strerror}) from error
+    except tarfile.ReadError as error:
+        raise Problem(_("这不是守诺的备份：%(path)s") % {"path": source}) from error
 
 
 @contextmanager

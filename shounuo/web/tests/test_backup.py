@@ -4,6 +4,7 @@ of a running installation is restored elsewhere is tested in tests/ops."""
 import io
 import json
 import tarfile
+from contextlib import contextmanager
 
 import pytest
 from cryptography.fernet import Fernet
@@ -30,7 +31,15 @@ def house(monkeypatch, settings, tmp_path):
     (settings.DATA / "files" / "raw" / "aa").write_bytes(b"a mail")
     monkeypatch.setattr(backup, "_dump", lambda path: path.write_bytes(b"rows"))
     loaded = []
-    monkeypatch.setattr(backup, "_load", lambda dump, data: loaded.append((dump.read_bytes(), data)))
+
+    @contextmanager
+    def database(dump, data):
+        loaded.append((dump.read_bytes(), data))
+        yield
+        loaded.append("stopped")
+
+    monkeypatch.setattr(backup, "_loaded", database)
+    monkeypatch.setattr(backup.start, "migrate", lambda say, restored: loaded.append(("migrated", restored)))
     return loaded
 
 
@@ -60,7 +69,7 @@ def test_it_comes_back_with_its_keys_in_a_folder_that_is_new(tmp_path, said, set
     assert (fresh / "files" / "raw" / "aa").read_bytes() == b"a mail"
     key = fresh / "keys" / "secret.key"
     assert key.read_text().split()[0] == settings.SECRET_KEY and key.stat().st_mode & 0o077 == 0
-    assert house == [(b"rows", fresh)]
+    assert house == [(b"rows", fresh), ("migrated", True), "stopped"]
 
 
 def test_the_phrase_may_stand_in_a_file(tmp_path, said, monkeypatch):
@@ -117,6 +126,14 @@ def test_an_archive_of_something_else_is_named_as_such(tmp_path, said):
     path = archive_of(tmp_path / "x.tar", readme=b"hello")
     with pytest.raises(Problem, match=r"manifest\.json"):
         backup.restore(path, None, said.append)
+
+
+def test_a_file_that_is_not_there_or_no_archive_is_said_in_one_line(tmp_path, said):
+    (tmp_path / "letter.txt").write_text("hello")
+    for name in ("nowhere.snb", "letter.txt"):
+        with pytest.raises(Problem, match=name):
+            backup.restore(str(tmp_path / name), None, said.append)
+    assert not (tmp_path / "fresh").exists()
 
 
 def test_a_format_of_the_future_is_not_guessed_at(tmp_path, said):
