@@ -163,24 +163,41 @@ def prepare(serving: Serving) -> str:
     return serving.run("token", "create", "--user", "admin")
 
 
-def wait_until_quiet(serving: Serving, seconds: float = 180) -> None:
-    """Until no stored mail, no waiting job is left."""
+def wait_until_quiet(serving: Serving, *, stalled: float = 90) -> None:
+    """Until no stored mail and no waiting job is left. How long that may take depends on the machine and on what else it does;
+    what must never happen is that for `stalled` seconds nothing goes forward (a dead worker's jobs are taken up after 30)."""
     from django.db import connection
 
     connection.close()  # the database may have been killed since
     connection.close_pool()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    least, since = None, time.monotonic()
+    while time.monotonic() - since < stalled:
         with connection.cursor() as cursor:
             cursor.execute(
-                """SELECT (SELECT count(*) FROM channels_rawmessage WHERE state = 'stored'),
-                          (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')
+                """SELECT (SELECT count(*) FROM channels_rawmessage WHERE state = 'stored')
+                        + (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')
                              AND (scheduled_at IS NULL OR scheduled_at < now()))"""
             )
-            if cursor.fetchone() == (0, 0):
-                return
+            left = cursor.fetchone()[0]
+        if not left:
+            return
+        if least is None or left < least:
+            least, since = left, time.monotonic()
         time.sleep(0.5)
-    raise RuntimeError("still busy")
+    raise RuntimeError(f"nothing goes forward: {what_waits()}")
+
+
+def what_waits() -> str:
+    """Which mails and jobs are left, for whoever looks into it."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT 'mail ' || state, count(*) FROM channels_rawmessage WHERE state = 'stored' GROUP BY 1
+               UNION ALL SELECT task_name || ' ' || status, count(*) FROM procrastinate_jobs
+               WHERE status IN ('todo', 'doing') AND (scheduled_at IS NULL OR scheduled_at < now()) GROUP BY 1"""
+        )
+        return ", ".join(f"{name}: {n}" for name, n in cursor.fetchall())
 
 
 def count(accepted: set[str]) -> dict[str, int]:

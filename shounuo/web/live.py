@@ -49,11 +49,13 @@ class Hub:
     def __init__(self) -> None:
         self.queues: set[asyncio.Queue[News]] = set()
         self.task: asyncio.Task[None] | None = None
+        self.listening = asyncio.Event()  # set while the database tells us
 
     def join(self) -> asyncio.Queue[News]:
         queue: asyncio.Queue[News] = asyncio.Queue(maxsize=1000)
         self.queues.add(queue)
         if self.task is None or self.task.done():
+            self.listening = asyncio.Event()
             self.task = asyncio.create_task(self._listen())
         return queue
 
@@ -67,6 +69,7 @@ class Hub:
                 params = await sync_to_async(_connection_parameters)()
                 async with await psycopg.AsyncConnection.connect(autocommit=True, **params) as listener:
                     await listener.execute(f"LISTEN {CHANNEL}")
+                    self.listening.set()
                     if missed:
                         self._tell({"*": ["reconnected"]})
                     pause, missed = 0.5, True
@@ -74,6 +77,7 @@ class Hub:
                         async for notify in listener.notifies(timeout=5, stop_after=200):
                             self._tell(json.loads(notify.payload))
             except psycopg.Error as error:
+                self.listening.clear()
                 log.warning("live listener lost the database: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10)
@@ -100,6 +104,7 @@ async def live(request: HttpRequest) -> HttpResponseBase:
 
     A subject's own topic is `kind:id`; `list:<view>` hears of cases that may belong on a list, `board` of anything about
     cases; `*` means that news was missed and the page should be read again. Only what the reader may see is told.
+    An `event: listening` comes first: what is committed from then on is told.
     """
     actor = await sync_to_async(_actor)(request)
     if actor is None:
@@ -118,6 +123,8 @@ async def _stream(request: HttpRequest, actor: Actor) -> AsyncIterator[str]:
     checked = time.monotonic()
     try:
         yield "retry: 3000\n\n"
+        await hub.listening.wait()
+        yield "event: listening\ndata: {}\n\n"
         while True:
             news = await _gather(queue)
             if time.monotonic() - checked > RECHECK:

@@ -65,6 +65,7 @@ function handle(topic, data) {
   document.querySelectorAll('[data-live-count]').forEach((el) => { if (!missed && wanted(el, 'liveCount').includes(topic)) count(el); });
 }
 function state(up) {
+  document.documentElement.toggleAttribute('data-live-up', up);
   document.querySelectorAll('[data-live-state]').forEach((el) => { el.classList.toggle('is-off', !up); el.title = el.dataset[up ? 'on' : 'off'] || ''; });
 }
 function asked() {
@@ -79,7 +80,7 @@ function connect() {
   found.forEach((t) => to.searchParams.append('topic', t));
   source?.close();
   source = new EventSource(to);
-  source.onopen = () => { wait = 1000; state(true); if (broken) { broken = false; handle('*', {}); } };
+  source.addEventListener('listening', () => { wait = 1000; state(true); if (broken) { broken = false; handle('*', {}); } });
   source.onmessage = (e) => { try { const d = JSON.parse(e.data); handle(d.topic, d); } catch { /* a comment or an empty line */ } };
   source.addEventListener('signed-out', () => { source.close(); state(false); });
   source.onerror = () => {

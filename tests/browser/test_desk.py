@@ -1,0 +1,151 @@
+"""The desk in a browser: signing in, answering, live without reload, keys, palette."""
+
+import re
+
+from playwright.sync_api import expect
+
+from shounuo.cases import services as cases
+from shounuo.kernel.clock import now
+from shounuo.staff.queries import actor_for
+from shounuo.staff.testing import PASSWORD
+from tests.browser.department import new_case, settle
+
+
+def test_an_agent_signs_in_opens_a_case_answers_and_sees_the_promise_kept_without_reload(site):
+    case = new_case(site.world, "料车还没到", owner=site.world.agent)
+    page = site.open("/cases/")
+    expect(page).to_have_url(re.compile(r"/signin/\?next="))
+    page.fill("[name=username]", "agent")
+    page.fill("[name=password]", "wrong-password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert page.input_value("[name=username]") == "agent"
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows [data-row]").first).to_be_visible()
+
+    page.locator(f"#row-{case.pk} a").click()
+    expect(page.locator("#case")).to_have_attribute("data-number", str(case.number))
+    promise = page.locator("#clocks-box .sn-ck").filter(has_text="昼夜回应")
+    expect(promise).to_contain_text("还剩")
+    page.evaluate("window.sameDocument = true")
+    page.locator("#composer-text").fill("车在路上，一小时后到。")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#case")).to_contain_text("车在路上，一小时后到。")
+    expect(page.locator("#composer-text")).to_have_value("")
+    expect(promise).to_have_class(re.compile(r"\bis-met\b"))
+    expect(promise).to_contain_text("用时")
+    assert page.evaluate("window.sameDocument")
+
+
+def test_a_second_browser_sees_it_at_once(site):
+    case = new_case(site.world, "两个人同时看", owner=site.world.agent)
+    one = site.open_live(f"/cases/{case.number}/", person=site.world.agent)
+    two = site.open_live(f"/cases/{case.number}/", person=site.world.cast.supervisor)
+    expect(one.locator("#case")).to_be_visible()
+    two.evaluate("window.sameDocument = true")
+    one.locator("#composer-text").fill("我来看一下。")
+    one.keyboard.press("Control+Enter")
+    expect(two.locator("#case")).to_contain_text("我来看一下。")
+    cases.message_receive(
+        case_id=case.pk, text="好的，多谢！", channel="form", actor=actor_for(site.world.cast.admin), at=now()
+    )
+    expect(one.locator("#case")).to_contain_text("好的，多谢！")
+    expect(two.locator("#case")).to_contain_text("好的，多谢！")
+    assert two.evaluate("window.sameDocument")
+
+
+def test_what_comes_in_is_counted_above_the_list_and_moves_nothing_under_the_pointer(site):
+    page = site.open_live("/cases/?view=unassigned", person=site.world.agent)
+    expect(page.locator("#rows [data-row]").first).to_be_visible()
+    before = page.locator("#rows [data-row]").count()
+    new_case(site.world, "刚刚来的一件")
+    expect(page.locator(".sn-list-new a")).to_be_visible()
+    assert page.locator("#rows [data-row]").count() == before
+    page.locator(".sn-list-new a").click()
+    expect(page.locator("#rows")).to_contain_text("刚刚来的一件")
+
+
+def test_another_teams_page_hears_nothing(site):
+    outside = site.open_live("/cases/?view=open", person=site.world.cast.outsider)
+    expect(outside.locator("#list")).to_be_visible()
+    asked = []
+    outside.on("request", lambda request: asked.append(request.url) if "/cases/" in request.url else None)
+    inside = site.open_live("/cases/?view=unassigned", person=site.world.agent)
+    new_case(site.world, "外组听不到的一件")
+    expect(inside.locator(".sn-list-new a")).to_be_visible()
+    assert asked == []
+    new_case(site.world, "外组自己的一件", team=site.world.cast.other_team)
+    expect(outside.locator(".sn-list-new a")).to_contain_text("1")
+    assert len(asked) == 1, "it asked for its own alone, not once before"
+
+
+def test_j_and_k_walk_the_list_and_enter_opens(site):
+    page = site.open("/cases/?view=open", person=site.world.agent)
+    rows = page.locator("#rows [data-row] a.sn-rowlink")
+    expect(rows.first).to_be_visible()
+    page.keyboard.press("j")
+    expect(rows.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(rows.nth(0)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#case")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.locator("#sn-keys-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator("#composer-text")).to_be_focused()
+
+
+def test_no_key_fires_while_an_input_method_composes(site):
+    case = new_case(site.world, "输入法", owner=site.world.agent)
+    page = site.open(f"/cases/{case.number}/", person=site.world.agent)
+    box = page.locator("#composer-text")
+    box.focus()
+    ime = page.context.new_cdp_session(page)
+    ime.send("Input.imeSetComposition", {"text": "nihao", "selectionStart": 5, "selectionEnd": 5})
+    page.evaluate(
+        """() => { for (const key of ['j', 'k', 'r', 'x', '?', 'Enter', 'd']) for (const at of [document.activeElement, document.body])
+          at.dispatchEvent(new KeyboardEvent('keydown', {key, isComposing: true, ctrlKey: key === 'Enter', bubbles: true, cancelable: true})); }"""
+    )
+    ime.send("Input.insertText", {"text": "你好"})
+    expect(box).to_have_value("你好")
+    expect(box).to_be_focused()
+    expect(page.locator("#sn-keys-help")).to_have_count(0)
+    assert page.get_attribute("html", "data-bs-theme") in ("auto", "light")
+    assert not case.interactions.filter(direction="out").exists()
+    page.keyboard.press("Control+Enter")  # and afterwards the keys are awake again
+    expect(page.locator("#case")).to_contain_text("你好")
+
+
+def test_the_palette_finds_commands_and_people_by_pinyin_and_cases_by_words(site):
+    page = site.open("/cases/", person=site.world.agent)
+    palette = page.locator("#palette")
+    page.keyboard.press("Control+k")
+    expect(palette).to_be_visible()
+    page.keyboard.type("zd")  # 制度
+    expect(palette.get_by_role("option").first).to_contain_text("制度")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/policy/")  # and until it has loaded
+    for typed, found in (
+        ("sjg", "宋建国"),
+        ("环控器", "环控器离线"),
+        (str(site.world.cases[0].number), "育肥料 552"),
+    ):
+        page.keyboard.press("Control+k")
+        page.keyboard.type(typed)
+        expect(palette.locator("[data-found]")).to_contain_text(found)
+        page.keyboard.press("Escape")
+        expect(palette).not_to_be_visible()
+
+
+def test_what_is_typed_outlives_a_reload(site):
+    case = new_case(site.world, "草稿", owner=site.world.agent)
+    page = site.open(f"/cases/{case.number}/", person=site.world.agent)
+    page.locator("#composer-text").fill("写了一半的话")
+    expect(page.locator("[data-draft-state]")).not_to_be_empty()
+    page.reload()
+    expect(page.locator("#composer-text")).to_have_value("写了一半的话")
+    settle()
