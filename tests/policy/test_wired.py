@@ -13,7 +13,7 @@ from shounuo.staff.defaults import _ROLES as DEFAULT_ROLES
 from shounuo.staff.permissions import all_permissions
 
 CODE = Path(__file__).resolve().parent.parent.parent / "shounuo"
-SOURCES = [p for p in CODE.rglob("*.py") if "tests" not in p.parts and "migrations" not in p.parts]
+SOURCES = [p for p in CODE.rglob("*.py") if not {"tests", "migrations"} & set(p.relative_to(CODE).parts)]
 # How tests come by a row of each model: `make_<model>` of its part's testing.py, or what makes it instead.
 MADE_BY = {
     "audit.Entry": "services.record is one line",
