@@ -42,7 +42,7 @@ ASSIGNED = declare("case.assigned", "user-check", lambda s, p: _("分派给您�
 TRANSFERRED = declare(
     "case.transferred", "user-share", lambda s, p: _("转派给您：%(subject)s") % {"subject": s}
 )
-TEAM_GOT = declare("case.team_got", "inbox", lambda s, p: _("转到您的团队：%(subject)s") % {"subject": s})
+TEAM_GOT = declare("case.team_got", "inbox", lambda s, p: _("转到您的小组：%(subject)s") % {"subject": s})
 MENTIONED = declare("case.mentioned", "at", lambda s, p: _("有人提到您：%(subject)s") % {"subject": s})
 HELP_ASKED = declare("case.helper_added", "users", lambda s, p: _("请您协作：%(subject)s") % {"subject": s})
 RECEIVED = declare(

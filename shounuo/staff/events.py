@@ -50,8 +50,8 @@ SHIFT_ADDED = declare(
 SHIFT_REMOVED = declare(
     "shift.removed", subject="person", payload={"starts": str, "ends": str}, label=_("取消排班")
 )
-TEAM_CREATED = declare("team.created", subject="team", label=_("新建团队"))
-TEAM_CHANGED = declare("team.changed", subject="team", payload={"fields": list}, label=_("修改团队"))
+TEAM_CREATED = declare("team.created", subject="team", label=_("新建小组"))
+TEAM_CHANGED = declare("team.changed", subject="team", payload={"fields": list}, label=_("修改小组"))
 ROLE_CREATED = declare("role.created", subject="role", payload={"permissions": list}, label=_("新建角色"))
 ROLE_CHANGED = declare(
     "role.changed", subject="role", payload={"added": list, "removed": list}, label=_("修改角色")

@@ -24,6 +24,6 @@ def all_permissions() -> dict[str, Any]:
     return dict(sorted(_labels.items()))
 
 
-MANAGE = declare("staff.manage", _("管理人员、团队与角色"))
+MANAGE = declare("staff.manage", _("管理人员、小组与角色"))
 TOKENS = declare("tokens.manage", _("管理他人的接口令牌"))
 OPERATIONS = declare("ops.view", _("查看运行状况"))

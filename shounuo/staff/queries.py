@@ -195,6 +195,12 @@ def duty_from(person_ids: Iterable[int], at: datetime) -> dict[int, datetime]:
     return {i: reachable.get(i, at) for i in ids}
 
 
+def roles_with_size() -> QuerySet[Role]:
+    """All roles with `size`, how many active people hold each."""
+    held = Count("people", filter=Q(people__is_active=True))
+    return Role.objects.annotate(size=held).order_by("id")
+
+
 def teams_with_size() -> QuerySet[Team]:
     """All teams with `size`, how many active people each has."""
     return Team.objects.annotate(size=Count("people", filter=Q(people__is_active=True))).order_by(

@@ -62,7 +62,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     actor = actor_of(request)
     rail = [_entry(e, request.path) for e in RAIL if any(actor.may(p) for p in e.permissions)]
     if (console := first_url(actor)) is not None:
-        rail.append(_entry(CONSOLE, request.path) | {"url": console})
+        rail.append(_entry(CONSOLE, request.path) | {"url": console, "low": True})
     languages = [
         {"url": f"/me/language/{code}/", "icon": "language", "label": name, "post": True}
         for code, name in settings.LANGUAGES

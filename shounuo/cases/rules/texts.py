@@ -14,7 +14,7 @@ PLACEHOLDERS: Final[dict[str, Any]] = {
     "number": _("工单号"),
     "subject": _("标题"),
     "owner": _("负责人"),
-    "team": _("团队"),
+    "team": _("小组"),
     "me": _("我的姓名"),
     "expected": _("预计完成时间"),
     "organisation": _("本组织名称"),

@@ -56,7 +56,7 @@ def give(change: Change, person_id: int | None, team_id: int | None, *, note_id:
     """Gives the case to a person, a team or both; a change of owner, or of team on an owned case, is a transfer."""
     case = change.case
     if person_id is None and team_id is None:
-        raise Invalid(_("请指定人员或团队"), field="person", code="no_target")
+        raise Invalid(_("请指定人员或小组"), field="person", code="no_target")
     if team_id is not None:
         team(team_id)
     was, was_team = case.owner_id, case.team_id
@@ -73,7 +73,7 @@ def give(change: Change, person_id: int | None, team_id: int | None, *, note_id:
             change.set(first_owner_id=person_id)
     else:
         if was_team == team_id and (was is None or case.handed_at is not None):
-            raise Conflict(_("工单已在这个团队"), code="same_team")
+            raise Conflict(_("工单已在这个小组"), code="same_team")
         if was is not None:
             change.set(handed_at=change.at, accepted_at=None)
     if team_id is not None:
@@ -112,5 +112,5 @@ def able(person_id: int) -> Actor:
 def team(team_id: int) -> int:
     """The id of an active team; Invalid when there is none such."""
     if not Team.objects.filter(pk=team_id, active=True).exists():
-        raise Invalid(_("没有这个团队，或已停用"), field="team", code="bad_team")
+        raise Invalid(_("没有这个小组，或已停用"), field="team", code="bad_team")
     return team_id

@@ -36,7 +36,7 @@ def view_save(
     if not title:
         raise Invalid(_("名称不能为空"), field="name", code="empty_name")
     if team_id is not None and team_id not in actor.led_team_ids and not actor.may(permissions.CONFIGURE):
-        raise NotAllowed(_("只有团队主管可以为团队保存筛选"))
+        raise NotAllowed(_("只有小组主管可以为小组保存筛选"))
     view = _own(view_id, actor) if view_id is not None else SavedView(person_id=me)
     if view_id is None and SavedView.objects.filter(person_id=me).count() >= MAX_VIEWS:
         raise Invalid(_("最多保存 %(max)s 个筛选") % {"max": MAX_VIEWS}, field="name", code="too_many")

@@ -263,7 +263,7 @@ def _target(given: s.AssignGiven) -> tuple[int | None, int | None]:
     person = person_id_of(given.person) if given.person is not None else None
     team = team_id_of(given.team) if given.team is not None else None
     if person is None and team is None:
-        raise Invalid(_("请给出接手的人或团队"), field="person", code="no_target")
+        raise Invalid(_("请给出接手的人或小组"), field="person", code="no_target")
     return person, team
 
 

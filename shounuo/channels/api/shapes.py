@@ -37,7 +37,7 @@ def team_id_of(given: int | str) -> int:
     found = staff.teams().filter(pk=int(text)) if by_id else staff.teams().filter(code=text)
     team = found.first()
     if team is None:
-        raise Invalid(_("没有这个团队：%(team)s") % {"team": text[:60]}, field="team", code="no_team")
+        raise Invalid(_("没有这个小组：%(team)s") % {"team": text[:60]}, field="team", code="no_team")
     return team.pk
 
 

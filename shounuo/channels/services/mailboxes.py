@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from shounuo.audit.services import record
 from shounuo.channels import events, permissions
 from shounuo.channels.models import Mailbox
 from shounuo.channels.queries import book_of
@@ -50,7 +49,6 @@ def mailbox_create(*, name: str, address: str, actor: Actor, at: datetime, **fie
         _set(box, {"name": name, "address": address, **fields})
         box.save()
         publish([NewEvent(events.MAILBOX_CREATED, ("mailbox", box.pk), at, actor, {})])
-        record(action="mailbox.create", target=("mailbox", box.pk), actor=actor, at=at)
     return box
 
 
@@ -84,8 +82,6 @@ def mailbox_change(*, mailbox_id: int, actor: Actor, at: datetime, **fields: Any
             box.save()
             told = sorted(changed)
             publish([NewEvent(events.MAILBOX_CHANGED, ("mailbox", box.pk), at, actor, {"fields": told})])
-            detail = {"fields": told}
-            record(action="mailbox.change", target=("mailbox", box.pk), detail=detail, actor=actor, at=at)
     return box
 
 
@@ -144,7 +140,7 @@ def _checked(name: str, value: Any) -> Any:
     if name in _FLAGS:
         return bool(value)
     if name == "team_id" and value is not None and not teams().filter(pk=value).exists():
-        raise Invalid(_("没有这个团队"), field=name, code="no_team")
+        raise Invalid(_("没有这个小组"), field=name, code="no_team")
     if name == "relay_id" and value is not None and not Relay.objects.filter(pk=value).exists():
         raise Invalid(_("没有这个发信服务器"), field=name, code="no_relay")
     return value

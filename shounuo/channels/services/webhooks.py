@@ -69,7 +69,6 @@ def webhook_create(
             created_at=at,
         )
         publish([NewEvent(events.WEBHOOK_CREATED, ("webhook", webhook.pk), at, actor, {})])
-        record(action="webhook.create", target=("webhook", webhook.pk), actor=actor, at=at)
     return webhook, secret
 
 
@@ -107,8 +106,6 @@ def webhook_change(
             publish(
                 [NewEvent(events.WEBHOOK_CHANGED, ("webhook", webhook.pk), at, actor, {"fields": fields})]
             )
-            detail = {"fields": fields}
-            record(action="webhook.change", target=("webhook", webhook.pk), detail=detail, actor=actor, at=at)
     return webhook
 
 
@@ -130,7 +127,6 @@ def webhook_remove(*, webhook_id: int, actor: Actor, at: datetime) -> None:
     with transaction.atomic():
         webhook = _locked(webhook_id)
         publish([NewEvent(events.WEBHOOK_REMOVED, ("webhook", webhook.pk), at, actor, {})])
-        record(action="webhook.remove", target=("webhook", webhook.pk), actor=actor, at=at)
         webhook.delete()
 
 

@@ -58,7 +58,7 @@ def roles_by_code(codes: Iterable[str]) -> list[Role]:
 
 
 def teams_by_code(codes: Iterable[str], field: str = "teams") -> list[Team]:
-    return _by_code(Team, set(codes), field, _("没有这些团队：%(codes)s"))
+    return _by_code(Team, set(codes), field, _("没有这些小组：%(codes)s"))
 
 
 def _by_code(model: type, wanted: set[str], field: str, message: object) -> list:

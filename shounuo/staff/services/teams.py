@@ -98,13 +98,13 @@ def _tell(person_id: int, actor: Actor, at: datetime) -> None:
 def _locked(team_id: int) -> Team:
     team = Team.objects.select_for_update().filter(pk=team_id).first()
     if team is None:
-        raise NotFound(_("没有这个团队"))
+        raise NotFound(_("没有这个小组"))
     return team
 
 
 def _name(name: str) -> str:
     if not (name := clean_line(name, 60)):
-        raise Invalid(_("请填写团队名称"), field="name")
+        raise Invalid(_("请填写小组名称"), field="name")
     return name
 
 

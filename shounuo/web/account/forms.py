@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.staff.models import Person
-from shounuo.staff.permissions import all_permissions
+from shounuo.web.console.told import permission_choices
 
 
 def _password(label: Any, autocomplete: str) -> forms.CharField:
@@ -51,6 +51,8 @@ class PasswordForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
+    halves = ("language", "theme", "mail_notices")
+
     presence = forms.ChoiceField(label=_("状态"), choices=Person.Presence.choices, widget=forms.RadioSelect)
     language = forms.ChoiceField(
         label=_("语言"), choices=[("", _("随浏览器")), *settings.LANGUAGES], required=False
@@ -66,6 +68,8 @@ class ProfileForm(forms.Form):
 
 
 class TokenForm(forms.Form):
+    halves = ("name", "days")
+
     name = forms.CharField(label=_("名字"), max_length=80, help_text=_("写明谁在用，例如“报表脚本”"))
     days = forms.TypedChoiceField(
         label=_("有效期"),
@@ -82,7 +86,6 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, permissions: frozenset[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        labels = all_permissions()
         scopes = self.fields["scopes"]
         assert isinstance(scopes, forms.MultipleChoiceField)
-        scopes.choices = [(code, labels[code]) for code in sorted(permissions & labels.keys())]
+        scopes.choices = permission_choices(permissions)

@@ -21,7 +21,7 @@ from shounuo.kernel import csvfile, paging
 from shounuo.kernel.clock import now
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person
-from shounuo.web.console import pages
+from shounuo.web.console import pages, told
 from shounuo.web.console.menu import sections
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
@@ -31,8 +31,6 @@ MOST_EXPORTED = 100_000
 # What is written where it happens, and is no event.
 WORDS = {
     "audit.export": gettext_lazy("导出操作日志"),
-    "mailbox.change": gettext_lazy("修改邮箱"),
-    "mailbox.create": gettext_lazy("新建邮箱"),
     "ops.handler_retry": gettext_lazy("重试后续处理"),
     "ops.job_retry": gettext_lazy("重跑作业"),
     "ops.mail_retry": gettext_lazy("重发邮件"),
@@ -41,9 +39,6 @@ WORDS = {
     "raw.read": gettext_lazy("看邮件原文"),
     "raw.release": gettext_lazy("放行隔离邮件"),
     "raw.retry": gettext_lazy("重办隔离邮件"),
-    "webhook.change": gettext_lazy("修改推送"),
-    "webhook.create": gettext_lazy("新建推送"),
-    "webhook.remove": gettext_lazy("删除推送"),
     "webhook.secret": gettext_lazy("更换推送密钥"),
 }
 
@@ -102,7 +97,12 @@ def index(request: HttpRequest) -> HttpResponse:
             "seals_url": f"{LIST}seals/",
             "clear_url": LIST if asked else "",
             "columns": [
-                {"label": t} for t in (_("时间"), _("谁"), _("做了什么"), _("对什么"), _("细节"), _("从哪里"))
+                {"label": _("时间"), "tight": True},
+                {"label": _("谁"), "tight": True},
+                {"label": _("做了什么"), "tight": True},
+                {"label": _("对什么"), "tight": True},
+                {"label": _("细节")},
+                {"label": _("从哪里"), "tight": True},
             ],
             "rows": [{"id": e.id, "cells": _cells(e)} for e in shown],
             "pager": pages.onward(request, cursor),
@@ -116,19 +116,9 @@ def _cells(entry: Shown) -> list[Any]:
         entry.actor,
         WORDS.get(entry.action) or entry.label,
         entry.target,
-        _detail(entry.detail),
+        told.detail_words(entry.detail),
         entry.address or "",
     ]
-
-
-def _detail(detail: dict[str, Any]) -> str:
-    """Codes and numbers on one line, cut where it grows long."""
-    told = "; ".join(
-        f"{k}: {v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}"
-        for k, v in detail.items()
-        if k != "event"
-    )
-    return told if len(told) <= 160 else told[:159] + "…"
 
 
 @staff_page(VIEW)

@@ -18,6 +18,8 @@ from shounuo.web.words import WEEKDAYS as WEEKDAY_WORDS
 class CalendarForm(WeekForm):
     """A calendar's own values and its week."""
 
+    halves = ("name", "code")
+
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     code = forms.CharField(
         label=gettext_lazy("代码"), max_length=40, help_text=gettext_lazy("制度包里用它，定了不改")
@@ -37,6 +39,8 @@ class CalendarForm(WeekForm):
 
 class AlwaysForm(forms.Form):
     """What can be changed of a calendar that is open day and night."""
+
+    halves = ("name", "zone")
 
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     zone = forms.ChoiceField(label=gettext_lazy("时区"))

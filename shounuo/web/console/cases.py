@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +27,8 @@ POSITION = gettext_lazy("数字小的在前")
 
 class TopicForm(forms.Form):
     """A node of the topic tree; code and place are fixed once it is made."""
+
+    halves = ("name", "code", "parent", "position")
 
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     code = forms.CharField(
@@ -57,6 +60,9 @@ class TopicForm(forms.Form):
 class FieldForm(forms.Form):
     """A field of one's own; code and type are fixed once it is made."""
 
+    halves = ("label", "code", "type", "position")
+    field_order = ("label", "code", "type", "position")
+
     label = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     code = forms.CharField(
         label=gettext_lazy("代码"), max_length=40, help_text=gettext_lazy("接口和条款用它，定了不改")
@@ -85,6 +91,8 @@ class FieldForm(forms.Form):
 class CannedForm(forms.Form):
     """A ready answer, found by `::` in the composer."""
 
+    halves = ("team", "position")
+
     title = forms.CharField(label=gettext_lazy("标题"), max_length=80)
     body = forms.CharField(
         label=gettext_lazy("内容"), widget=forms.Textarea(attrs={"rows": 8}), max_length=8000
@@ -104,8 +112,11 @@ class CannedForm(forms.Form):
         self.fields["team"].queryset = staff.teams()  # type: ignore[attr-defined]
 
 
-def _in_use(active: bool) -> str:
-    return _("在用") if active else _("停用")
+def _topic_name(topic: Topic) -> str:
+    """The topic behind the path that leads to it."""
+    above, between, own = topic.full_name.rpartition(" › ")
+    name = pages.named(own, active=topic.active)
+    return format_html('<span class="sn-path">{}{}</span>{}', above, between, name) if above else name
 
 
 @staff_page(CONFIGURE)
@@ -115,7 +126,7 @@ def topics(request: HttpRequest) -> HttpResponse:
         {
             "id": t.pk,
             "url": f"{TOPICS}{t.pk}/",
-            "cells": [t.full_name, t.code, t.position, _in_use(t.active)],
+            "cells": [_topic_name(t), t.code],
             "acts": [{"url": f"{TOPICS}new/?parent={t.pk}", "label": _("加下级")}] if t.active else [],
         }
         for t in shown
@@ -123,12 +134,7 @@ def topics(request: HttpRequest) -> HttpResponse:
     return pages.table(
         request,
         title=_("主题"),
-        columns=[
-            {"label": _("主题")},
-            {"label": _("代码")},
-            {"label": _("次序"), "num": True},
-            {"label": _("状态")},
-        ],
+        columns=[{"label": _("主题")}, {"label": _("代码")}],
         rows=rows,
         pager=pager,
         lead=_("客户的事归在哪里。统计、条款和分派都能按主题来。"),
@@ -190,12 +196,11 @@ def fields(request: HttpRequest) -> HttpResponse:
             "id": f.pk,
             "url": f"{FIELDS}{f.pk}/",
             "cells": [
-                f.label,
+                pages.named(f.label, active=f.active),
                 f.code,
                 f.get_type_display(),
                 _("、").join(str(kinds[k]) for k in f.kinds if k in kinds) or _("每一种"),
                 _("不填不能解决") if f.required_to_resolve else _("选填"),
-                _in_use(f.active),
             ],
         }
         for f in shown
@@ -203,7 +208,7 @@ def fields(request: HttpRequest) -> HttpResponse:
     return pages.table(
         request,
         title=_("自定字段"),
-        columns=[{"label": t} for t in (_("名称"), _("代码"), _("类型"), _("工单"), _("要求"), _("状态"))],
+        columns=[{"label": t} for t in (_("名称"), _("代码"), _("类型"), _("工单"), _("要求"))],
         rows=rows,
         pager=pager,
         add={"url": f"{FIELDS}new/", "label": _("加一个字段")},

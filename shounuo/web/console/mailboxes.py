@@ -52,12 +52,17 @@ FETCH = ("imap_host", "imap_port", "imap_security", "imap_login", "imap_folder")
 class MailboxForm(forms.Form):
     """A mailbox. The password field is empty whatever is stored: empty leaves it."""
 
+    halves = (
+        *("name", "address", "team", "channel_class", "from_name", "relay"),
+        *("imap_port", "imap_security", "imap_login", "imap_password"),
+    )
+
     name = forms.CharField(label=gettext_lazy("名称"), max_length=80)
     address = forms.CharField(label=gettext_lazy("地址"), max_length=254)
     aliases = forms.CharField(
         label=gettext_lazy("别名地址"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("每行一个，都收进这个邮箱"),
     )
     team = forms.ModelChoiceField(
@@ -167,13 +172,12 @@ def index(request: HttpRequest) -> HttpResponse:
             "id": box.pk,
             "url": f"{LIST}{box.pk}/",
             "cells": [
-                box.name,
+                pages.named(box.name, active=box.active),
                 box.address,
                 box.team.name if box.team else _("不指定"),
                 box.get_channel_class_display(),
                 _fetched(box),
                 pages.when(box.last_received_at, _("还没有")),
-                _("在用") if box.active else _("停用"),
             ],
             "acts": [{"url": f"{LIST}{box.pk}/test/", "label": _("发信测试")}] if box.active else [],
         }
@@ -192,7 +196,6 @@ def index(request: HttpRequest) -> HttpResponse:
                 _("类别"),
                 _("取信"),
                 _("最近收信"),
-                _("状态"),
             )
         ],
         rows=rows,

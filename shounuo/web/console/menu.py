@@ -26,7 +26,7 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place("/settings/organisation/", "building", _("组织"), "staff.manage"),
             Place("/settings/people/", "users", _("人员"), "staff.manage"),
             Place("/settings/teams/", "users-group", pgettext_lazy("place", "小组"), "staff.manage"),
-            Place("/settings/roles/", "key", _("角色与权限"), "staff.manage"),
+            Place("/settings/roles/", "user-check", _("角色与权限"), "staff.manage"),
             Place("/settings/calendars/", "calendar", _("工作日历"), "calendars.manage"),
         ),
     ),
@@ -36,7 +36,7 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place("/settings/mailboxes/", "mail", _("收信邮箱"), "channels.manage"),
             Place("/settings/relays/", "send", pgettext_lazy("place", "发信服务器"), "channels.manage"),
             Place("/settings/webhooks/", "webhook", _("事件推送"), "webhooks.manage"),
-            Place("/settings/tokens/", "api", _("接口令牌"), "tokens.manage"),
+            Place("/settings/tokens/", "key", _("接口令牌"), "tokens.manage"),
         ),
     ),
     (
@@ -61,6 +61,11 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
 def first_url(actor: Actor) -> str | None:
     """Where the rail's entry leads: the first place the actor may see; None hides the entry."""
     return next((p.url for _t, places in SECTIONS for p in places if actor.may(p.permission)), None)
+
+
+def icon_of(path: str) -> str:
+    """The icon of the place that an address belongs to; the settings' own where there is none."""
+    return next((p.icon for _t, places in SECTIONS for p in places if path.startswith(p.url)), "settings")
 
 
 def sections(actor: Actor, path: str) -> list[dict[str, Any]]:

@@ -51,10 +51,12 @@ def index(request: HttpRequest) -> HttpResponse:
             "title": _("运行状况"),
             "sections": sections(actor_of(request), request.path),
             "tiles": _tiles(at),
-            "queues": _queues(at),
-            "handlers": _handlers(),
-            "jobs": _jobs(),
-            "mails": _mails(),
+            "parts": [
+                {"title": _("没办成的后续处理"), "none": _("没有"), **_handlers()},
+                {"title": _("失败的作业"), "none": _("没有"), **_jobs()},
+                {"title": _("没发出去的邮件"), "none": _("没有"), **_mails()},
+                {"title": _("作业队列"), "none": _("都空着"), **_queues(at)},
+            ],
         },
     )
 

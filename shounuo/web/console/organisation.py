@@ -11,12 +11,12 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from shounuo.kernel.clock import now
 from shounuo.staff import permissions, queries, services
 from shounuo.staff.models import Person, Role, Team
-from shounuo.web.console import pages
+from shounuo.web.console import pages, told
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
 
@@ -33,6 +33,9 @@ DEPARTMENTS = (
 
 class OrganisationForm(forms.Form):
     """Name, zone, address and language of the house."""
+
+    halves = ("zone", "language")
+    field_order = ("name", "public_address", "zone", "language")
 
     name = forms.CharField(label=gettext_lazy("组织名称"), max_length=120)
     zone = forms.ChoiceField(label=gettext_lazy("时区"))
@@ -51,6 +54,9 @@ class OrganisationForm(forms.Form):
 
 class PersonForm(forms.Form):
     """One who works here."""
+
+    halves = ("name", "login", "mail", "phone", "title", "capacity")
+    field_order = (*halves, "roles", "teams", "leads")
 
     name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
     login = forms.CharField(label=gettext_lazy("登录名"), max_length=60)
@@ -80,6 +86,8 @@ class PersonForm(forms.Form):
 class TeamForm(forms.Form):
     """A team that cases are given to."""
 
+    halves = ("name", "code")
+
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     code = forms.SlugField(label=gettext_lazy("代码"), help_text=gettext_lazy("制度包和接口用它，定了不改"))
     department = forms.ChoiceField(label=gettext_lazy("部门"), choices=DEPARTMENTS)
@@ -88,6 +96,8 @@ class TeamForm(forms.Form):
 
 class RoleForm(forms.Form):
     """A named set of permissions."""
+
+    halves = ("name", "code")
 
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
     code = forms.CharField(
@@ -101,7 +111,7 @@ class RoleForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["permissions"].choices = list(permissions.all_permissions().items())  # type: ignore[attr-defined]
+        self.fields["permissions"].choices = told.permission_choices()  # type: ignore[attr-defined]
 
 
 @staff_page(MANAGE)
@@ -181,12 +191,13 @@ def _nobody(query: str, gone: bool) -> dict[str, str]:
     if query or not gone:
         text = _("换个说法再找，或加一个人")
         return {
+            "glyph": "search",
             "title": _("没有找到人"),
             "text": text,
             "url": "/settings/people/new/",
             "action": _("加一个人"),
         }
-    return {"title": _("没有停用的人"), "text": _("停用的人不能登录，记录照旧"), "url": "", "action": ""}
+    return {"title": _("没有停用的人"), "text": _("停用的人不能登录，记录照旧")}
 
 
 @staff_page(MANAGE)
@@ -300,11 +311,10 @@ def teams(request: HttpRequest) -> HttpResponse:
             "id": t.pk,
             "url": f"/settings/teams/{t.pk}/",
             "cells": [
-                t.name,
+                pages.named(t.name, active=t.active),
                 t.code,
                 str(dict(DEPARTMENTS).get(t.department, t.department)),
                 t.size,  # type: ignore[attr-defined]
-                _("在用") if t.active else _("停用"),
             ],
         }
         for t in queries.teams_with_size()
@@ -317,7 +327,6 @@ def teams(request: HttpRequest) -> HttpResponse:
             {"label": _("代码")},
             {"label": _("部门")},
             {"label": _("人数"), "num": True},
-            {"label": _("状态")},
         ],
         rows=rows,
         add={"url": "/settings/teams/new/", "label": _("加一个小组")},
@@ -367,16 +376,23 @@ def roles(request: HttpRequest) -> HttpResponse:
             "cells": [
                 r.name,
                 r.code,
-                ngettext("%(n)s 项", "%(n)s 项", len(r.permissions)) % {"n": len(r.permissions)},
+                r.size,  # type: ignore[attr-defined]
+                len(r.permissions),
                 (_("自带，已改过") if r.edited else _("自带")) if r.builtin else _("自建"),
             ],
         }
-        for r in Role.objects.order_by("id")
+        for r in queries.roles_with_size()
     ]
     return pages.table(
         request,
         title=_("角色与权限"),
-        columns=[{"label": t} for t in (_("名称"), _("代码"), _("权限"), _("来源"))],
+        columns=[
+            {"label": _("名称")},
+            {"label": _("代码")},
+            {"label": _("人数"), "num": True},
+            {"label": _("权限"), "num": True},
+            {"label": _("来源")},
+        ],
         rows=rows,
         add={"url": "/settings/roles/new/", "label": _("加一个角色")},
     )

@@ -9,10 +9,12 @@ from django import forms
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
-from shounuo.web.console.menu import sections
+from shounuo.web.console.menu import icon_of, sections
 from shounuo.web.context import actor_of
 from shounuo.web.guard import done
 from shounuo.web.words import moment_words
@@ -81,8 +83,8 @@ def table(
         "columns": columns,
         "rows": rows,
         "sections": sections(actor_of(request), request.path),
-        "empty": {"title": title, "text": "", "url": "", "action": ""},
         **more,
+        "empty": {"title": title, "glyph": icon_of(request.path), **more.get("empty", {})},
     }
     return render(request, "console/table.html", context)
 
@@ -202,6 +204,11 @@ def refuse(form: forms.BaseForm, problem: Problem) -> None:
     """Puts a service's refusal at the field it names (`relay` for `relay_id`), or at the head of the form."""
     named = (problem.field or "", (problem.field or "").removesuffix("_id"))
     form.add_error(next((f for f in named if f in form.fields), None), str(problem))
+
+
+def named(name: str, *, active: bool) -> str:
+    """The name in a table's first cell; what is switched off says so, what is in use says nothing."""
+    return name if active else format_html('{} <span class="sn-tag is-pause">{}</span>', name, _("停用"))
 
 
 def when(moment: Any, none: Any = "") -> str:

@@ -24,6 +24,8 @@ LIST = "/settings/relays/"
 class RelayForm(forms.Form):
     """A relay. The password field is empty whatever is stored: empty leaves it."""
 
+    halves = ("host", "name", "security", "port", "login", "password")
+
     host = forms.CharField(
         label=gettext_lazy("服务器"), max_length=255, help_text=gettext_lazy("例如 smtp.exmail.qq.com")
     )

@@ -14,13 +14,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from shounuo.kernel.clock import now
 from shounuo.staff import permissions, queries, services
 from shounuo.staff.models import Person, Token
-from shounuo.web.console import pages
+from shounuo.web.console import pages, told
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
 
 
 class TokenForm(forms.Form):
     """Whom a token stands for, what it may do, how long it lives."""
+
+    halves = ("person", "name", "expires_on")
+    field_order = ("name", "person", "expires_on", "scopes")
 
     person = forms.ModelChoiceField(label=gettext_lazy("代表谁"), queryset=Person.objects.none())
     name = forms.CharField(label=gettext_lazy("谁在用"), max_length=80)
@@ -40,7 +43,7 @@ class TokenForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["person"].queryset = queries.people()  # type: ignore[attr-defined]
-        self.fields["scopes"].choices = list(permissions.all_permissions().items())  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = told.permission_choices()  # type: ignore[attr-defined]
 
 
 @staff_page(permissions.TOKENS)

@@ -7,14 +7,13 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from shounuo.channels import queries, services
 from shounuo.channels.models import Delivery, Webhook
 from shounuo.channels.permissions import WEBHOOKS
-from shounuo.events import registry
 from shounuo.kernel.clock import now
-from shounuo.web.console import pages
+from shounuo.web.console import pages, told
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
 
@@ -23,6 +22,8 @@ LIST = "/settings/webhooks/"
 
 class WebhookForm(forms.Form):
     """Where events go, and which."""
+
+    halves = ("name", "url")
 
     name = forms.CharField(label=gettext_lazy("名称"), max_length=80)
     url = forms.CharField(
@@ -46,8 +47,7 @@ class WebhookForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = sorted({f"{name.split('.')[0]}.*" for name in registry.kinds()})
-        self.fields["families"].choices = [("*", _("全部")), *((k, k) for k in known)]  # type: ignore[attr-defined]
+        self.fields["families"].choices = [("*", _("全部")), *told.family_choices()]  # type: ignore[attr-defined]
 
     def kinds(self) -> list[str]:
         lines = self.cleaned_data["single"].replace(",", "\n").split("\n")
@@ -61,7 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "id": w.pk,
             "url": f"{LIST}{w.pk}/",
-            "cells": [w.name, w.url, _("、").join(w.kinds[:4]), w.person.name, _standing(w)],
+            "cells": [w.name, w.url, _told(w.kinds), w.person.name, _standing(w)],
             "acts": [{"url": f"{LIST}{w.pk}/log/", "label": _("推送记录")}],
         }
         for w in shown
@@ -80,6 +80,17 @@ def index(request: HttpRequest) -> HttpResponse:
             "url": f"{LIST}new/",
             "action": _("加一个推送"),
         },
+    )
+
+
+def _told(kinds: list[str]) -> str:
+    """The first of them in words, and how many more there are."""
+    words = _("、").join(told.family_words(k) for k in kinds[:3])
+    more = len(kinds) - 3
+    return (
+        ngettext("%(words)s 等 %(n)s 种", "%(words)s 等 %(n)s 种", more) % {"words": words, "n": len(kinds)}
+        if more > 0
+        else words
     )
 
 
@@ -215,7 +226,7 @@ def log(request: HttpRequest, id: int) -> HttpResponse:
         {
             "id": d.pk,
             "cells": [
-                d.kind,
+                told.family_words(d.kind),
                 pages.when(d.created_at),
                 d.get_state_display(),
                 d.attempts,

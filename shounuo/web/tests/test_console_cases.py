@@ -27,7 +27,8 @@ def test_the_topic_tree_grows_is_renamed_and_retired(client, cast):
     feed.refresh_from_db()
     assert (feed.name, feed.code, feed.active) == ("配合饲料", "feed", False)
     page = client.get("/settings/topics/").text
-    assert "配合饲料 › 结块" in page and "停用" in page
+    assert '<span class="sn-path">配合饲料 › </span>结块' in page
+    assert '配合饲料 <span class="sn-tag is-pause">停用</span>' in page
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shounuo.audit.models import Entry
 from shounuo.channels import services
 from shounuo.channels.mail.dnscheck import DomainCheck, RecordCheck
 from shounuo.channels.models import Delivery, Mailbox, Webhook
@@ -226,6 +227,23 @@ def hook(cast):
         at=AT,
     )
     return made
+
+
+def test_what_is_changed_stands_in_the_log_once(client, cast):
+    client.post(HOOKS + "new/", hook_typed())
+    hook = Webhook.objects.get()
+    client.post(f"{HOOKS}{hook.pk}/", hook_typed(name="CRM", active="on"))
+    client.post(f"{HOOKS}{hook.pk}/remove/")
+    run_jobs(now())
+    of_it = Entry.objects.filter(target_kind="webhook").order_by("id")
+    assert [e.action for e in of_it] == ["webhook.created", "webhook.changed", "webhook.removed"]
+
+
+def test_families_of_events_are_offered_in_words_and_unknown_codes_as_they_are(client, cast, hook):
+    page = client.get(HOOKS + "new/").text
+    assert "工单 case.*" in page and page.index("工单 case.*") < page.index("接口令牌 token.*")
+    Webhook.objects.update(kinds=["case.*", "clock.breached", "long.gone", "person.*"])
+    assert "工单 case.*、违诺 clock.breached、long.gone 等 4 种" in client.get(HOOKS).text
 
 
 def test_a_webhook_is_added_and_its_secret_shown_once(client, cast):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from shounuo.kernel.actors import Actor
 from shounuo.staff import queries, services
 from shounuo.staff.models import OneTimeLink, Person, Role, Team, Token
+from shounuo.staff.permissions import all_permissions
 from shounuo.staff.testing import AT, make_cast, make_person, set_up_organisation, sign_in_client
 
 pytestmark = pytest.mark.django_db
@@ -197,3 +198,14 @@ def test_long_lists_have_pages(client, cast):
     assert "51–66，共 66" in second
     assert client.get("/settings/people/?page=9999999").status_code == 200
     assert client.get("/settings/people/?page=x").status_code == 200
+
+
+def test_permissions_are_offered_by_area_and_none_is_left_out(client, cast):
+    page = client.get("/settings/roles/new/").text
+    assert page.index(">工单</p>") < page.index("处理工单") < page.index(">制度</p>") < page.index("批准制度")
+    assert all(f'value="{code}"' in page for code in all_permissions())
+
+
+def test_roles_tell_how_many_hold_them(client, cast):
+    row = client.get("/settings/roles/").text.split("服务总监")[0].rsplit("客服经理", 1)[1]
+    assert '<td class="sn-num" data-label="人数">1</td>' in row

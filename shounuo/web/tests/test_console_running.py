@@ -226,16 +226,26 @@ def test_the_log_is_narrowed_by_who_what_and_when(client, cast):
         return client.get(LOG, asked).text.partition("<table")[2]
 
     everything = rows()
-    assert "林小满" in everything and "韩梅" in everything and "code: business" in everything
+    assert "林小满" in everything and "韩梅" in everything and "代码：business" in everything
     only = rows(person=cast.agent.pk)
-    assert "韩梅" in only and "code: business" not in only
-    assert "code: business" not in rows(action="person.changed")
+    assert "韩梅" in only and "代码：business" not in only
+    assert "代码：business" not in rows(action="person.changed")
     late = rows(since="2026-10-11")
-    assert "code: business" in late and "韩梅" not in late
+    assert "代码：business" in late and "韩梅" not in late
     early = rows(until="2026-10-10")
-    assert "韩梅" in early and "code: business" not in early, "through the day"
+    assert "韩梅" in early and "代码：business" not in early, "through the day"
     broken = client.get(LOG, {"since": "gestern", "person": "x", "action": "y"})
     assert broken.status_code == 200
+
+
+def test_the_log_says_its_codes_in_words(client, cast):
+    wrote("role.created", target=("role", 1), permissions=["cases.work", "nobody.declared"], event=7)
+    wrote("link.created", target=("person", cast.agent.pk), purpose="invite")
+    page = client.get(LOG).text
+    assert "权限：处理工单、nobody.declared<" in page and "用途：加入" in page
+    wrote("role.created", target=("role", 2), permissions=["cases.work"] * 60)
+    longest = max(client.get(LOG).text.split("<td"), key=lambda cell: cell.count("处理工单"))
+    assert "…" in longest and longest.count("处理工单") < 40
 
 
 def test_the_log_goes_out_as_a_file_without_formulas_and_that_is_in_the_log(client, cast):

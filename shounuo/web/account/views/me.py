@@ -36,7 +36,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
     places = [
         ("/me/", "user", _("我的资料")),
         ("/me/security/", "shield-lock", _("密码与两步验证")),
-        ("/me/tokens/", "api", _("接口令牌")),
+        ("/me/tokens/", "key", _("接口令牌")),
         ("/me/notices/", "bell", _("通知")),
     ]
     items = [

@@ -18,18 +18,22 @@ def field(
     clause: Any = None,
     hint: str = "",
     label: str = "",
-    optional: bool = False,
+    optional: bool | str = False,
     big: bool = False,
     **attrs: Any,
 ) -> dict[str, Any]:
     """`{% field form.title clause=c hint="..." %}`: label, clause tag of a required field, control, help, error.
 
+    `optional` marks it as such; "auto" marks what is typed and not required. A field that the form's `halves` names
+    takes half the line of a form of two columns.
     Further keywords become attributes of the control, underscores as dashes (`data_draft=1`, `autofocus=True`).
     """
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "") or widget.__class__.__name__.lower()
     control = "sn-textarea" if "textarea" in kind else "sn-select" if "select" in kind else "sn-input"
     given = {k.replace("_", "-"): v for k, v in attrs.items() if v is not False and v is not None}
+    if optional == "auto":
+        optional = not bound.field.required and control != "sn-select"
     simple = kind in ("checkbox",) and not hasattr(widget, "subwidgets_of")
     check = kind == "checkbox" and widget.__class__.__name__ == "CheckboxInput"
     many = widget.__class__.__name__ in ("RadioSelect", "CheckboxSelectMultiple")
@@ -50,8 +54,22 @@ def field(
         "optional": optional,
         "check": check,
         "many": many,
+        "groups": _grouped(bound) if many else (),
+        "half": bound.name in getattr(bound.form, "halves", ()),
         "simple": simple,
     }
+
+
+def _grouped(bound: Any) -> list[tuple[str, list[Any]]]:
+    """The choices of a field of many under the names of their groups; those of none under an empty name."""
+    shown, groups = iter(bound), []
+    loose: list[Any] = []
+    for value, label in bound.field.choices:
+        if isinstance(label, (list, tuple)):
+            groups.append((value, [next(shown) for _each in label]))
+        else:
+            loose.append(next(shown))
+    return [("", loose), *groups] if loose else groups
 
 
 @register.inclusion_tag("components/pager.html")
@@ -119,8 +137,8 @@ def notices(items: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("components/table.html")
 def table(columns: Any, rows: Any, label: str = "") -> dict[str, Any]:
-    """`{% table columns rows %}` for administration. columns [{label, num, sort_url, sorted asc|desc, sub}];
-    rows [{cells, url, acts [{label, url, post, danger}]}], a cell is text or safe HTML."""
+    """`{% table columns rows %}` for administration. columns [{label, num, tight (never
+    wrapped), sort_url, sorted asc|desc, sub}]; rows [{cells, url, acts [{label, url, post, danger}]}], a cell is text or safe HTML."""
     shaped = [
         {"row": r, "cells": list(zip(columns, of(r, "cells"), strict=False)), "acts": of(r, "acts") or ()}
         for r in rows
