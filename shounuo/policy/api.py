@@ -14,6 +14,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotAllowed
 from shounuo.policy import permissions, queries
+from shounuo.policy.labels import spoken
 from shounuo.policy.models import PolicyVersion
 
 router = Router(tags=["policies"])
@@ -86,7 +87,7 @@ def policies(request: HttpRequest, limit: int | None = None, cursor: str | None 
         "items": [
             {
                 "code": row.policy.code,
-                "title": row.policy.title,
+                "title": _title(row),
                 "clauses": row.clauses,
                 "current": _version(row.current),
                 "coming": _version(row.coming),
@@ -163,6 +164,11 @@ def _clauses(views: list[queries.ClauseView], at: datetime) -> list[dict[str, An
     ]
 
 
+def _title(row: queries.PolicyRow) -> str:
+    shown = row.current or row.coming or row.draft
+    return spoken(shown.title, shown.title_en) if shown else row.policy.title
+
+
 def _version(version: PolicyVersion | None) -> dict[str, Any] | None:
     if version is None:
         return None
@@ -170,7 +176,7 @@ def _version(version: PolicyVersion | None) -> dict[str, Any] | None:
         "number": version.number,
         "label": version.label,
         "state": version.state,
-        "title": version.title,
+        "title": spoken(version.title, version.title_en),
         "effective_at": version.effective_at,
         "ended_at": version.ended_at,
     }

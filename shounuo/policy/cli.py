@@ -15,6 +15,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.policy import packs, queries, registers, services
+from shounuo.policy.labels import part, spoken
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import read_pack
 from shounuo.policy.registers import Audit, Fate
@@ -44,7 +45,11 @@ def import_file(path: Path, say: Say) -> int:
     version = services.version_import(text=text, file_name=path.name, actor=Actor.system(), at=now())
     say(
         _("草案：%(title)s 第 %(number)s 版（%(code)s）")
-        % {"title": version.title, "number": version.number, "code": version.policy.code}
+        % {
+            "title": spoken(version.title, version.title_en),
+            "number": version.number,
+            "code": version.policy.code,
+        }
     )
     return 0
 
@@ -56,7 +61,7 @@ def publish(pack: str, say: Say) -> int:
     say(
         _("已施行：%(title)s 第 %(number)s 版，%(live)d 条规则在执行，%(all)d 条规则在内")
         % {
-            "title": version.title,
+            "title": spoken(version.title, version.title_en),
             "number": version.number,
             "live": rules.filter(status=Rule.Status.LIVE).count(),
             "all": rules.count(),
@@ -103,7 +108,10 @@ def check(say: Say, files: list[Path] | None = None) -> int:
         pack = read_pack(path.read_text(encoding="utf-8-sig"), path.name, vocabulary)
         if files is None and pack.code in codes:
             continue
-        say(_("%(title)s（%(file)s，未施行）") % {"title": pack.title, "file": path.name})
+        say(
+            _("%(title)s（%(file)s，未施行）")
+            % {"title": spoken(pack.title, pack.title_en), "file": path.name}
+        )
         failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary), runs=False)
     return int(failed)
 
@@ -119,7 +127,11 @@ def _say_version(say: Say, version: PolicyVersion, at: datetime) -> None:
     assert version.effective_at is not None
     say(
         _("%(title)s 第 %(number)s 版，自 %(since)s 起施行")
-        % {"title": version.title, "number": version.number, "since": _day(version.effective_at)}
+        % {
+            "title": spoken(version.title, version.title_en),
+            "number": version.number,
+            "since": _day(version.effective_at),
+        }
     )
     views = queries.clause_views(queries.clauses_of(version))
     kept = queries.kept_of([v.row.code for v in views], at)
@@ -127,7 +139,8 @@ def _say_version(say: Say, version: PolicyVersion, at: datetime) -> None:
         share = _kept(kept[view.row.code])
         say(f"  {view.row.number} {view.title}{'  ' + share if share else ''}")
         for rule in view.rules:
-            say(f"    {_standing(rule.row)}  {rule.title}：{rule.sentence}")
+            told = _("%(label)s：%(text)s") % {"label": rule.title, "text": rule.sentence}
+            say(f"    {_standing(rule.row)}  {told}")
         if not view.rules:
             say("    " + _("没有任何机制执行这一条"))
 
@@ -139,7 +152,10 @@ def _standing(rule: Rule) -> str:
     if rule.gaps:
         return _("%(status)s，有未设定的数字") % {"status": label}
     if rule.status == Rule.Status.WAITING:
-        return f"{label}（{', '.join(rule.waiting_for)}）"
+        return _("%(status)s（%(parts)s）") % {
+            "status": label,
+            "parts": _("、").join(map(part, rule.waiting_for)),
+        }
     return label
 
 
@@ -164,7 +180,8 @@ def _say_audit(say: Say, pack: Pack, audit: Audit, *, runs: bool) -> bool:
         )
         for row, fate in fates.items():
             if fate is Fate.NOT_BUILT:
-                say(f"  {row} {_FATES[fate]}：{audit.reasons[row]}")
+                told = _("%(label)s：%(text)s") % {"label": _FATES[fate], "text": audit.reasons[row]}
+                say(f"  {row} {told}")
     for _code, clause, line, row in audit.unknown:
         say(
             _("错误：%(pack)s 第 %(line)d 行 %(clause)s：没有要求 %(row)s")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from shounuo.events import registry
 from shounuo.policy.vocabulary import ROLES
@@ -373,6 +373,16 @@ PARTS: dict[str, Any] = {
     "training": _("培训"),
     "workforce": _("排班"),
 }
+
+
+def spoken(text: str, text_en: str) -> str:
+    """What a document says in the reader's language: its English, unless the reader reads Chinese or there is none."""
+    return text_en if text_en and not (get_language() or "zh").startswith("zh") else text
+
+
+def small(text: str) -> str:
+    """A label as a part of a sentence: English begins it with a small letter there, but for abbreviations (API, L2)."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def event(kind: str) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from shounuo.kernel.durations import Percent, Span
@@ -48,7 +49,7 @@ def sentence(rule: AnyRule, lang: str | None = None, *, titles: Mapping[str, str
             text = _commitment(rule, titles or {})
         else:
             text = _SENTENCES[type(rule)](rule)
-        return text[:1].upper() + text[1:]
+        return capfirst(text)
 
 
 def details(rule: AnyRule, lang: str | None = None, *, default_calendar: str = "") -> list[str]:
@@ -59,7 +60,7 @@ def details(rule: AnyRule, lang: str | None = None, *, default_calendar: str = "
             found += _commitment_details(rule, default_calendar)
         if rule.gaps:
             found.append(_("原文未写明，须由公司填写"))
-        return found
+        return [capfirst(phrase) for phrase in found]
 
 
 def _speaking(lang: str | None) -> AbstractContextManager[None]:
@@ -78,6 +79,14 @@ def _semi(texts: Iterable[str]) -> str:
     return _("；").join(texts)
 
 
+def _word(code: str) -> str:
+    return labels.small(labels.word(code))
+
+
+def _role(code: str) -> str:
+    return labels.small(labels.role(code))
+
+
 def _condition(fact: str, values: tuple[Any, ...], negated: bool) -> str:
     name = labels.fact(fact)
     said = _list(labels.value(fact, v) for v in values)
@@ -91,11 +100,11 @@ def _condition(fact: str, values: tuple[Any, ...], negated: bool) -> str:
 
 
 def _event(spec: EventSpec) -> str:
-    text = labels.event(spec.event)
+    text = labels.small(labels.event(spec.event))
     inside = [_condition(name, values, False) for name, values in spec.where]
-    inside += [_("已填%(field)s") % {"field": labels.word(name)} for name in spec.has]
+    inside += [_("已填%(field)s") % {"field": _word(name)} for name in spec.has]
     if spec.by:
-        text = _("由%(role)s%(event)s") % {"role": _or(labels.role(r) for r in spec.by), "event": text}
+        text = _("由%(role)s%(event)s") % {"role": _or(_role(r) for r in spec.by), "event": text}
     return _("%(text)s（%(inside)s）") % {"text": text, "inside": _semi(inside)} if inside else text
 
 
@@ -138,13 +147,17 @@ def _commitment_details(rule: Commitment, default_calendar: str) -> list[str]:
     if rule.each:
         found.append(_("每次都计"))
     if rule.pause:
-        found.append(_("%(states)s时暂停") % {"states": _list(labels.value("status", s) for s in rule.pause)})
+        found.append(
+            _("%(states)s时暂停")
+            % {"states": _list(labels.small(labels.value("status", s)) for s in rule.pause)}
+        )
     if rule.cancel:
         found.append(_("%(events)s则取消") % {"events": _events(rule.cancel)})
     if rule.warn != DEFAULT_WARN:
         found.append(_("预警：%(at)s") % {"at": _offset(rule.warn)})
     found += [
-        _("%(at)s通知%(to)s") % {"at": _offset(e.at), "to": labels.addressee(e.to)} for e in rule.escalate
+        _("%(at)s通知%(to)s") % {"at": _offset(e.at), "to": labels.small(labels.addressee(e.to))}
+        for e in rule.escalate
     ]
     found.append(_("目标 %(share)s") % {"share": rule.target})
     return found
@@ -152,22 +165,22 @@ def _commitment_details(rule: Commitment, default_calendar: str) -> list[str]:
 
 def _cadence(rule: Cadence) -> str:
     text = _("%(activity)s：每 %(every)s至少 %(times)d 次") % {
-        "activity": labels.word(rule.activity),
+        "activity": _word(rule.activity),
         "every": _span(rule.every),
         "times": rule.times,
     }
     if rule.composition:
-        parts = _list(f"{labels.word(c)} {n}" for c, n in rule.composition)
+        parts = _list(f"{_word(c)} {n}" for c, n in rule.composition)
         text = _("%(text)s（%(parts)s）") % {"text": text, "parts": parts}
     if rule.owner:
-        text = _("%(text)s，由%(roles)s负责") % {"text": text, "roles": _list(map(labels.role, rule.owner))}
+        text = _("%(text)s，由%(roles)s负责") % {"text": text, "roles": _list(map(_role, rule.owner))}
     return text
 
 
 def _record(rule: Record) -> str:
-    fields = _list(map(labels.word, rule.fields))
+    fields = _list(map(_word, rule.fields))
     if rule.items is not None:
-        of = labels.word(rule.items.of)
+        of = _word(rule.items.of)
         if rule.items.max is None:
             count = _("至少 %(min)d 个%(of)s") % {"min": rule.items.min, "of": of}
         else:
@@ -204,7 +217,7 @@ def _threshold(threshold: Threshold) -> str:
 
 
 def _target(rule: Target) -> str:
-    metric = labels.word(rule.metric)
+    metric = _word(rule.metric)
     if rule.change and isinstance(rule.threshold.value, Unset):
         text = _("%(metric)s较基线变化 %(change)s") % {"metric": metric, "change": rule.change}
     else:
@@ -230,19 +243,19 @@ def _alarm(rule: Alarm) -> str:
         cause = _events(rule.trigger)
     elif rule.threshold is not None:
         cause = _("%(metric)s%(threshold)s") % {
-            "metric": labels.word(rule.metric),
+            "metric": _word(rule.metric),
             "threshold": _threshold(rule.threshold),
         }
     else:
         cause = _("%(metric)s%(trend)s") % {
-            "metric": labels.word(rule.metric),
+            "metric": _word(rule.metric),
             "trend": labels.TRENDS.get(rule.trend, ""),
         }
     if rule.window is not None:
         cause = _("%(window)s内%(cause)s") % {"window": _span(rule.window), "cause": cause}
     if rule.consecutive is not None:
         cause = _("%(cause)s，持续 %(span)s") % {"cause": cause, "span": rule.consecutive.words()}
-    said = {"cause": cause, "who": _list(map(labels.role, rule.notify))}
+    said = {"cause": cause, "who": _list(map(_role, rule.notify))}
     if rule.level:
         return _("%(cause)s时，发出%(level)s，通知%(who)s") % {**said, "level": labels.LEVELS[rule.level]}
     return _("%(cause)s时，通知%(who)s") % said
@@ -250,8 +263,8 @@ def _alarm(rule: Alarm) -> str:
 
 def _authority(rule: Authority) -> str:
     text = _("%(who)s可%(grant)s") % {
-        "who": _list(map(labels.role, rule.who)),
-        "grant": labels.word(rule.grant),
+        "who": _list(map(_role, rule.who)),
+        "grant": _word(rule.grant),
     }
     if rule.over is not None:
         text = _("%(text)s，超过 %(amount)s") % {"text": text, "amount": rule.over}
@@ -264,30 +277,25 @@ def _authority(rule: Authority) -> str:
     if rule.approver:
         text = _("%(text)s，再高由%(approver)s批准") % {
             "text": text,
-            "approver": _list(map(labels.role, rule.approver)),
+            "approver": _list(map(_role, rule.approver)),
         }
     return text
 
 
 def _weight(rule: Weight) -> str:
-    parts = _list(f"{labels.word(code)} {share}" for code, share in rule.parts)
+    parts = _list(f"{_word(code)} {share}" for code, share in rule.parts)
     return (
-        _("%(of)s由%(parts)s构成") % {"of": labels.word(rule.of), "parts": parts}
+        _("%(of)s由%(parts)s构成") % {"of": _word(rule.of), "parts": parts}
         if not rule.partial
-        else (_("%(of)s中%(parts)s") % {"of": labels.word(rule.of), "parts": parts})
+        else (_("%(of)s中%(parts)s") % {"of": _word(rule.of), "parts": parts})
     )
 
 
 def _playbook(rule: Playbook) -> str:
-    steps = " → ".join(_title(s.title, s.title_en) or labels.word(s.name) for s in rule.steps)
+    steps = " → ".join(labels.spoken(s.title, s.title_en) or _word(s.name) for s in rule.steps)
     if rule.trigger:
         return _("%(event)s后依次：%(steps)s") % {"event": _events(rule.trigger), "steps": steps}
     return _("依次：%(steps)s") % {"steps": steps}
-
-
-def _title(title: str, title_en: str) -> str:
-    """The English title where English is spoken and there is one."""
-    return title_en if title_en and not (translation.get_language() or "").startswith("zh") else title
 
 
 _ORDER = {fact: i for i, fact in enumerate(labels.ORDER)}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import OuterRef, Subquery
+
 from shounuo.events.subjects import Facts, People, Subject
 from shounuo.kernel.actors import Actor
 from shounuo.policy import queries
-from shounuo.policy.models import Policy
+from shounuo.policy.labels import spoken
+from shounuo.policy.models import Policy, PolicyVersion
 
 
 def _facts(ids: Iterable[int]) -> dict[int, Facts]:
@@ -22,7 +25,10 @@ def _visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:
 
 
 def _labels(ids: Iterable[int]) -> dict[int, str]:
-    return dict(Policy.objects.filter(id__in=list(ids)).values_list("id", "title"))
+    """What the policies are called in the reader's language; a policy bears the title of its newest version in force."""
+    english = PolicyVersion.objects.filter(policy=OuterRef("pk"), title=OuterRef("title")).order_by("-number")
+    rows = Policy.objects.filter(id__in=list(ids)).annotate(title_en=Subquery(english.values("title_en")[:1]))
+    return {p.pk: spoken(p.title, p.title_en or "") for p in rows}
 
 
 SUBJECT = Subject(

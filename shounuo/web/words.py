@@ -154,7 +154,9 @@ def full_day(that: date, today: date | None = None, *, weekday: bool = True) -> 
         words = gettext("%(year)s年%(month)s月%(day)s日") % parts
     else:
         words = gettext("%(month)s月%(day)s日") % parts
-    return f"{words} {WEEKDAYS[that.weekday()]}" if weekday else words
+    if not weekday:
+        return words
+    return gettext("%(date)s %(weekday)s") % {"date": words, "weekday": WEEKDAYS[that.weekday()]}
 
 
 def moment_words(value: datetime, now: datetime, style: str = "") -> str:

@@ -61,6 +61,7 @@ LITERAL = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
 IN_TEMPLATE = re.compile(rf"(?<!\w)(?:n?p?gettext|_)\((?:[^()\"']|{LITERAL})*\)")
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 FULL_WIDTH = re.compile(r"[\u3000-\u303f\uff01-\uff60]")
+CHINESE = re.compile(rf"(?:{HAN.pattern}|{FULL_WIDTH.pattern})+")
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-zA-Z]|%%|{\w*}")
 
 # English with Chinese characters in it, and why.
@@ -70,7 +71,7 @@ STAYS_CHINESE = {
 }
 # What is put after something else: Chinese needs no blank there, English does.
 JOINTS = {
-    *("、", "；", "，", "或", "等", "客户查进度？", "，差%(names)s"),
+    *("、", "；", "，", "或", "客户查进度？"),
     *("我按最急的转给%(to)s，", "我转给%(to)s，", "这件事我按最急的来办，", "这件事我来办，"),
     *("%(span)s内%(what)s，", "对吗？"),
 }
@@ -480,7 +481,7 @@ def typed_in() -> list[str]:
                 for name, value in row.items():
                     if not row.get(f"{name}_en"):
                         found.update(texts(value))
-    return sorted((t for t in found if len(t) > 1 and HAN.search(t)), key=len, reverse=True)
+    return sorted((t for t in found if len(t) > 1 and CHINESE.search(t)), key=len, reverse=True)
 
 
 TEXTS = (models.CharField, models.TextField, models.JSONField, ArrayField)
@@ -498,8 +499,8 @@ def texts(value: object) -> Iterator[str]:
 
 
 def chinese_in(page: str, typed: list[str]) -> list[str]:
-    """Excerpts of the page with Chinese that nobody typed in."""
+    """Excerpts of the page with Chinese, or Chinese punctuation, that nobody typed in."""
     page = html.unescape(page)
     for text in (*typed, *STAYS_CHINESE):
         page = page.replace(text, "")
-    return [page[max(0, m.start() - 60) : m.end() + 60] for m in re.finditer(rf"{HAN.pattern}+", page)]
+    return [page[max(0, m.start() - 60) : m.end() + 60] for m in CHINESE.finditer(page)]

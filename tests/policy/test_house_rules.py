@@ -14,6 +14,7 @@ SOURCES = sorted(
 )
 TEMPLATES = sorted(CODE.rglob("templates/**/*.html"))
 HAN = re.compile(r"[\u4e00-\u9fff]")
+FULL_WIDTH = re.compile(r"[\u3000-\u303f\uff01-\uff60]")
 LONG_ENOUGH = 500
 # Files that may be longer, each with its reason.
 LONGER: dict[str, str] = {}
@@ -118,13 +119,40 @@ def test_no_bare_chinese_outside_a_translation(path):
     assert not bare, bare[:5]
 
 
+# Files whose full-width characters are read, not shown.
+READ_NOT_SHOWN = ("channels/mail/", "kernel/text", "web/demo/", "web/styleguide/")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_nothing_is_joined_with_chinese_punctuation_outside_a_translation(path):
+    """`"、".join(names)` and f"{who}：{what}" stay Chinese for everybody."""
+    if str(path.relative_to(CODE)).startswith(READ_NOT_SHOWN) or path.name == "testing.py":
+        return
+    tree = ast.parse(path.read_text())
+    patterns = {id(c) for node in calls(tree, {"compile"}) for c in ast.walk(node)}
+    joints: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            joints += node.values
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            joints += (node.left, node.right)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "join":
+            joints.append(node.func.value)  # type: ignore[attr-defined]
+    found = [
+        ast.unparse(c)
+        for c in joints
+        if isinstance(c, ast.Constant) and FULL_WIDTH.search(str(c.value)) and id(c) not in patterns
+    ]
+    assert not found, found
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
 def test_templates_hold_no_bare_chinese_and_nothing_inline(path):
     text = path.read_text()
     text = re.sub(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}", "", text, flags=re.S)
     outside = re.sub(r"{%\s*blocktrans(late)?\b.*?{%\s*endblocktrans(late)?\s*%}", "", text, flags=re.S)
     outside = re.sub(r"{%.*?%}|{{.*?}}", "", outside, flags=re.S)
-    found = HAN.search(outside)
+    found = HAN.search(outside) or FULL_WIDTH.search(outside)
     if "styleguide" not in path.name and "500.html" not in path.name:
         assert not found, outside[max(0, found.start() - 40) : found.end() + 40]
     assert not re.search(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
+from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion, Rule
 from shounuo.policy.queries.versions import in_force, visible_to
 from shounuo.policy.reading import rule_of
@@ -108,14 +108,15 @@ def clause_views(rows: Iterable[Clause]) -> list[ClauseView]:
 
 def rule_titles(rule_ids: Iterable[int]) -> dict[int, str]:
     """What rules are called in the active language, by id; one query."""
-    rows = Rule.objects.filter(pk__in=set(rule_ids)).values_list("pk", "title", "title_en")
-    return {pk: _title(title, title_en) for pk, title, title_en in rows}
+    rows = Rule.objects.filter(pk__in=set(rule_ids)).values_list("pk", "title", "title_en", "name")
+    return {pk: spoken(title, title_en) or name for pk, title, title_en, name in rows}
 
 
 def title_and_wording(rule_id: int) -> tuple[str, str]:
     """What a rule is called and what its clause says, in the active language; one query."""
     rule = Rule.objects.select_related("clause").get(pk=rule_id)
-    return _title(rule.title, rule.title_en), _title(rule.clause.wording, rule.clause.wording_en)
+    clause = rule.clause
+    return spoken(rule.title, rule.title_en) or rule.name, spoken(clause.wording, clause.wording_en)
 
 
 def rules_in_force(kind: str, at: datetime) -> list[tuple[Rule, AnyRule]]:
@@ -131,19 +132,11 @@ def rules_in_force(kind: str, at: datetime) -> list[tuple[Rule, AnyRule]]:
     return [(row, rule_of(row.kind, row.name, row.body)) for row in rows]
 
 
-def _english() -> bool:
-    return not (translation.get_language() or "zh").startswith("zh")
-
-
-def _title(title: str, title_en: str) -> str:
-    return title_en if title_en and _english() else title
-
-
 def _titles(rows: Iterable[Rule]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in rows:
         if row.kind == Rule.Kind.COMMITMENT:
-            found.setdefault(row.name, _title(row.title, row.title_en) or row.name)
+            found.setdefault(row.name, spoken(row.title, row.title_en) or row.name)
     return found
 
 
@@ -156,15 +149,15 @@ def _view(row: Clause, titles: dict[str, str]) -> ClauseView:
             RuleView(
                 row=rule_row,
                 rule=rule,
-                title=_title(rule_row.title, rule_row.title_en) or rule_row.name,
+                title=spoken(rule_row.title, rule_row.title_en) or rule_row.name,
                 sentence=sentence(rule, titles=titles),
                 details=details(rule, default_calendar=calendar),
             )
         )
     return ClauseView(
         row=row,
-        title=_title(row.title, row.title_en),
-        wording=row.wording_en if row.wording_en and _english() else row.wording,
-        chapters=[(number, _title(title, title_en)) for number, title, title_en in row.chapter],
+        title=spoken(row.title, row.title_en),
+        wording=spoken(row.wording, row.wording_en),
+        chapters=[(number, spoken(title, title_en)) for number, title, title_en in row.chapter],
         rules=rules,
     )

@@ -5,26 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion, Rule
 from shounuo.policy.queries.clauses import clauses_of
+from shounuo.policy.reading import rule_of
+from shounuo.policy.sentences import details, sentence
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """A rule added, removed or changed; `fields`: name -> (before, after), None where there was or is none."""
+    """A rule added, removed or changed, its title in the reader's language.
+
+    `fields`: name -> (before, after), None where there was or is none; `said`: the whole rule in words before and after,
+    "" where there was or is none.
+    """
 
     kind: str
     name: str
     title: str
     change: str
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    said: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseChange:
-    """A clause added, removed or changed. `fields` as with rules: title, wording, source, chapter, covers."""
+    """A clause added, removed or changed, its title in the reader's language. `fields` as with rules: title, title_en,
+    wording, wording_en, source, chapter, covers."""
 
     code: str
     title: str
@@ -37,20 +46,31 @@ def diff(before: PolicyVersion, after: PolicyVersion) -> list[ClauseChange]:
     """The changes from one version to another in the order of the new one, removed clauses last; empty for equal
     ones. Where a clause merely moved is no change."""
     old = {c.code: c for c in clauses_of(before)}
+    calendars = (before.default_calendar, after.default_calendar)
     found = []
     for clause in clauses_of(after):
         previous = old.pop(clause.code, None)
         if previous is None:
             found.append(
-                ClauseChange(clause.code, clause.title, ADDED, rules=_rules([], list(clause.rules.all())))
+                ClauseChange(
+                    clause.code,
+                    spoken(clause.title, clause.title_en),
+                    ADDED,
+                    rules=_rules([], list(clause.rules.all()), calendars),
+                )
             )
             continue
         fields = _fields(_plain(previous), _plain(clause))
-        rules = _rules(list(previous.rules.all()), list(clause.rules.all()))
+        rules = _rules(list(previous.rules.all()), list(clause.rules.all()), calendars)
         if fields or rules:
-            found.append(ClauseChange(clause.code, clause.title, CHANGED, fields, rules))
+            found.append(
+                ClauseChange(clause.code, spoken(clause.title, clause.title_en), CHANGED, fields, rules)
+            )
     found += [
-        ClauseChange(c.code, c.title, REMOVED, rules=_rules(list(c.rules.all()), [])) for c in old.values()
+        ClauseChange(
+            c.code, spoken(c.title, c.title_en), REMOVED, rules=_rules(list(c.rules.all()), [], calendars)
+        )
+        for c in old.values()
     ]
     return found
 
@@ -75,9 +95,10 @@ def _fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, An
     }
 
 
-def _rules(old: list[Rule], new: list[Rule]) -> list[RuleChange]:
+def _rules(old: list[Rule], new: list[Rule], calendars: tuple[str, str]) -> list[RuleChange]:
     """Rules pair by kind and name; of several of one name, first those with the same `when`, then in order."""
     found = []
+    was_calendar, calendar = calendars
     left = list(old)
     pairs: list[tuple[Rule, Rule | None]] = []
     for exact in (True, False):
@@ -91,10 +112,30 @@ def _rules(old: list[Rule], new: list[Rule]) -> list[RuleChange]:
     for row in new:
         match = next((o for paired, o in pairs if paired is row), None)
         if match is None:
-            found.append(RuleChange(row.kind, row.name, row.title, ADDED))
+            found.append(RuleChange(row.kind, row.name, _title(row), ADDED, said=("", _said(row, calendar))))
         elif fields := _fields(match.body, row.body):
-            found.append(RuleChange(row.kind, row.name, row.title, CHANGED, fields))
-    return found + [RuleChange(o.kind, o.name, o.title, REMOVED) for o in left]
+            found.append(
+                RuleChange(
+                    row.kind,
+                    row.name,
+                    _title(row),
+                    CHANGED,
+                    fields,
+                    (_said(match, was_calendar), _said(row, calendar)),
+                )
+            )
+    return found + [
+        RuleChange(o.kind, o.name, _title(o), REMOVED, said=(_said(o, was_calendar), "")) for o in left
+    ]
+
+
+def _title(rule: Rule) -> str:
+    return spoken(rule.title, rule.title_en) or rule.name
+
+
+def _said(row: Rule, calendar: str) -> str:
+    rule = rule_of(row.kind, row.name, row.body)
+    return "\n".join([sentence(rule), *details(rule, default_calendar=calendar)])
 
 
 def _same(old: Rule, new: Rule, exact: bool) -> bool:

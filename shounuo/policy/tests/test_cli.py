@@ -71,7 +71,7 @@ def test_check_tells_the_rules_of_every_clause_and_the_fate_of_every_row(said, m
     assert "牧业公司客户服务规定 第 1 版，自 2026-10-10 起施行" in text
     assert "  2.2.1 响应及时  本周 98.1%" in text
     assert "首次响应：自收到客户消息起，30 分钟内须发出回复（含自动回执）或接通电话" in text
-    assert "等待所需部分（feedback）" in text
+    assert "等待所需部分（回访与评价）" in text
     assert "没有任何机制执行这一条" in text
     assert "REG：共 209 行 · 在执行 19" in text
     assert "不采用 13" in text

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -134,25 +134,19 @@ def export(request: HttpRequest) -> HttpResponse:
         at=at,
         address=getattr(request, "address", None),
     )
-    filters = form.filters()
+    filters, language = form.filters(), translation.get_language()
 
     def lines() -> Iterator[bytes]:
         yield csvfile.MARK
         yield csvfile.row(("time", "who", "action", "target", "detail", "address"))
         cursor, taken = None, 0
         while taken < MOST_EXPORTED:
-            found, cursor = queries.entries(actor, filters, cursor=cursor, limit=paging.MAX_LIMIT)
-            for entry in found:
-                yield csvfile.row(
-                    (
-                        entry.at,
-                        entry.actor,
-                        entry.action,
-                        entry.target,
-                        json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
-                        entry.address,
-                    )
-                )
+            # The stream is read after the request has left, and its language with it. Nothing is handed out while
+            # the language is set: between two pieces the thread may serve somebody else.
+            with translation.override(language):
+                found, cursor = queries.entries(actor, filters, cursor=cursor, limit=paging.MAX_LIMIT)
+                page = b"".join(map(_row, found))
+            yield page
             taken += len(found)
             if cursor is None:
                 return
@@ -160,6 +154,19 @@ def export(request: HttpRequest) -> HttpResponse:
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-{timezone.localtime(at):%Y%m%d-%H%M}.csv"'
     return response  # type: ignore[return-value]
+
+
+def _row(entry: Shown) -> bytes:
+    return csvfile.row(
+        (
+            entry.at,
+            entry.actor,
+            entry.action,
+            entry.target,
+            json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
+            entry.address,
+        )
+    )
 
 
 @staff_page(VIEW)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from shounuo.cases import queries, services
 from shounuo.cases.models import CannedText, Case, CustomField, Topic
@@ -133,7 +133,7 @@ def topics(request: HttpRequest) -> HttpResponse:
     ]
     return pages.table(
         request,
-        title=_("主题"),
+        title=pgettext("place", "主题"),
         columns=[{"label": _("主题")}, {"label": _("代码")}],
         rows=rows,
         pager=pager,

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from shounuo.kernel.clock import now
 from shounuo.staff import permissions, queries, services
@@ -321,7 +321,7 @@ def teams(request: HttpRequest) -> HttpResponse:
     ]
     return pages.table(
         request,
-        title=_("小组"),
+        title=pgettext("place", "小组"),
         columns=[
             {"label": _("名称")},
             {"label": _("代码")},

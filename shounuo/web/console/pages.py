@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from shounuo.kernel.clock import now
@@ -213,4 +214,4 @@ def named(name: str, *, active: bool) -> str:
 
 def when(moment: Any, none: Any = "") -> str:
     """A moment in a table's cell, a dash-free word where there is none."""
-    return moment_words(moment, now(), "short") if moment else str(none)
+    return capfirst(moment_words(moment, now(), "short")) if moment else str(none)

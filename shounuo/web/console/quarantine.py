@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from shounuo.channels import queries, services
 from shounuo.channels.models import RawMessage
@@ -65,7 +65,8 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         title=_("隔离邮件"),
         columns=[
-            {"label": t} for t in (_("主题"), _("发件人"), _("邮箱"), _("为什么"), _("收到"), _("大小"))
+            {"label": t}
+            for t in (pgettext("mail", "主题"), _("发件人"), _("邮箱"), _("为什么"), _("收到"), _("大小"))
         ],
         rows=rows,
         pager=pages.onward(request, cursor),

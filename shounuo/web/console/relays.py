@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from shounuo.channels.permissions import MANAGE
 from shounuo.kernel.clock import now
@@ -91,7 +91,7 @@ def index(request: HttpRequest) -> HttpResponse:
     ]
     return pages.table(
         request,
-        title=_("发信服务器"),
+        title=pgettext("place", "发信服务器"),
         columns=[{"label": t} for t in (_("名称"), _("服务器"), _("加密"), _("账号"), _("最近"))],
         rows=rows,
         pager=pager,

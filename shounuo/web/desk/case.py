@@ -12,8 +12,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from shounuo.calendars import queries as calendars
 from shounuo.cases.models import Case, Interaction
@@ -23,6 +24,7 @@ from shounuo.commitments.models import Clock
 from shounuo.customers import queries as customers
 from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.text import truncate
 from shounuo.kernel.worktime import CompiledCalendar
 from shounuo.policy import queries as policy
 from shounuo.staff import queries as staff
@@ -220,7 +222,7 @@ def _folded(of_day: Sequence[Message | Happening], it: CasePage) -> list[dict[st
                     "kind": "fold",
                     "id": f"f{lines[0]['id']}",
                     "count": len(lines) - 1,
-                    "summary": summary[:60],
+                    "summary": truncate(summary, 60),
                     "entries": lines[:-1],
                 }
             )
@@ -234,16 +236,18 @@ def _event(happening: Happening, it: CasePage) -> dict[str, Any]:
     payload, people = happening.payload, it.people
     who = people.get(happening.event.actor_id or 0, "") if happening.event.actor_kind == "person" else ""
     if happening.event.actor_kind == "customer" and happening.kind in BY_CUSTOMER:
-        who = it.case.customer.name or _("客户")
+        who = it.case.customer.name or pgettext("by", "客户")
     target = people.get(payload.get("owner") or payload.get("person") or 0, "")
-    text = happening.label
+    said = {"who": who, "what": happening.label, "target": target}
     if target and target != who:
-        text = _("%(label)s：%(text)s") % {"label": text, "text": target}
+        text = (_("%(who)s %(what)s：%(target)s") if who else _("%(what)s：%(target)s")) % said
+    else:
+        text = _("%(who)s %(what)s") % said if who else happening.label
     return {
         "kind": "event",
         "id": happening.event.pk,
         "icon": ICONS.get(happening.kind, "route"),
-        "text": f"{who} {text}".strip(),
+        "text": text,
         "short": happening.label,
         "at": happening.at,
     }
@@ -357,7 +361,7 @@ def composer(actor: Actor, it: CasePage, clocks: list[dict[str, Any]], at: datet
         "knowledge_url": "",
         "upload_url": f"{base}/upload/",
         "offer_url": f"{base}/propose/" if "propose" in it.actions else "",
-        "placeholder": _("回复 %(name)s") % {"name": case.customer.name or _("客户")},
+        "placeholder": _("回复 %(name)s") % {"name": case.customer.name or pgettext("by", "客户")},
         "keeps": keeps(it.clocks),
         "max_bytes": settings.MAX_FILE_BYTES,
         "files": [],
@@ -434,11 +438,11 @@ def _facts(it: CasePage, at: datetime) -> list[dict[str, Any]]:
         (_("小组"), case.team.name if case.team else ""),
         (_("主题"), case.topic.full_name if case.topic else ""),
         (_("优先级"), case.get_priority_display() if case.priority != "normal" else ""),
-        (_("来单"), words.moment_words(case.opened_at, at, "short")),
-        (_("预计"), words.moment_words(case.expected_at, at) if case.expected_at else ""),
+        (_("来单"), capfirst(words.moment_words(case.opened_at, at, "short"))),
+        (_("预计"), capfirst(words.moment_words(case.expected_at, at)) if case.expected_at else ""),
         (_("诊断"), case.diagnosis),
-        (_("转派"), _("%(n)s 次") % {"n": case.transfer_count} if case.transfer_count else ""),
-        (_("重开"), _("%(n)s 次") % {"n": case.reopen_count} if case.reopen_count else ""),
+        (_("转派"), _times(case.transfer_count)),
+        (_("重开"), _times(case.reopen_count)),
         (_("标签"), _("、").join(case.tags)),
     ]
     for field in it.fields:
@@ -449,6 +453,10 @@ def _facts(it: CasePage, at: datetime) -> list[dict[str, Any]]:
     return facts
 
 
+def _times(n: int) -> str:
+    return ngettext("%(n)s 次", "%(n)s 次", n) % {"n": n} if n else ""
+
+
 def _record(it: CasePage, base: str) -> dict[str, Any]:
     filled = {name: bool(getattr(it.record, name)) for name in RECORD_LABELS}
     done = [name for name, ok in filled.items() if ok]
@@ -456,14 +464,8 @@ def _record(it: CasePage, base: str) -> dict[str, Any]:
     ways = {"solution": f"{base}/resolve/", "feedback": f"{base}/feedback/", "course": f"{base}/diagnose/"}
     items: list[dict[str, Any]] = []
     if done:
-        items.append(
-            {
-                "label": _("、").join(str(RECORD_LABELS[n]) for n in done),
-                "ok": True,
-                "clause": None,
-                "url": "",
-            }
-        )
+        told = _("、").join(str(RECORD_LABELS[n]) for n in done)
+        items.append({"label": told, "ok": True, "clause": None, "url": ""})
     for position, name in enumerate(missing):
         clause = {"number": "2.2.3", "url": f"/policy/clauses/{RECORD_CLAUSE}/"} if position == 0 else None
         items.append(

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from shounuo.cases import queries as cases
 from shounuo.cases import services
@@ -117,7 +117,10 @@ def _looked_up(name: str, values: Sequence[str]) -> dict[str, Any]:
 
 
 def _days(span: str) -> str:
-    return _("近 %(n)s 天") % {"n": span[1:-1]} if span.startswith("P") else span
+    if not span.startswith("P"):
+        return span
+    n = int(span[1:-1])
+    return ngettext("近 %(n)s 天", "近 %(n)s 天", n) % {"n": n}
 
 
 class FilterForm(forms.Form):

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shounuo.cases import queries, services
 from shounuo.cases.permissions import MERGE, VIEW_ALL, VIEW_TEAM, WORK
@@ -92,7 +93,7 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
     """Who did what in the meantime, for the callout above the composer."""
     given = conflict.extra.get("changes")
     changes: list[dict[str, Any]] = given if isinstance(given, list) else []
-    kinds = {"customer": _("客户"), "system": _("系统")}
+    kinds = {"customer": pgettext("by", "客户"), "system": _("系统")}
     who = dict.fromkeys(kinds.get(c["by"], c["by"]) for c in changes if c["by"])
     return {
         "who": _("、").join(who) or _("别人"),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import get_object_or_404, render
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from shounuo.customers import permissions, queries, services
@@ -70,7 +71,7 @@ def people(request: HttpRequest) -> HttpResponse:
         )
         pager = pages.onward(request, after)
     context = {
-        "title": _("客户"),
+        "title": pgettext("place", "客户"),
         "tabs": _tabs("people"),
         "columns": showing.columns(),
         "rows": [showing.row(c, actor) for c in found],
@@ -98,8 +99,8 @@ def people(request: HttpRequest) -> HttpResponse:
 
 def _tabs(on: str) -> list[dict[str, Any]]:
     return [
-        {"label": _("客户"), "url": HOME, "active": on == "people"},
-        {"label": _("单位"), "url": f"{HOME}companies/", "active": on == "companies"},
+        {"label": pgettext("place", "客户"), "url": HOME, "active": on == "people"},
+        {"label": pgettext("place", "单位"), "url": f"{HOME}companies/", "active": on == "companies"},
     ]
 
 
@@ -322,13 +323,13 @@ def companies(request: HttpRequest) -> HttpResponse:
         )
     rows, pager = pages.paged(request, found)
     context = {
-        "title": _("单位"),
+        "title": pgettext("place", "单位"),
         "tabs": _tabs("companies"),
         "columns": [
             {"label": _("名称")},
             {"label": _("地区")},
             {"label": _("邮箱域名")},
-            {"label": _("客户"), "num": True},
+            {"label": pgettext("place", "客户"), "num": True},
         ],
         "rows": [showing.company_row(c) for c in rows],
         "pager": pager,

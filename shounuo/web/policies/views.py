@@ -191,7 +191,7 @@ def _breach_note(count: int, seen: int, *, whole: bool) -> str:
     said = ngettext("%(n)s 次", "%(n)s 次", count) % {"n": count}
     if whole or seen >= count:
         return said
-    return said + _("，其中 %(n)s 次的单据您能看") % {"n": seen}
+    return _("%(times)s，其中 %(n)s 次的单据您能看") % {"times": said, "n": seen}
 
 
 @staff_page(permissions.VIEW)
@@ -344,7 +344,7 @@ def bring(request: HttpRequest) -> HttpResponse:
             return done(
                 request,
                 f"/policy/{version.policy.code}/versions/",
-                _("已成草案：%(title)s") % {"title": version.title},
+                _("已成草案：%(title)s") % {"title": documents.title_of(version)},
             )
     return render(
         request,

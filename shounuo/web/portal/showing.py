@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from shounuo.cases.models import Case, Interaction, Option
 from shounuo.cases.queries import CustomerPage
@@ -17,6 +17,7 @@ from shounuo.commitments.models import Clock
 from shounuo.events.models import Event
 from shounuo.files.models import File
 from shounuo.files.types import SAFE_IMAGES
+from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
 from shounuo.staff.queries import names
 from shounuo.web import timing, words
@@ -181,7 +182,6 @@ def _owed(clock: Clock, what: str, at: datetime) -> dict[str, Any]:
 def _promises(clocks: Sequence[Clock], at: datetime) -> list[dict[str, Any]]:
     """The clauses behind the promises to the customer, each with its wording and the promises made by it; one query."""
     told = told_clocks(clocks)
-    english = not (get_language() or "zh").startswith("zh")
     rules = Rule.objects.filter(pk__in={c.rule_id for c, _what in told}).select_related("clause")
     clauses = {r.pk: r.clause for r in rules}
     shown: dict[int, dict[str, Any]] = {}
@@ -192,9 +192,9 @@ def _promises(clocks: Sequence[Clock], at: datetime) -> list[dict[str, Any]]:
             {
                 "clause": {
                     "number": timing.clause_number(clause.code),
-                    "name": (clause.title_en if english else "") or clause.title,
+                    "name": spoken(clause.title, clause.title_en),
                 },
-                "wording": (clause.wording_en if english else "") or clause.wording,
+                "wording": spoken(clause.wording, clause.wording_en),
                 "promises": [],
             },
         )

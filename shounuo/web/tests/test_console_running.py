@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from shounuo.audit import services as audit
 from shounuo.audit.models import Entry
@@ -259,6 +260,19 @@ def test_the_log_goes_out_as_a_file_without_formulas_and_that_is_in_the_log(clie
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)
     taken = Entry.objects.get(action="audit.export")
     assert taken.detail == {"action": "person.changed"} and taken.actor_id == cast.admin.pk
+
+
+def test_the_file_speaks_the_language_of_who_takes_it_out(client, cast):
+    """It is read when the request has left, and its language with it."""
+    wrote("calendar.changed")
+    for language, who in (("en", "System"), ("zh-hans", "系统")):
+        answer = client.get(
+            LOG + "export/", {"action": "calendar.changed"}, headers={"Accept-Language": language}
+        )
+        with translation.override(None):
+            rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+            assert translation.get_language() is None, "the thread is left as it was"
+        assert rows[1][1] == who
 
 
 def test_the_log_asks_no_more_for_more_rows_and_has_pages(client, cast, django_assert_num_queries):

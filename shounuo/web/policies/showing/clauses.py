@@ -97,7 +97,7 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
         for e in commitment.escalate
         if isinstance(e.at, Percent) and e.at.of(timedelta(seconds=100)).total_seconds() == 100
     ]
-    told = _("，").join(_("提醒%(who)s") % {"who": labels.addressee(e.to)} for e in at_due)
+    told = _("，").join(_("提醒%(who)s") % {"who": labels.small(labels.addressee(e.to))} for e in at_due)
     steps.append(
         {
             "seconds": total,
@@ -114,7 +114,7 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
             steps.append(
                 {
                     "seconds": seconds,
-                    "text": _("升级%(who)s") % {"who": labels.addressee(step.to)},
+                    "text": _("升级%(who)s") % {"who": labels.small(labels.addressee(step.to))},
                     "kind": "breach",
                 }
             )

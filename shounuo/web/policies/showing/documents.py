@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.policy import queries as policy
+from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion
 from shounuo.policy.queries import ClauseView, Coverage, RuleView
 from shounuo.policy.schema import Commitment
@@ -69,7 +70,7 @@ def _note(version: PolicyVersion, names: Mapping[int, str]) -> str:
 
 def title_of(version: PolicyVersion) -> str:
     """The document's title in the reader's language."""
-    return version.title_en if version.title_en and not _chinese() else version.title
+    return spoken(version.title, version.title_en)
 
 
 def _chinese() -> bool:

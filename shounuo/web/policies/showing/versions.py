@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
@@ -19,6 +20,7 @@ from shounuo.web import timing
 from shounuo.web.policies.showing.documents import is_in_force, state_words
 
 MOST_CHANGES = 40
+_PIECE = re.compile(r"[A-Za-z]+|[0-9]+|.", re.DOTALL)
 
 
 def version_change(version: PolicyVersion, code: str) -> dict[str, Any] | None:
@@ -36,38 +38,44 @@ def version_change(version: PolicyVersion, code: str) -> dict[str, Any] | None:
     note = f"{before.label} → {version.label}"
     if change is None:
         return {"note": note, "diff": _("这一条没有变"), "rows": [], "foot": ""}
-    old, new = change.fields.get("wording", (None, None))
-    rows = []
-    for changed in change.rules:
-        for name, (was, will) in changed.fields.items():
-            rows.append({"label": f"{changed.title} · {labels.word(name)}", "html": _was_will(was, will)})
+    old, new = _wording(change)
+    rows = [{"label": changed.title, "html": _in_words(changed)} for changed in change.rules]
     return {
         "note": note,
-        "diff": marked(old or "", new or "") if old or new else _("正文没有变"),
+        "diff": marked(old, new) if old or new else _("正文没有变"),
         "rows": rows[:12],
         "foot": _("生效时在计的时限仍按旧版走完"),
     }
 
 
-def _was_will(was: Any, will: Any) -> SafeString:
-    return format_html(
-        "<del>{}</del> <ins>{}</ins>",
-        _("无") if was in (None, "") else was,
-        _("无") if will in (None, "") else will,
-    )
+def _in_words(change: policy.RuleChange) -> SafeString:
+    """What became of a rule, said as the pages say it, on one line."""
+    was, will = (text.replace("\n", " · ") for text in change.said)
+    return marked(was, will) if was != will else format_html("{}", will)
+
+
+def _wording(change: policy.ClauseChange) -> tuple[str, str]:
+    """The wording before and after in the reader's language, empty where it stayed; the Chinese, which is the one
+    that binds, where only that changed."""
+    was, will = change.fields.get("wording", ("", ""))
+    was_en, will_en = change.fields.get("wording_en", ("", ""))
+    if was_en and will_en:
+        was, will = labels.spoken(was, was_en), labels.spoken(will, will_en)
+    return was or "", will or ""
 
 
 def marked(old: str, new: str) -> SafeString:
-    """The new wording with what went and what came marked."""
+    """The new wording with what went and what came marked: Chinese by characters, words and numbers whole."""
+    before, after = _PIECE.findall(old), _PIECE.findall(new)
     pieces = []
-    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
-            pieces.append(("", old[a:b]))
+            pieces.append(("", "".join(before[a:b])))
         else:
             if b > a:
-                pieces.append(("del", old[a:b]))
+                pieces.append(("del", "".join(before[a:b])))
             if d > c:
-                pieces.append(("ins", new[c:d]))
+                pieces.append(("ins", "".join(after[c:d])))
     return format_html_join(
         "",
         "{}",
@@ -84,9 +92,8 @@ def signed(version: PolicyVersion) -> dict[str, Any] | None:
     missing = [p.name for p in people if p.pk not in have]
     text = _("%(have)s / %(all)s") % {"have": len(people) - len(missing), "all": len(people)}
     if missing:
-        text += _("，差%(names)s") % {
-            "names": _("、").join(missing[:3]) + (_("等") if len(missing) > 3 else "")
-        }
+        said = {"share": text, "names": _("、").join(missing[:3])}
+        text = (_("%(share)s，差%(names)s等") if len(missing) > 3 else _("%(share)s，差%(names)s")) % said
     return {"people": [{"name": p.name} for p in people if p.pk in have], "text": text}
 
 
@@ -136,17 +143,8 @@ def changes(before: PolicyVersion, version: PolicyVersion) -> dict[str, Any]:
                 "number": timing.clause_number(c.code),
                 "title": c.title,
                 "change": {"added": _("新增"), "removed": _("删去")}.get(c.change, _("修改")),
-                "wording": marked(*(text or "" for text in c.fields.get("wording", ("", "")))),
-                "rules": [
-                    {
-                        "title": r.title,
-                        "fields": [
-                            {"label": labels.word(n), "html": _was_will(a, b)}
-                            for n, (a, b) in r.fields.items()
-                        ],
-                    }
-                    for r in c.rules
-                ],
+                "wording": marked(*_wording(c)),
+                "rules": [{"title": r.title, "html": _in_words(r)} for r in c.rules],
             }
             for c in found[:MOST_CHANGES]
         ],
