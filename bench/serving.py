@@ -36,13 +36,14 @@ class Serving:
     def start(self, seconds: float = 120) -> float:
         """Starts and waits until /healthz is well; returns how long that took."""
         began = time.monotonic()
-        self.process = subprocess.Popen(
-            [
-                *COMMAND, "serve", "--data", str(self.data), "--port", str(self.port),
-                "--smtp-port", str(self.smtp_port), *self.options,
-            ],
-            stdout=self.log.open("ab"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.environment, cwd=ROOT,
-        )  # fmt: skip
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *COMMAND, "serve", "--data", str(self.data), "--port", str(self.port),
+                    "--smtp-port", str(self.smtp_port), *self.options,
+                ],
+                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.environment, cwd=ROOT,
+            )  # fmt: skip
         while time.monotonic() - began < seconds:
             if self.process.poll() is not None:
                 raise RuntimeError(f"serve ended: {self.log.read_text()[-2000:]}")
