@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from shounuo.kernel.errors import NotAllowed, NotFound, Problem
+from shounuo.kernel.errors import NotAllowed, NotFound, Problem, TooLarge, Unavailable
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -41,9 +42,24 @@ def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     accept = request.headers.get("Accept", "")
     if request.path.startswith("/api/") or request.headers.get("HX-Request") or "application/json" in accept:
         return problem_json(problem)  # the scripts show its `detail`
-    context = {"problem": problem, "status": problem.status, "number": getattr(request, "id", "")}
+    user = getattr(request, "user", None)
+    at_home = problem.status != Unavailable.status and user is not None and user.is_authenticated
+    context = {
+        "problem": str(problem),
+        "status": problem.status,
+        "number": getattr(request, "id", ""),
+        "frame": "base_app.html" if at_home else "base_plain.html",
+        "back_url": _came_from(request),
+    }
     response = render(request, "errors/problem.html", context, status=problem.status)
     return _with_retry(response, problem)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that led here; empty where it is unknown, another's or this one."""
+    referrer = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()})
+    return referrer if ours and referrer != request.build_absolute_uri() else ""
 
 
 def _with_retry(response: HttpResponse, problem: Problem) -> HttpResponse:
@@ -53,6 +69,8 @@ def _with_retry(response: HttpResponse, problem: Problem) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return problem_page(request, TooLarge(_("一次提交的内容太多，请分几次，或改用文件上传")))
     return problem_page(request, Problem(_("这个请求看不懂")))
 
 

@@ -152,12 +152,9 @@ AUTH_USER_MODEL = "staff.Person"
 AUTHENTICATION_BACKENDS = ["shounuo.staff.signin.Backend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "shounuo.staff.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "shounuo.staff.passwords.NotCommon"},
+    {"NAME": "shounuo.staff.passwords.NotOneself"},
 ]
 LOGIN_URL = "signin"
 SESSION_COOKIE_NAME = "shounuo"

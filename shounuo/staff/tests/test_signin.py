@@ -393,3 +393,17 @@ def test_counters_are_shared_windows_and_pruned():
     assert caught.value.retry_after == 10
     assert throttle.hit(key, 3, timedelta(minutes=1), AT + timedelta(seconds=60)) == 1
     assert throttle.prune(AT + timedelta(days=3)) == 2
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("12345", "密码太短，至少要 10 位。"),
+        ("password123", "这个密码太常见，别人一试就中。"),
+        ("13800138000", "密码和您的登录名、姓名、邮箱或手机太像。"),
+    ],
+)
+def test_a_weak_password_is_refused_in_words_of_ours(password, why):
+    person = make_person(phone="13800138000")
+    with pytest.raises(Invalid, match=why):
+        services.password_change(person_id=person.pk, password=password, actor=SYSTEM, at=AT)

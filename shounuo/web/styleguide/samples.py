@@ -429,8 +429,17 @@ def console(at: datetime, options: set[str]) -> dict[str, Any]:
     return records.console(at)
 
 
-def error(at: datetime, options: set[str]) -> dict[str, Any]:
-    return {"number": "7F3K-22QD"}
+def refusal(status: int, said: str) -> Make:
+    def page(at: datetime, options: set[str]) -> dict[str, Any]:
+        return {
+            "frame": "base_app.html",
+            "status": status,
+            "problem": said,
+            "number": "7f3k22qd01ce",
+            "back_url": "#",
+        }
+
+    return page
 
 
 def kit(at: datetime) -> dict[str, Any]:
@@ -473,6 +482,6 @@ PAGES: dict[str, tuple[str, Make]] = {
     "new": ("portal/new.html", outside.new),
     "signin": ("signin/signin.html", outside.signin),
     "console": ("console/table.html", console),
-    "error403": ("errors/403.html", error),
-    "error404": ("errors/404.html", error),
+    "error403": ("errors/problem.html", refusal(403, "您没有看这一页的权限")),
+    "error404": ("errors/problem.html", refusal(404, "没有这个页面，或它不对您开放")),
 }

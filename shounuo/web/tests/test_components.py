@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django import forms
 from django.http import Http404
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import RequestFactory, override_settings
@@ -238,6 +239,35 @@ def test_lanes_put_overdue_left_of_now():
     now = float(re.search(r'class="is-now" x1="([\d.]+)"', html)[1])
     assert dots[0] < now < dots[1]
     assert "is-run is-free" in html
+
+
+def test_a_refused_form_has_the_focus_on_its_first_wrong_field():
+    class Both(forms.Form):
+        first = forms.CharField()
+        second = forms.IntegerField()
+        third = forms.IntegerField()
+
+    def page(form):
+        return [
+            show("{% field f autofocus=True %}" if n == 0 else "{% field f %}", f=f)
+            for n, f in enumerate(form)
+        ]
+
+    assert ["autofocus" in control for control in page(Both())] == [True, False, False]
+    wrong = Both({"first": "a", "second": "x", "third": "y"})
+    assert ["autofocus" in control for control in page(wrong)] == [False, True, False]
+
+
+def test_choices_stand_under_the_names_of_their_groups():
+    class Choosing(forms.Form):
+        what = forms.MultipleChoiceField(
+            choices=[("*", "全部"), ("工单", [("a", "甲"), ("b", "乙")]), ("客户", [("c", "丙")])],
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+    page = show("{% field f %}", f=Choosing(initial={"what": ["b"]})["what"])
+    order = [page.index(word) for word in ("全部", ">工单<", "甲", "乙", ">客户<", "丙")]
+    assert order == sorted(order) and page.count("checkbox") == 4 and page.count("checked") == 1
 
 
 def test_a_field_ties_its_error_to_its_control():
