@@ -1,0 +1,126 @@
+"""Who may grant how much: 300元以内由客服主管审批，超过300元须经客服经理审批."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from shounuo.policy.proposing import words
+from shounuo.policy.proposing.found import Found, Passage
+from shounuo.policy.proposing.numbers import NUMBER, number
+
+_AMOUNT = rf"(?:人民币|[¥￥$])?(?P<{{}}>{NUMBER})(?P<{{}}u>万)?(?:元|块)(?:人民币)?(?:\((?:不?含)[^)]*\))?(?:整)?"
+_LOW, _HIGH, _ONE = (_AMOUNT.replace("{}", name) for name in ("low", "high", "one"))
+_PER = r"(?:单笔|单次|单件|每单|每次|每笔|累计|金额|的)*"
+_RANGES = (
+    re.compile(rf"{_PER}(?:超过|大于|高于)?{_LOW}(?:以上|\(不含\))?(?:的)?[,、至到~-]+(?:但)?(?:不超过|不足|低于)?{_HIGH}(?:以下|以内|之内|的)?"),
+    re.compile(rf"{_PER}{_LOW}(?:以上)(?:且|、|,)?(?:不超过)?{_HIGH}(?:以下|以内|之内)?"),
+    re.compile(rf"(?:不超过|不高于|低于|至多|最高|≤|<=?){_PER}(?P<upto>)?{_ONE}"),
+    re.compile(rf"(?:超过|超出|逾|高于|大于|>)(?P<over>)?{_PER}{_ONE}"),
+    re.compile(rf"{_PER}{_ONE}(?P<over>)(?:及?以上|\(不含\)以上)"),
+    re.compile(rf"{_PER}{_ONE}(?P<upto>)(?:\(含\))?(?:及?以内|及?以下|之内|为限|内)"),
+)
+_DECIDES = re.compile(
+    r"审批|批准|核准|核定|审定|决定|办理|同意|审核|授权|自行|直接|先行|赔付|补偿|减免|赔偿|权限|处理|可|有权"
+)
+_ADJACENT = re.compile(r"(?:可以?|有权|权限|在|的|直接|当场|审批|决定|批准|办理|赔付|补偿|减免|单笔|单次|为|:|金额|自行|先行|[权]?限额?)*$")
+
+
+@dataclass(slots=True)
+class _Tier:
+    start: int
+    end: int
+    over: Decimal | None
+    up_to: Decimal | None
+    role: tuple[int, int, str] | None = None
+
+
+def find(passage: Passage) -> Iterator[Found]:
+    """The tiers of each sentence that gives somebody a limit: who, above what, up to what, and who approves above."""
+    text = passage.text
+    for start, end in passage.sentences():
+        if "元" not in text[start:end] or not _DECIDES.search(text[start:end]):
+            continue
+        tiers = _tiers(passage, start, end)
+        yield from _rules(text, tiers, start, end)
+
+
+def _value(match: re.Match[str], name: str) -> Decimal | None:
+    value = number(match[name])
+    return value * 10_000 if value is not None and match[f"{name}u"] else value
+
+
+def _tiers(passage: Passage, start: int, end: int) -> list[_Tier]:
+    text = passage.text
+    tiers: list[_Tier] = []
+    for pattern in _RANGES:
+        for match in pattern.finditer(text, start, end):
+            if any(match.start() < t.end and match.end() > t.start for t in tiers):
+                continue
+            groups = match.groupdict()
+            if groups.get("low"):
+                low, high = _value(match, "low"), _value(match, "high")
+                if low is None or high is None or low >= high:
+                    continue
+                tiers.append(_Tier(match.start(), match.end(), low, high))
+            else:
+                one = _value(match, "one")
+                if one is None or one <= 0:
+                    continue
+                over = groups.get("over") is not None
+                tiers.append(_Tier(match.start(), match.end(), one if over else None, None if over else one))
+    tiers.sort(key=lambda t: t.start)
+    named = list(words.roles(text, start, end))
+    used: set[int] = set()
+    for i, tier in enumerate(tiers):
+        floor = tiers[i - 1].end if i else start
+        beside = [r for r in named if floor <= r[0] and r[1] <= tier.start and _ADJACENT.fullmatch(text, r[1], tier.start)]
+        if beside:
+            tier.role = beside[-1]
+            used.add(beside[-1][0])
+    for i, tier in enumerate(tiers):
+        if tier.role is not None:
+            continue
+        ceiling = tiers[i + 1].start if i + 1 < len(tiers) else end
+        floor = tiers[i - 1].end if i else start
+        after = [r for r in named if tier.end <= r[0] < ceiling and r[0] not in used]
+        before = [r for r in named if floor <= r[0] and r[1] <= tier.start and r[0] not in used]
+        tier.role = after[0] if after else before[-1] if before else None
+        if tier.role is not None:
+            used.add(tier.role[0])
+    return tiers
+
+
+def _rules(text: str, tiers: list[_Tier], start: int, end: int) -> Iterator[Found]:
+    for before, tier in zip(tiers, tiers[1:], strict=False):
+        if tier.over is None and tier.up_to is not None and before.up_to is not None and before.up_to < tier.up_to:
+            tier.over = before.up_to
+    grant = words.grant(text[start:end])
+    for i, tier in enumerate(tiers):
+        above = tiers[i + 1] if i + 1 < len(tiers) else None
+        told = i > 0 and tier.up_to is None and tiers[i - 1].up_to == tier.over and tiers[i - 1].role is not None
+        if told and tier.role is not None:
+            continue  # the tier below names this role as its approver
+        body: dict[str, Any] = {"grant": grant}
+        marks = [("up_to" if tier.up_to is not None else "over", tier.start, tier.end)]
+        gaps = []
+        if tier.role is not None:
+            body["who"] = tier.role[2]
+            marks.append(("who", tier.role[0], tier.role[1]))
+        else:
+            gaps.append("who")
+        if tier.up_to is not None:
+            body["up_to"] = _money(tier.up_to)
+        if tier.over is not None:
+            body["over"] = _money(tier.over)
+        if above is not None and above.over == tier.up_to and above.role is not None:
+            body["approver"] = above.role[2]
+            marks.append(("approver", above.start, above.role[1] if above.role[1] > above.start else above.end))
+        yield Found("authority", body, marks, gaps, ["grant"] if grant == "spending" else [], "", grant.replace("_", "-"))
+
+
+def _money(value: Decimal) -> str:
+    return f"{int(value)} CNY" if value == int(value) else f"{value:.2f} CNY"

@@ -1,0 +1,291 @@
+"""Promises: 接到投诉后30分钟内响应. A length of time with a limit, what starts it and what ends it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from shounuo.policy.proposing import events, words
+from shounuo.policy.proposing.events import Moment
+from shounuo.policy.proposing.found import Found, Passage, many
+from shounuo.policy.proposing.spans import UNSET, Length, lengths
+
+_BEFORE = re.compile(
+    r"(?:不超过|不得超过|不能超过|不应超过|不晚于|不迟于|不得迟于|最长|最迟|至迟|最多|至多|限时|控制在|延长至|≤|<=)(?:在|为|是|不超过|不得超过)?$"
+)
+_INSIDE = re.compile(r"(?:\(.{0,8}?\))?(?:之|以)?(?:内|里)(?!部|容|控)")
+_BARE = re.compile(r"(?:办结|完成|答[复覆]|回[复覆]|结案|办理完毕|处理完毕|内)")
+_NOT_A_LIMIT = re.compile(
+    r"(?:不间断|全天|值守|值班|服务(?!结束|完成)|在线|营业|开通|人工|热线|(?:按时|及时)?[\u4e00-\u9fff]{0,3}率|制)"
+)
+_NEVER_BEFORE = re.compile(r"(?:[×xX*]|每|每隔|连续|持续|提前|近|过去|最近|前|达|满|超过|超|超出|大于|逾|>|平均.{0,10}|满意度.{0,8})$")
+_MEASURED = re.compile(r"平均|等[候待]|排队|率|量|数|周期|满意度|得分|评分|NPS")
+_COUNTED = re.compile(r"内[^,。;]{0,10}(?:超过|超|大于|逾|达到?|>|≥|发生|出现)[^,。;]{0,4}?[0-9一二两三四五六七八九十百]")
+_RIGHT = re.compile(r"(?:可|可以|有权)(?:在|于|自.{0,12})?$")
+_CLAIM = re.compile(r"(?:向.{1,8})?(?:申请|提出|要求|凭|办理退)")
+_PHONE = re.compile(r"电话|热线|来电|铃|总机")
+_FULL = re.compile(r"(?:满|届满|满了)$")
+_HAS_SUBJECT = ("kind", "channel", "level", "severity", "complexity", "priority")
+_IMPLIED = {
+    "call.answered": "interaction.received",
+    "interaction.sent": "interaction.received",
+    "followup.done": "case.resolved",
+}
+_OPENED = (
+    "case.resolved case.accepted case.assigned case.transferred plan.proposed case.diagnosed case.triaged case.classified "
+    "case.closed case.eta_told progress.noted rca.submitted improvement_plan.submitted service.visited"
+).split()
+_REPLIES = {
+    "collaboration.requested": "collaboration.answered",
+    "green_channel.requested": "green_channel.answered",
+}
+_NAMES = {
+    "interaction.sent": "response",
+    "call.answered": "answering",
+    "case.resolved": "resolution",
+    "case.accepted": "acceptance",
+    "case.assigned": "assignment",
+    "case.transferred": "transfer",
+    "plan.proposed": "proposal",
+    "followup.done": "followup",
+    "case.diagnosed": "diagnosis",
+    "case.triaged": "triage",
+    "rca.submitted": "root-cause-report",
+    "record.completed": "record-entered",
+}
+_CASE_WORDS = re.compile(r"投诉|申诉|报修|维修|工单|申请|诉求|意见|案件|装机|障碍|L[123]|事故|大修|小修|中修|项目")
+_OR = re.compile(r"或者?|或是")
+
+
+def limits(passage: Passage, start: int, end: int) -> Iterator[tuple[Length, int]]:
+    """The lengths of time that something must be done within, each with the end of its wording."""
+    text = passage.text
+    for length in lengths(text, start, end):
+        before = text[start : length.start]
+        if _NEVER_BEFORE.search(before) and not _BEFORE.search(before):
+            continue
+        inside = _INSIDE.match(text, length.end, end)
+        stop = inside.end() if inside else length.end
+        if _RIGHT.search(before) and _CLAIM.match(text, stop, end):
+            continue
+        if _NOT_A_LIMIT.match(text, stop, end) or _COUNTED.match(text, length.end, end):
+            continue
+        piece_start, _stop = passage.piece(length.start, start, end)
+        if inside or _BEFORE.search(before) or _BARE.match(text, length.end, end) or length.iso == UNSET:
+            if _BEFORE.search(before) and _MEASURED.search(text[piece_start : length.start]):
+                continue  # 平均响应时间不超过40秒 is a target
+            if text.startswith(("(平均)", "(均值)"), length.end):
+                continue
+            if length.iso == UNSET and not inside and not _promised(text, length, end):
+                continue
+            yield length, stop
+
+
+def _promised(text: str, length: Length, end: int) -> bool:
+    """True where 当日 or a blank is followed by what must be done by then."""
+    tail = re.split(r"[,。;]", text[length.end : min(end, length.end + 16)])[0]
+    return bool(events.ends(tail, 0, len(tail))) or bool(re.match(r"(?:内|完成|办|答|回|向|安排|上报|报告|反馈)", tail))
+
+
+def find(passage: Passage) -> Iterator[Found]:
+    """Every promise of the clause."""
+    for start, end in passage.sentences():
+        carried: tuple[Moment | None, dict[str, list[str]]] = (None, {})
+        for part_start, part_end in passage.parts(start, end):
+            before = carried if not _own_subject(passage.text, part_start, part_end) else (None, {})
+            for found, carried in _part(passage, part_start, part_end, before):  # noqa: B007  the last one carries on
+                yield found
+
+
+def _own_subject(text: str, start: int, end: int) -> bool:
+    first = next(iter(lengths(text, start, end)), None)
+    stop = first.start if first else end
+    return any(f[0] in _HAS_SUBJECT for f in words.facts(text, start, stop)) or bool(
+        events.starts(text, start, stop)
+    ) or bool(re.search("工单|事项|留言", text[start:stop]))
+
+
+Carried = tuple[Moment | None, dict[str, list[str]]]
+
+
+def _part(passage: Passage, start: int, end: int, carried: Carried) -> Iterator[tuple[Found, Carried]]:
+    text = passage.text
+    found = list(limits(passage, start, end))
+    reached = start
+    moment, when = carried
+    last: list[Moment] = []
+    implied: tuple[events.Spec, ...] = ()
+    for i, (length, stop) in enumerate(found):
+        after = _waiting(text, reached, length.start)
+        named = events.starts(text, reached, length.end if length.iso == UNSET else length.start)
+        if after is not None and named is None:
+            named = events.starts(text, reached, after.end + 1)
+        here = _when(text, reached, length.start)
+        if named is not None:
+            moment, when = named, here
+        elif here:
+            when = _narrowed(when, here)
+            if "level" in here or "severity" in here or "complexity" in here:
+                when = {k: v for k, v in when.items() if k not in ("level", "severity", "complexity")} | here
+        tail_end = found[i + 1][0].start if i + 1 < len(found) else end
+        ended, place = _end(passage, length, stop, tail_end, max(reached, start))
+        if not ended and place == stop:  # 中修项目不超过3日: what 小修项目当日完成 said goes on
+            ended = [Moment(m.events, length.start, stop, m.subject) for m in last]
+        last = ended or last
+        if moment is not None and not moment.events:
+            inside = _when(text, moment.start, moment.end)
+            when = {f: v for f, v in when.items() if f not in inside}
+        rule = _rule(passage, length, moment, ended, when, start, stop, after, implied)
+        if rule is not None:
+            begun = rule.body.get("from", ())
+            implied = tuple(begun) if isinstance(begun, list) else (begun,) if begun else ()
+            yield rule, (moment, when)
+        reached = place
+
+
+def _narrowed(when: dict[str, list[str]], here: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {**when, **here}
+
+
+def _waiting(text: str, start: int, end: int) -> Length | None:
+    """满7天后: the length that must have passed first."""
+    for length in lengths(text, start, end):
+        if _FULL.search(text[start : length.start]) and re.match(r"(?:之?后|时)", text[length.end : end]):
+            return length
+    return None
+
+
+def _when(text: str, start: int, end: int) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for fact, value, _start, _end in words.facts(text, start, end):
+        if value not in found.setdefault(fact, []):
+            found[fact].append(value)
+    return found
+
+
+def _end(
+    passage: Passage, length: Length, stop: int, tail_end: int, reached: int
+) -> tuple[list[Moment], int]:
+    """The ends of a promise (several where any of them will do), and where the text behind it begins."""
+    text = passage.text
+    cut = re.search(r"[,;。\n]", text[stop:tail_end])
+    tail_stop = stop + cut.start() if cut else tail_end
+    if cut and cut.start() == 0:  # 24小时内,售后工程师须完成...
+        again = re.search(r"[,;。\n]", text[stop + 1 : tail_end])
+        tail_stop = stop + 1 + again.start() if again else tail_end
+    found = events.ends(text, stop, tail_stop)
+    if found:
+        if len(found) > 1 and _OR.search(text[found[0].end : found[-1].start]):
+            return found, tail_stop
+        return [_last_act(text, found)], tail_stop
+    if cut and cut.start() == 0:
+        return [], stop
+    if text[stop:tail_stop].strip(",的、") and not re.match(r"[\u4e00-\u9fff]{0,2}$", text[stop:tail_stop]):
+        return [], tail_stop
+    piece_start, _stop = passage.piece(length.start, reached, length.start)
+    head = events.ends(text, piece_start, length.start)  # 首次响应时间不超过30秒
+    return head[-1:], tail_stop
+
+
+_THEN = re.compile(r"[并且及或后和、,]")
+
+
+def _last_act(text: str, found: list[Moment]) -> Moment:
+    """Of several verbs the last one that is joined on; one that only stands in another's object is not an act."""
+    act = found[0]
+    for moment in found[1:]:
+        if _THEN.search(text[act.end : moment.start]):
+            act = moment
+    return act
+
+
+def _rule(
+    passage: Passage,
+    length: Length,
+    moment: Moment | None,
+    ended: list[Moment],
+    when: dict[str, list[str]],
+    start: int,
+    stop: int,
+    after: Length | None,
+    implied: tuple[events.Spec, ...],
+) -> Found | None:
+    text = passage.text
+    until = [e for m in ended for e in m.events]
+    marks = [("within", length.start, stop)]
+    gaps, assumed = [], []
+    body: dict[str, Any] = {"subject": "case"}
+    begun: tuple[events.Spec, ...] = ()
+    if moment is not None:
+        marks.append(("from", moment.start, moment.end))
+        begun = moment.events
+    else:
+        begun = _implied(until, text[start : length.start]) or implied
+        if begun:
+            assumed.append("from")
+    if until == ["call.answered"] and text[ended[-1].start : ended[-1].end] == "应答" and not _PHONE.search(text, start, stop):
+        until = list(events.ANSWER)
+    if len(begun) == 1 and begun[0] in _REPLIES and until == list(events.ANSWER):
+        until = [_REPLIES[str(begun[0])]]
+    if begun == ("case.assigned",) and until == ["case.assigned"]:
+        begun = ("case.opened",)
+    subject = next((m.subject for m in (*ended, *([moment] if moment else [])) if m.subject != "case"), "case")
+    body["subject"] = _subject(subject, begun, until)
+    if begun:
+        body["from"] = many([_dept(e, text, start, length.start) for e in begun])
+    else:
+        gaps.append("from")
+    if until:
+        body["until"] = many(until)
+    else:
+        gaps.append("until")
+    for end in ended:
+        marks.append(("until", end.start, end.end))
+    body["within"] = length.iso
+    if length.iso == UNSET:
+        gaps.append("within")
+    if after is not None:
+        body["after"] = after.iso
+        marks.append(("after", after.start, after.end))
+    if body["subject"] == "case" and when:
+        body["when"] = {fact: many(values) for fact, values in sorted(when.items())}
+        marks += [("when", s, e) for _f, _v, s, e in words.facts(text, start, length.start)]
+    kind = until[0] if until else ""
+    name = _NAMES.get(kind if isinstance(kind, str) else kind["event"], "")
+    title = text[ended[-1].start : ended[-1].end] if ended else ""
+    return Found("commitment", body, marks, gaps, assumed, title, name)
+
+
+def _subject(subject: str, begun: tuple[events.Spec, ...], until: list[events.Spec]) -> str:
+    if subject == "case":
+        return "case"
+    kinds = {e if isinstance(e, str) else e["event"] for e in (*begun, *until)}
+    if any(k.startswith(("case.", "interaction.", "call.", "plan.")) for k in kinds):
+        return "case"
+    return subject
+
+
+def _implied(until: list[events.Spec], head: str) -> tuple[events.Spec, ...]:
+    """What such a promise starts with where the wording does not say: an answer with the message, a settlement with
+    the case, a call back with its end."""
+    if not until:
+        return ("case.opened",) if _CASE_WORDS.search(head) else ()
+    first = until[0] if isinstance(until[0], str) else until[0]["event"]
+    if first == "interaction.sent" and _CASE_WORDS.search(head):
+        return ("case.opened",)
+    if first in _IMPLIED:
+        return (_IMPLIED[first],)
+    return ("case.opened",) if first in _OPENED else ()
+
+
+_DEPTS = (("技术|研发", "tech"), ("产品", "product"), ("物流|仓储", "logistics"))
+
+
+def _dept(event: events.Spec, text: str, start: int, end: int) -> events.Spec:
+    if event != "collaboration.requested":
+        return event
+    for pattern, dept in _DEPTS:
+        if re.search(f"(?:{pattern})部?", text[start:end]):
+            return {"event": event, "dept": dept}
+    return event

@@ -1,0 +1,111 @@
+"""Fields that must be filled: 应登记用户姓名、联系电话、用水地址."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from shounuo.policy.proposing import commitments, events, words
+from shounuo.policy.proposing.found import Found, Passage, many
+from shounuo.policy.proposing.spans import UNSET
+
+_VERB = (
+    r"(?:登记|记录|填写|录入|登录|填报|填|写明|写清|记载|载明|列出|注明|列明|提供|收集|采集)(?!簿|本|系统|表)"
+    r"(?:的)?(?:内容|信息|事项|要素)?(?:应当?|须|必须|需|要)?(?:包括|包含|有|为|至少包括|如下)?"
+    r"|(?:应当?|须|必须|需|要)(?:至少)?(?:包括|包含)|(?:内容|信息|要素|事项|登记|记录)(?:应当?|须|必须|需|要)?(?:至少)?(?:包括|包含|有)"
+)
+_ITEM = r"[^、,。;:\n()]{1,14}(?:\([^)]{1,12}\))?"
+_JOINED = r"(?:、|以及|及|和|与)"
+FIELDS = re.compile(rf"(?:{_VERB})(?P<colon>:)?(?P<list>{_ITEM}(?:、{_ITEM})+|[^、,。;:\n和及与]{{2,8}}(?:和|及|以及|与)[^、,。;:\n和及与的]{{2,8}}(?=$|[,。;\n]))")
+_TAIL = re.compile(r"(?:等)?(?:等?(?:基本)?(?:信息|内容|要素|情况|事项)?)?$")
+_ETC = re.compile(r"等(?:基本)?(?:信息|内容|要素|情况|事项|项目|资料)?$")
+_OPTIONAL = re.compile(r"^(?:其|该|以下|下列)")
+_MOMENTS = (
+    (r"(?:关闭|结案|办结|归档)(?:之?前|时)", "before", "case.closed"),
+    (r"(?:转派|转办|转交|升级)(?:时|之?前)", "before", "case.transferred"),
+    (r"(?:派单|派发|分派)(?:时|之?前)", "before", "case.assigned"),
+    (r"(?:回访)(?:时|中)", "before", "followup.done"),
+    (r"(?:提出|给出)方案(?:时|之?前)", "before", "plan.proposed"),
+    (r"受理(?!.{0,6}(?:之?后|当日|之日|登记))", "before", "case.accepted"),
+)
+
+
+def find(passage: Passage) -> Iterator[Found]:
+    """Every list of fields that must be filled, with when."""
+    text = passage.text
+    for start, end in passage.sentences():
+        for match in FIELDS.finditer(text, start, end):
+            terms = _terms(match["list"])
+            if len(terms) >= 2:
+                yield _record(passage, match, terms, start, end)
+
+
+def _terms(listed: str) -> list[str]:
+    """The fields of a list, without what only closes it."""
+    found: list[str] = []
+    verbs = list(re.finditer(_VERB, listed.partition("、")[0]))
+    pieces = listed[verbs[-1].end() if verbs else 0 :].removeprefix(":").split("、")
+    for i, piece in enumerate(pieces):
+        piece = _ETC.sub("", piece)
+        last = i == len(pieces) - 1
+        found += re.split(r"以及|及|和|与", piece, maxsplit=1) if last else [piece]
+    return [t.strip() for t in found if t.strip() and not _OPTIONAL.match(t)]
+
+
+def attached(passage: Passage, start: int, end: int) -> bool:
+    """True where the sentence lists fields, so that a time for writing them down belongs to that record."""
+    return any(len(_terms(m["list"])) >= 2 for m in FIELDS.finditer(passage.text, start, end))
+
+
+def _record(passage: Passage, match: re.Match[str], terms: list[str], start: int, end: int) -> Found:
+    text = passage.text
+    codes = [words.field(t) for t in terms]
+    body: dict[str, Any] = {"subject": "case", "fields": list(dict.fromkeys(codes))}
+    marks = [("fields", match.start("list"), match.end("list"))]
+    gaps: list[str] = []
+    timed = _timed(passage, start, end)
+    head = text[start : match.start()]
+    if timed is not None:
+        length, stop, moment = timed
+        body["within"] = length
+        marks.append(("within", *stop))
+        if moment is not None:
+            marks.append(("after", moment.start, moment.end))
+        if moment is not None and moment.events:
+            body["after"] = many(moment.events)
+            body["subject"] = moment.subject
+        else:
+            gaps.append("after")
+        if length == UNSET:
+            gaps.append("within")
+    else:
+        for pattern, key, event in _MOMENTS:
+            if found := re.search(pattern, head):
+                body[key] = event
+                marks.append((key, start + found.start(), start + found.end()))
+                break
+        else:
+            gaps.append("before")
+    body["note"] = "、".join(f"{c} {t}" for c, t in zip(codes, terms, strict=True))
+    return Found("record", body, marks, gaps, [], _title(head), "")
+
+
+def _title(head: str) -> str:
+    return re.sub(r"^.*[,。;:]", "", head)[-12:].strip("应当须必需要")
+
+
+def _timed(
+    passage: Passage, start: int, end: int
+) -> tuple[str, tuple[int, int], events.Moment | None] | None:
+    """The time within which the record must be written, where the sentence says one."""
+    text = passage.text
+    for length, stop in commitments.limits(passage, start, end):
+        tail = re.split(r"[。;]", text[stop:end])[0]
+        ended = events.ends(tail, 0, min(len(tail), 24))
+        if ended and all(m.events == ("record.completed",) or not m.events for m in ended[:1]):
+            moment = events.starts(text, start, length.start)
+            if moment is None and (named := re.search(r"受理(?=$)", text[start : length.start])):
+                moment = events.Moment(("case.accepted",), start + named.start(), start + named.end())
+            return length.iso, (length.start, stop), moment
+    return None
