@@ -6,27 +6,39 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from shounuo.policy.proposing import words
 from shounuo.policy.proposing.found import Found, Passage
 from shounuo.policy.proposing.numbers import NUMBER, number
 
-_AMOUNT = rf"(?:人民币|[¥￥$])?(?P<{{}}>{NUMBER})(?P<{{}}u>万)?(?:元|块)(?:人民币)?(?:\((?:不?含)[^)]*\))?(?:整)?"
+_CURRENCIES = (
+    ("港币|港元|HK\\$", "HKD"),
+    ("新台币|台币|NT\\$", "TWD"),
+    ("美元|美金|US\\$", "USD"),
+    ("澳门元|澳门币", "MOP"),
+)
+_AMOUNT = rf"(?:人民币|港币|新?台币|[¥￥$])?(?P<{{}}>{NUMBER})(?P<{{}}u>万)?(?:港元|美元|元|块)(?:人民币)?(?:\((?:不?含)[^)]*\))?(?:整)?"
 _LOW, _HIGH, _ONE = (_AMOUNT.replace("{}", name) for name in ("low", "high", "one"))
 _PER = r"(?:单笔|单次|单件|每单|每次|每笔|累计|金额|的)*"
 _RANGES = (
-    re.compile(rf"{_PER}(?:超过|大于|高于)?{_LOW}(?:以上|\(不含\))?(?:的)?[,、至到~-]+(?:但)?(?:不超过|不足|低于)?{_HIGH}(?:以下|以内|之内|的)?"),
+    re.compile(rf"{_PER}(?:超过)?(?P<low>{NUMBER})(?P<lowu>万)?(?:至|到|~|-){_HIGH}(?:以下|以内)?"),
+    re.compile(
+        rf"{_PER}(?:超过|大于|高于)?{_LOW}(?:以上|\(不含\))?(?:的)?[,、至到~-]+(?:但)?(?:不超过|不足|低于)?{_HIGH}(?:以下|以内|之内|的)?"
+    ),
     re.compile(rf"{_PER}{_LOW}(?:以上)(?:且|、|,)?(?:不超过)?{_HIGH}(?:以下|以内|之内)?"),
     re.compile(rf"(?:不超过|不高于|低于|至多|最高|≤|<=?){_PER}(?P<upto>)?{_ONE}"),
     re.compile(rf"(?:超过|超出|逾|高于|大于|>)(?P<over>)?{_PER}{_ONE}"),
     re.compile(rf"{_PER}{_ONE}(?P<over>)(?:及?以上|\(不含\)以上)"),
-    re.compile(rf"{_PER}{_ONE}(?P<upto>)(?:\(含\))?(?:及?以内|及?以下|之内|为限|内)"),
+    re.compile(rf"{_PER}{_ONE}(?P<upto>)(?:\(含\))?(?:及?以内|及?以下|之内|为限|为上限|内)"),
 )
 _DECIDES = re.compile(
-    r"审批|批准|核准|核定|审定|决定|办理|同意|审核|授权|自行|直接|先行|赔付|补偿|减免|赔偿|权限|处理|可|有权"
+    r"审批|批准|批核|核批|核准|核定|审定|决定|办理|同意|审核|授权|自行|直接|先行|赔付|补偿|减免|赔偿|权限|处理|可|有权"
 )
-_ADJACENT = re.compile(r"(?:可以?|有权|权限|在|的|直接|当场|审批|决定|批准|办理|赔付|补偿|减免|单笔|单次|为|:|金额|自行|先行|[权]?限额?)*$")
+_ADJACENT = re.compile(
+    r"(?:可以?|有权|权限|在|的|直接|当场|审批|决定|批准|办理|赔付|补偿|减免|单笔|单次|为|:|金额|自行|先行|[权]?限额?)*$"
+)
 
 
 @dataclass(slots=True)
@@ -77,7 +89,11 @@ def _tiers(passage: Passage, start: int, end: int) -> list[_Tier]:
     used: set[int] = set()
     for i, tier in enumerate(tiers):
         floor = tiers[i - 1].end if i else start
-        beside = [r for r in named if floor <= r[0] and r[1] <= tier.start and _ADJACENT.fullmatch(text, r[1], tier.start)]
+        beside = [
+            r
+            for r in named
+            if floor <= r[0] and r[1] <= tier.start and _ADJACENT.fullmatch(text, r[1], tier.start)
+        ]
         if beside:
             tier.role = beside[-1]
             used.add(beside[-1][0])
@@ -95,13 +111,21 @@ def _tiers(passage: Passage, start: int, end: int) -> list[_Tier]:
 
 
 def _rules(text: str, tiers: list[_Tier], start: int, end: int) -> Iterator[Found]:
-    for before, tier in zip(tiers, tiers[1:], strict=False):
-        if tier.over is None and tier.up_to is not None and before.up_to is not None and before.up_to < tier.up_to:
+    for before, tier in pairwise(tiers):
+        if (
+            tier.over is None
+            and tier.up_to is not None
+            and before.up_to is not None
+            and before.up_to < tier.up_to
+        ):
             tier.over = before.up_to
     grant = words.grant(text[start:end])
+    currency = next((code for said, code in _CURRENCIES if re.search(said, text[start:end])), "CNY")
     for i, tier in enumerate(tiers):
         above = tiers[i + 1] if i + 1 < len(tiers) else None
-        told = i > 0 and tier.up_to is None and tiers[i - 1].up_to == tier.over and tiers[i - 1].role is not None
+        told = (
+            i > 0 and tier.up_to is None and tiers[i - 1].up_to == tier.over and tiers[i - 1].role is not None
+        )
         if told and tier.role is not None:
             continue  # the tier below names this role as its approver
         body: dict[str, Any] = {"grant": grant}
@@ -113,14 +137,24 @@ def _rules(text: str, tiers: list[_Tier], start: int, end: int) -> Iterator[Foun
         else:
             gaps.append("who")
         if tier.up_to is not None:
-            body["up_to"] = _money(tier.up_to)
+            body["up_to"] = _money(tier.up_to, currency)
         if tier.over is not None:
-            body["over"] = _money(tier.over)
+            body["over"] = _money(tier.over, currency)
         if above is not None and above.over == tier.up_to and above.role is not None:
             body["approver"] = above.role[2]
-            marks.append(("approver", above.start, above.role[1] if above.role[1] > above.start else above.end))
-        yield Found("authority", body, marks, gaps, ["grant"] if grant == "spending" else [], "", grant.replace("_", "-"))
+            marks.append(
+                ("approver", above.start, above.role[1] if above.role[1] > above.start else above.end)
+            )
+        yield Found(
+            "authority",
+            body,
+            marks,
+            gaps,
+            ["grant"] if grant == "spending" else [],
+            "",
+            grant.replace("_", "-"),
+        )
 
 
-def _money(value: Decimal) -> str:
-    return f"{int(value)} CNY" if value == int(value) else f"{value:.2f} CNY"
+def _money(value: Decimal, currency: str) -> str:
+    return f"{int(value)} {currency}" if value == int(value) else f"{value:.2f} {currency}"

@@ -22,8 +22,12 @@ _REGULARLY = re.compile(r"定期")
 _TIMES = re.compile(
     rf"(?:(?:至少|最少|不少于|不得少于|不低于|应达到?)[^,。;]{{0,8}}?)?(?P<n>{NUMBER})(?:次|遍|场|通|条|件|篇|份|个(?!月|工作日|季)|期|家|人次|户)"
 )
+_LEAST = re.compile(rf",(?:至少|最少|不少于|不得少于)(?P<n>{NUMBER})次")
 _NOT_AN_ACT = re.compile(r"^(?:的)?(?:[\u4e00-\u9fff]{0,4}(?:超过|低于|不超过|达到|量|数|额|率))")
-_EACH = (("每(?:名|位|个)?(?:客服|坐席|员工|专员|人员?|技术支持|工程师|客服专员|座席)", "person"), ("每(?:名|位|个)(?:客户|用户|业主|会员)", "customer"))
+_EACH = (
+    ("每(?:名|位|个)?(?:客服|坐席|员工|专员|人员?|技术支持|工程师|客服专员|座席)", "person"),
+    ("每(?:名|位|个)(?:客户|用户|业主|会员)", "customer"),
+)
 _BY = re.compile(r"由")
 _REPORTED = re.compile(r"进展|进度")
 
@@ -56,7 +60,7 @@ def _cadence(passage: Passage, match: re.Match[str], start: int, end: int) -> Fo
         return None
     body: dict[str, object] = {"every": every}
     gaps = ["every"] if every == spans.UNSET else []
-    times = _TIMES.search(text, tail_start, piece_end)
+    times = _TIMES.search(text, tail_start, piece_end) or _LEAST.match(text, piece_end, end)
     count = number(times["n"]) if times else None
     if times and count is not None and count >= 1 and count == int(count):
         if count > 1:
@@ -88,17 +92,23 @@ def _every(match: re.Match[str]) -> str | None:
 def _phrase(tail: str) -> str:
     """What is done: the piece without its count and without words of duty."""
     tail = _TIMES.sub("", tail)
-    return re.sub(r"^(?:应当?|须|必须|需|要|至少|组织|召开|开展|举办|进行|提交|将|,|底|初|末)+|不少于|至少|最少$", "", tail)[:20]
+    return re.sub(
+        r"^(?:应当?|须|必须|需|要|至少|组织|召开|开展|举办|进行|提交|将|,|底|初|末)+|不少于|至少|最少$",
+        "",
+        tail,
+    )[:20]
 
 
 def _owners(passage: Passage, at: int, start: int, end: int, tail: int) -> list[tuple[int, int, str]]:
     """The roles before the period, or after 由; an owner named once holds for the rest of the sentence."""
     text = passage.text
     for by in _BY.finditer(text, tail, end):
-        named = [r for r in words.roles(text, by.end(), min(end, by.end() + 16))]
+        named = list(words.roles(text, by.end(), min(end, by.end() + 16)))
         if named and named[0][0] == by.end():
             return _joined(text, named)
     cut = max(text.rfind(";", start, at), start - 1) + 1
+    if text[cut:at] == "":  # ...;每学期...: whoever did the first does this too
+        cut = start
     named = list(words.roles(text, cut, at))
     return _joined(text, named[-3:]) if named else []
 

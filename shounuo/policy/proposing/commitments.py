@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+from shounuo.kernel import durations
+from shounuo.kernel.durations import Span
 from shounuo.policy.proposing import events, words
 from shounuo.policy.proposing.events import Moment
 from shounuo.policy.proposing.found import Found, Passage, many
+from shounuo.policy.proposing.numbers import NUMBER, SHARE
 from shounuo.policy.proposing.spans import UNSET, Length, lengths
 
 _BEFORE = re.compile(
@@ -19,18 +23,29 @@ _BARE = re.compile(r"(?:办结|完成|答[复覆]|回[复覆]|结案|办理完�
 _NOT_A_LIMIT = re.compile(
     r"(?:不间断|全天|值守|值班|服务(?!结束|完成)|在线|营业|开通|人工|热线|(?:按时|及时)?[\u4e00-\u9fff]{0,3}率|制)"
 )
-_NEVER_BEFORE = re.compile(r"(?:[×xX*]|每|每隔|连续|持续|提前|近|过去|最近|前|达|满|超过|超|超出|大于|逾|>|平均.{0,10}|满意度.{0,8})$")
+_NEVER_BEFORE = re.compile(
+    r"(?:[×xX*]|每|每隔|连续|持续|提前|近|过去|最近|前|达|满|超过|超|超出|大于|逾|>|平均.{0,10}|满意度.{0,8})$"
+)
 _MEASURED = re.compile(r"平均|等[候待]|排队|率|量|数|周期|满意度|得分|评分|NPS")
-_COUNTED = re.compile(r"内[^,。;]{0,10}(?:超过|超|大于|逾|达到?|>|≥|发生|出现)[^,。;]{0,4}?[0-9一二两三四五六七八九十百]")
+_COUNTED = re.compile(
+    r"内[^,。;]{0,10}(?:超过|超|大于|逾|达到?|>|≥|发生|出现)[^,。;]{0,4}?[0-9一二两三四五六七八九十百]"
+)
 _RIGHT = re.compile(r"(?:可|可以|有权)(?:在|于|自.{0,12})?$")
 _CLAIM = re.compile(r"(?:向.{1,8})?(?:申请|提出|要求|凭|办理退)")
 _PHONE = re.compile(r"电话|热线|来电|铃|总机")
 _FULL = re.compile(r"(?:满|届满|满了)$")
+_GRADES = ("level", "severity", "complexity", "priority")
+_ANOTHER = re.compile(r"(?:投诉|申诉|报修|维修|意见|问题|事项|工单|咨询|诉求|案件|项目)(?!人)[^,。;]{0,6}$")
+_CONDITION = re.compile(
+    rf"[^,。;]*(?:超过|低于|高于|达到?|大于|小于|逾|跌破|不足)(?:{SHARE}|{NUMBER})[^,。;]{{0,3}}(?:的|时|者),"
+)
 _HAS_SUBJECT = ("kind", "channel", "level", "severity", "complexity", "priority")
 _IMPLIED = {
     "call.answered": "interaction.received",
     "interaction.sent": "interaction.received",
     "followup.done": "case.resolved",
+    "incident.announced": "incident.detected",
+    "bot.handed_over": "bot.unresolved",
 }
 _OPENED = (
     "case.resolved case.accepted case.assigned case.transferred plan.proposed case.diagnosed case.triaged case.classified "
@@ -54,7 +69,9 @@ _NAMES = {
     "rca.submitted": "root-cause-report",
     "record.completed": "record-entered",
 }
-_CASE_WORDS = re.compile(r"投诉|申诉|报修|维修|工单|申请|诉求|意见|案件|装机|障碍|L[123]|事故|大修|小修|中修|项目")
+_CASE_WORDS = re.compile(
+    r"投诉|申诉|报修|维修|工单|申请|诉求|意见|案件|装机|障碍|L[123]|事故|大修|小修|中修|项目"
+)
 _OR = re.compile(r"或者?|或是")
 
 
@@ -85,67 +102,84 @@ def limits(passage: Passage, start: int, end: int) -> Iterator[tuple[Length, int
 def _promised(text: str, length: Length, end: int) -> bool:
     """True where 当日 or a blank is followed by what must be done by then."""
     tail = re.split(r"[,。;]", text[length.end : min(end, length.end + 16)])[0]
-    return bool(events.ends(tail, 0, len(tail))) or bool(re.match(r"(?:内|完成|办|答|回|向|安排|上报|报告|反馈)", tail))
+    return bool(events.ends(tail, 0, len(tail))) or bool(
+        re.match(r"(?:内|完成|办|答|回|向|安排|上报|报告|反馈)", tail)
+    )
 
 
 def find(passage: Passage) -> Iterator[Found]:
     """Every promise of the clause."""
     for start, end in passage.sentences():
-        carried: tuple[Moment | None, dict[str, list[str]]] = (None, {})
+        carried = _Carried()
         for part_start, part_end in passage.parts(start, end):
-            before = carried if not _own_subject(passage.text, part_start, part_end) else (None, {})
-            for found, carried in _part(passage, part_start, part_end, before):  # noqa: B007  the last one carries on
-                yield found
+            if _own_subject(passage.text, part_start, part_end):
+                carried = _Carried(last=carried.last)
+            yield from _part(passage, part_start, part_end, carried)
 
 
 def _own_subject(text: str, start: int, end: int) -> bool:
+    """True where a part says for itself what it is about, so that nothing carries over from the part before."""
     first = next(iter(lengths(text, start, end)), None)
     stop = first.start if first else end
-    return any(f[0] in _HAS_SUBJECT for f in words.facts(text, start, stop)) or bool(
-        events.starts(text, start, stop)
-    ) or bool(re.search("工单|事项|留言", text[start:stop]))
+    return (
+        any(f[0] in _HAS_SUBJECT for f in words.facts(text, start, stop))
+        or events.starts(text, start, stop) is not None
+        or bool(re.search("工单|事项|留言", text[start:stop]))
+    )
 
 
-Carried = tuple[Moment | None, dict[str, list[str]]]
+@dataclass(slots=True)
+class _Carried:
+    """What a promise may take over from the one before it: the start, the cases meant, the end, the assumed start."""
+
+    moment: Moment | None = None
+    when: dict[str, list[str]] = field(default_factory=dict)
+    last: list[Moment] = field(default_factory=list)
+    implied: tuple[events.Spec, ...] = ()
 
 
-def _part(passage: Passage, start: int, end: int, carried: Carried) -> Iterator[tuple[Found, Carried]]:
+def _part(passage: Passage, start: int, end: int, carried: _Carried) -> Iterator[Found]:
     text = passage.text
     found = list(limits(passage, start, end))
     reached = start
-    moment, when = carried
-    last: list[Moment] = []
-    implied: tuple[events.Spec, ...] = ()
     for i, (length, stop) in enumerate(found):
         after = _waiting(text, reached, length.start)
         named = events.starts(text, reached, length.end if length.iso == UNSET else length.start)
         if after is not None and named is None:
             named = events.starts(text, reached, after.end + 1)
+        if condition := _CONDITION.search(text, reached, length.start):
+            named = Moment((), condition.start(), condition.end())
         here = _when(text, reached, length.start)
         if named is not None:
-            moment, when = named, here
-        elif here:
-            when = _narrowed(when, here)
-            if "level" in here or "severity" in here or "complexity" in here:
-                when = {k: v for k, v in when.items() if k not in ("level", "severity", "complexity")} | here
+            carried.moment, carried.when = named, here
+        elif here or _ANOTHER.search(text, reached, length.start):
+            carried.when = {k: v for k, v in carried.when.items() if k not in _GRADES} | here
         tail_end = found[i + 1][0].start if i + 1 < len(found) else end
         ended, place = _end(passage, length, stop, tail_end, max(reached, start))
-        if not ended and place == stop:  # 中修项目不超过3日: what 小修项目当日完成 said goes on
-            ended = [Moment(m.events, length.start, stop, m.subject) for m in last]
-        last = ended or last
-        if moment is not None and not moment.events:
-            inside = _when(text, moment.start, moment.end)
-            when = {f: v for f, v in when.items() if f not in inside}
-        rule = _rule(passage, length, moment, ended, when, start, stop, after, implied)
-        if rule is not None:
-            begun = rule.body.get("from", ())
-            implied = tuple(begun) if isinstance(begun, list) else (begun,) if begun else ()
-            yield rule, (moment, when)
+        if not ended and place == stop:
+            ended = _elliptic(passage, found, i, end, carried.last)
+        carried.last = ended or carried.last
+        when = carried.when
+        if carried.moment is not None and not carried.moment.events:
+            inside = _when(text, carried.moment.start, carried.moment.end)
+            when = {fact: values for fact, values in when.items() if fact not in inside}
+        rule = _rule(passage, length, carried.moment, ended, when, start, stop, after, carried.implied)
+        begun = rule.body.get("from", ())
+        carried.implied = tuple(begun) if isinstance(begun, list) else (begun,) if begun else ()
+        yield rule
         reached = place
 
 
-def _narrowed(when: dict[str, list[str]], here: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {**when, **here}
+def _elliptic(
+    passage: Passage, found: list[tuple[Length, int]], i: int, end: int, last: list[Moment]
+) -> list[Moment]:
+    """The end of a promise that leaves it to its neighbour: 城区24小时内、农村48小时内修复, 小修当日完成，中修不超过3日."""
+    length, stop = found[i]
+    if passage.text.startswith("、", stop) and i + 1 < len(found):
+        following, after = found[i + 1]
+        tail_end = found[i + 2][0].start if i + 2 < len(found) else end
+        last = _end(passage, following, after, tail_end, stop)[0] or last
+    return [Moment(m.events, length.start, stop, m.subject) for m in last]
 
 
 def _waiting(text: str, start: int, end: int) -> Length | None:
@@ -179,11 +213,14 @@ def _end(
         if len(found) > 1 and _OR.search(text[found[0].end : found[-1].start]):
             return found, tail_stop
         return [_last_act(text, found)], tail_stop
-    if cut and cut.start() == 0:
+    if cut and cut.start() == 0 and text[stop + 1 : tail_stop]:
         return [], stop
-    if text[stop:tail_stop].strip(",的、") and not re.match(r"[\u4e00-\u9fff]{0,2}$", text[stop:tail_stop]):
-        return [], tail_stop
+    if text[stop:tail_stop].strip(",的、"):
+        return [], tail_stop if not re.match("[、,]", text[stop:]) else stop
     piece_start, _stop = passage.piece(length.start, reached, length.start)
+    named = events.starts(text, piece_start, length.start)
+    if named is not None:
+        piece_start = named.end
     head = events.ends(text, piece_start, length.start)  # 首次响应时间不超过30秒
     return head[-1:], tail_stop
 
@@ -210,7 +247,7 @@ def _rule(
     stop: int,
     after: Length | None,
     implied: tuple[events.Spec, ...],
-) -> Found | None:
+) -> Found:
     text = passage.text
     until = [e for m in ended for e in m.events]
     marks = [("within", length.start, stop)]
@@ -224,13 +261,19 @@ def _rule(
         begun = _implied(until, text[start : length.start]) or implied
         if begun:
             assumed.append("from")
-    if until == ["call.answered"] and text[ended[-1].start : ended[-1].end] == "应答" and not _PHONE.search(text, start, stop):
+    if (
+        until == ["call.answered"]
+        and text[ended[-1].start : ended[-1].end] == "应答"
+        and not _PHONE.search(text, start, stop)
+    ):
         until = list(events.ANSWER)
     if len(begun) == 1 and begun[0] in _REPLIES and until == list(events.ANSWER):
         until = [_REPLIES[str(begun[0])]]
     if begun == ("case.assigned",) and until == ["case.assigned"]:
         begun = ("case.opened",)
-    subject = next((m.subject for m in (*ended, *([moment] if moment else [])) if m.subject != "case"), "case")
+    subject = next(
+        (m.subject for m in (*ended, *([moment] if moment else [])) if m.subject != "case"), "case"
+    )
     body["subject"] = _subject(subject, begun, until)
     if begun:
         body["from"] = many([_dept(e, text, start, length.start) for e in begun])
@@ -247,6 +290,7 @@ def _rule(
         gaps.append("within")
     if after is not None:
         body["after"] = after.iso
+        body["within"] = _together(after.iso, length.iso)
         marks.append(("after", after.start, after.end))
     if body["subject"] == "case" and when:
         body["when"] = {fact: many(values) for fact, values in sorted(when.items())}
@@ -264,6 +308,15 @@ def _subject(subject: str, begun: tuple[events.Spec, ...], until: list[events.Sp
     if any(k.startswith(("case.", "interaction.", "call.", "plan.")) for k in kinds):
         return "case"
     return subject
+
+
+def _together(after: str, within: str) -> str:
+    """满7天后3天内 ends ten days after the start: a pack counts both from there."""
+    if UNSET in (after, within):
+        return UNSET
+    first, second = durations.parse(after), durations.parse(within)
+    parts = ("months", "days", "seconds", "business_days", "business_seconds")
+    return str(Span(**{part: getattr(first, part) + getattr(second, part) for part in parts}))
 
 
 def _implied(until: list[events.Spec], head: str) -> tuple[events.Spec, ...]:

@@ -42,7 +42,9 @@ class Passage:
         return start, end
 
 
-_ITEM = re.compile(r"(?:[-*•·●]|\(?[0-9一二三四五六七八九十]{1,3}[)、.]|第[0-9一二三四五六七八九十]{1,3}[步,:、])(?![0-9])")
+_ITEM = re.compile(
+    r"(?:[-*•·●]|\(?[0-9一二三四五六七八九十]{1,3}[)、.]|第[0-9一二三四五六七八九十]{1,3}[步,:、])(?![0-9])"
+)
 
 
 def _without_item(text: str, start: int, end: int) -> tuple[int, int]:

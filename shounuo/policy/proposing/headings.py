@@ -145,10 +145,15 @@ def _heading(
     if found := _MARKDOWN.match(folded, start, end):
         body, level = found.end(), len(found[1])
     if level:
-        inner = next((n for s, p in _PATTERNS if (m := p.match(folded, body, end)) and (n := _numbered(s, m, body))), None)
+        inner = next(
+            (n for s, p in _PATTERNS if (m := p.match(folded, body, end)) and (n := _numbered(s, m, body))),
+            None,
+        )
         if inner is not None and inner.style in _STRONG:
             return inner
-        return _Node("outline", inner.value if inner else 0, "", start, inner.body if inner else body, level=level)
+        return _Node(
+            "outline", inner.value if inner else 0, "", start, inner.body if inner else body, level=level
+        )
     for style, pattern in _PATTERNS:
         match = pattern.match(folded, body, end)
         if match is None:
@@ -167,7 +172,7 @@ def _numbered(style: str, match: re.Match[str], start: int) -> _Node | None:
     if style == "roman":
         value = _ROMAN.get(raw) or _ROMAN_SIGNS.get(raw, 0)
     else:
-        found = number(raw.translate(str.maketrans("OolI", "0011")) if not raw[0] in HAN else raw)
+        found = number(raw.translate(str.maketrans("OolI", "0011")) if raw[0] not in HAN else raw)
         value = int(found) if found is not None else 0
     suffix = ""
     if style == "article" and match[2]:
@@ -183,7 +188,9 @@ def _goes_on(node: _Node, stack: list[_Node], match: re.Match[str]) -> bool:
         same = next((n for n in reversed(stack) if n.style == node.style), None)
         if same is not None and same.suffix.rpartition(".")[0] == head:
             return node.value == same.value + 1
-        above = next((n for n in reversed(stack) if n.style == "digit" or n.style.startswith("decimal")), None)
+        above = next(
+            (n for n in reversed(stack) if n.style == "digit" or n.style.startswith("decimal")), None
+        )
         if node.value not in (0, 1):
             return False
         if above is None:
@@ -254,7 +261,9 @@ class _Numbering:
         title, body = self._title(node)
         chapters.append((number, title or number))
         if plain(self.text[body : node.own_end()]):
-            clauses.append(Cut(number, title or _excerpt(self.text, body, node.own_end()), number, body, node.own_end()))
+            clauses.append(
+                Cut(number, title or _excerpt(self.text, body, node.own_end()), number, body, node.own_end())
+            )
         for i, child in enumerate(node.children, 1):
             self.walk(child, here, i, chapters, clauses)
 

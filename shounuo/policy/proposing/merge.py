@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from shounuo.policy.proposing import amounts, cadences, commitments, playbooks, records, thresholds, weights, words
+from shounuo.policy.proposing import (
+    amounts,
+    cadences,
+    commitments,
+    playbooks,
+    records,
+    thresholds,
+    weights,
+    words,
+)
 from shounuo.policy.proposing.found import Found, Passage
 from shounuo.policy.proposing.headings import Cut
 from shounuo.policy.proposing.normalise import Normal, normalise
@@ -75,13 +84,15 @@ def _without_doubles(found: list[Found]) -> list[Found]:
     records_at = [_places(f, "within") for f in found if f.kind == "record"]
     parts = [p for f in found if f.kind == "weight" for p in _places(f, "parts")]
     promised = [p for f in found if f.kind == "commitment" for p in _places(f, "within")]
-    kept = []
+    kept: list[Found] = []
     for item in found:
         if item.kind == "target" and any(_overlap(v, p) for v in _places(item, "value") for p in promised):
             continue
         if item.kind == "commitment" and any(_places(item, "within") == r for r in records_at if r):
             continue
-        if item.kind in ("target", "alarm") and any(_overlap(v, p) for v in _places(item, "value") for p in parts):
+        if item.kind in ("target", "alarm") and any(
+            _overlap(v, p) for v in _places(item, "value") for p in parts
+        ):
             continue
         if not any(k.kind == item.kind and k.body == item.body for k in kept):
             kept.append(item)
@@ -107,7 +118,9 @@ def _named(clause: Cut, normal: Normal, found: list[Found]) -> Iterator[Proposal
             rule["title"] = title
         rule |= item.body
         marks = tuple(
-            Mark(field, *normal.origin(start, end)) for field, start, end in sorted(item.marks, key=lambda m: m[1:]) if end > start
+            Mark(field, *normal.origin(start, end))
+            for field, start, end in sorted(item.marks, key=lambda m: m[1:])
+            if end > start
         )
         yield Proposal(clause.number, rule, marks, _confidence(item), tuple(item.gaps), tuple(item.assumed))
 
@@ -127,4 +140,6 @@ def _title(item: Found) -> str:
 def _confidence(item: Found) -> float:
     """How sure the reading is: lower for every gap and for every field that the wording does not say itself."""
     left_open = sum(1 for g in item.gaps if item.body.get(g) != "unset")
-    return round(max(0.3, 0.95 - 0.2 * left_open - 0.1 * len(item.assumed) - 0.05 * (len(item.gaps) - left_open)), 2)
+    return round(
+        max(0.3, 0.95 - 0.2 * left_open - 0.1 * len(item.assumed) - 0.05 * (len(item.gaps) - left_open)), 2
+    )

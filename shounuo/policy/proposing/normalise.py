@@ -11,9 +11,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\ufe0e\ufe0f")
+_INVISIBLE = frozenset(
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\ufe0e\ufe0f"
+)
 _LATIN = re.compile("[A-Za-z]")
 _MISREAD = re.compile(r"(?<![A-Za-z0-9])[0-9OolI]*[0-9][0-9OolI]*(?![A-Za-z0-9])")
 _DIGITS = str.maketrans("OolI", "0011")
@@ -39,7 +42,7 @@ class Normal:
 
 @cache
 def _simplified() -> dict[int, str]:
-    table = {}
+    table: dict[int, str] = {}
     for line in Path(__file__).with_name("traditional.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             table |= {ord(line[i]): line[i + 1] for i in range(0, len(line), 2)}
@@ -111,10 +114,8 @@ def _gap(text: str, at: int, stop: int, end: int, before: list[str], *, wrapped:
 def is_wrapped(text: str) -> bool:
     """True where many lines end in the middle of a sentence: a page's width, or a scanner, broke them."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    inner = [
-        (line, after)
-        for line, after in zip(lines, lines[1:], strict=False)
-        if not _ITEM.match(after)
+    inner = [(line, after) for line, after in pairwise(lines) if not _ITEM.match(after)]
+    broken = [
+        line for line, _after in inner if len(line) >= 8 and line[-1] not in "。；;：:！？!?)）》」』.．"
     ]
-    broken = [line for line, _after in inner if len(line) >= 8 and line[-1] not in "。；;：:！？!?)）》」』.．"]
     return len(broken) >= 3 and len(broken) * 4 > len(lines)

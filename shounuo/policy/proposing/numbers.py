@@ -10,7 +10,7 @@ _UNIT = {"十": 10, "百": 100, "千": 1000}
 HAN = "零〇一二两三四五六七八九十百千万"
 NUMBER = rf"(?:[0-9]+(?:,[0-9]{{3}})*(?:\.[0-9]+)?[百千万]?|[{HAN}]+)"
 """A number; the text around it decides whether 一 or 十 means one."""
-SHARE = rf"(?:百分之{NUMBER}(?:点{NUMBER})?|千分之{NUMBER}|万分之{NUMBER}|{NUMBER}%|{NUMBER}‰|[{HAN}]成半?)"
+SHARE = rf"(?:百分之{NUMBER}(?:点{NUMBER})?|百万分之{NUMBER}|千分之{NUMBER}|万分之{NUMBER}|{NUMBER}%|{NUMBER}‰|[{HAN}]成半?)"
 _SCALE = {"百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000)}
 
 
@@ -41,7 +41,7 @@ def number(text: str) -> Decimal | None:
 
 def share(text: str) -> Decimal | None:
     """The share that the text says in percent (六成 = 60, 万分之五 = 0.05), None when it says none."""
-    for head, scale in (("百分之", 1), ("千分之", 10), ("万分之", 100)):
+    for head, scale in (("百万分之", 10_000), ("百分之", 1), ("千分之", 10), ("万分之", 100)):
         if text.startswith(head):
             whole, _point, rest = text[len(head) :].partition("点")
             found = number(whole)

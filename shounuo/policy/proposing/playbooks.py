@@ -10,8 +10,12 @@ from shounuo.policy.proposing import commitments, words
 from shounuo.policy.proposing.found import Found, Passage
 
 _LEAD = re.compile(r"流程|步骤|程序|顺序|分[一二两三四五六七八九十0-9]+步")
-_ITEM = re.compile(r"^(?:第[一二三四五六七八九十0-9]+步[,:、]?|[-*•·]|\(?[0-9一二三四五六七八九十]{1,3}[)、.,])(?P<step>.+)$")
-_ORDINALS = re.compile(r"(?:首先|第一步|先|其次|第二步|然后|接着|再次|随后|之后再|第三步|第四步|第五步|最后|最终)")
+_ITEM = re.compile(
+    r"^(?:第[一二三四五六七八九十0-9]+步[,:、]?|[-*•·]|\(?[0-9一二三四五六七八九十]{1,3}[)、.,])(?P<step>.+)$"
+)
+_ORDINALS = re.compile(
+    r"(?:首先|第一步|先|其次|第二步|然后|接着|再次|随后|之后再|第三步|第四步|第五步|最后|最终)"
+)
 _LIST = re.compile(
     r"(?:流程|步骤|程序|顺序)(?:依序|依次)?(?:为|是|:|如下)+(?P<steps>[^。;:\n]{4,80})"
     r"|按照?(?P<ordered>[^。;:,\n]{4,60}?)(?:的)?(?:流程|步骤|程序|顺序)(?:进行|办理|处理)?"
@@ -39,7 +43,14 @@ def find(passage: Passage) -> Iterator[Found]:
             step["within"] = limit[0].iso
         found.append(step)
     gaps = [f"steps.{s['name']}.within" for s in found if s.get("within") == "unset"]
-    yield Found("playbook", {"steps": found}, [("steps", s, e) for s, e in steps], gaps, [], _title(passage, steps[0][0]))
+    yield Found(
+        "playbook",
+        {"steps": found},
+        [("steps", s, e) for s, e in steps],
+        gaps,
+        [],
+        _title(passage, steps[0][0]),
+    )
 
 
 def _name(text: str, position: int, taken: set[str]) -> str:

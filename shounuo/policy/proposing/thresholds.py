@@ -13,30 +13,36 @@ from shounuo.policy.proposing.numbers import NUMBER, SHARE, number, share, writt
 
 _GOOD_LOW = r"不得?低于|不得?少于|不应低于|不得?小于|应?达到?|须达到?|达|保持在|维持在|≥|>=|不下于"
 _GOOD_HIGH = r"不得?高于|不得?超过|不应超过|不大于|控制在|≤|<=|不得?多于|限制在"
+_EXACT = r"="
 _LOW = r"低于|小于|不足|未达到?|未能达到|跌破|少于|<|低過"
 _HIGH = r"高于|超过|大于|超出|超|逾|多于|突破|>|达到?|增长|上升|上涨|增加"
-_PLAINLY = r"(?<=[率度分])(?:为|在|:)?(?=[0-9百九八七六])"
+_PLAINLY = r"(?<=[率度分])(?:为|在|:|目标(?:值)?(?:为|是|:)?)?(?=[0-9百九八七六])"
 _OPERATORS = (
     (re.compile(_GOOD_LOW), ">="),
     (re.compile(_GOOD_HIGH), "<="),
     (re.compile(_LOW), "<"),
     (re.compile(_HIGH), ">"),
-    (re.compile("在|为|:|"), ">="),
+    (re.compile(_EXACT), "="),
+    (re.compile("在|为|:||目标(?:值)?(?:为|是|:)?"), ">="),
 )
 _VALUE = (
     rf"(?P<share>{SHARE})|(?P<span>{NUMBER}个?(?:半)?(?:工作日|个?工作小时|小时|分钟|秒|天|日(?!内)))"
     rf"|(?P<count>{NUMBER})(?P<measure>分(?!之|钟)|起|件|宗|条|例|次|人|单|个百分点)?|(?P<blank>[xX×_]{{1,4}}%?|[○〇]{{1,3}}%?)"
 )
 CONDITION = re.compile(
-    rf"(?P<op>{_GOOD_LOW}|{_GOOD_HIGH}|{_LOW}|{_HIGH}|(?<=[率度长间期])在|{_PLAINLY})(?:到|了|过)?(?:在)?(?P<value>{_VALUE})(?P<side>\(含\)|及?以上|及?以下|以内|之内)?"
+    rf"(?P<op>{_GOOD_LOW}|{_GOOD_HIGH}|{_LOW}|{_HIGH}|{_EXACT}|(?<=[率度长间期])在|{_PLAINLY})(?:到|了|过)?(?:在)?(?P<value>{_VALUE})(?P<side>\(含\)|及?以上|及?以下|以内|之内)?"
 )
 _NOUN = re.compile(
     r"(?P<noun>[0-9A-Za-z\u4e00-\u9fff()]{0,18}?"
     r"(?:率|满意度|得分|评分|时长|时间|周期|NPS|CSAT|分值|总分|成绩|占比|比例|投诉|申诉|意见|诉求|咨询|故障|差评|报修|问题|工单|量|数|件数)(?:\([^)]*\))?)"
     r"(?P<between>(?:应当?|须|必须|需|要|均|月度平均|月平均|平均|连续|持续|环比|同比|每[日周月]|(?:在)?(?:[0-9一二两三四五六七八九十]+(?:个)?(?:日|天|周|月|小时|年)内)|一周内|(?:连续|持续)[0-9一二两三四五六七八九十]+(?:个)?(?:日|天|周|月|季度)(?:内)?|不能|应该|为|,|的|较[\u4e00-\u9fff]{1,4}|之)*)$"
 )
-_TREND = re.compile(rf"(?:连续|持续)(?P<n>{NUMBER})(?P<unit>个?(?:日|天|周|月|季度|星期))(?:内)?(?:呈)?(?P<way>下降|下滑|走低|降低|上升|增长|攀升|走高)")
-_CONSECUTIVE = re.compile(rf"(?:连续|持续)(?P<n>{NUMBER})(?P<ge>个)?(?P<unit>日|天|周|月|季度|星期|小时|分钟)")
+_TREND = re.compile(
+    rf"(?:连续|持续)(?P<n>{NUMBER})(?P<unit>个?(?:日|天|周|月|季度|星期))(?:内)?(?:呈)?(?P<way>下降|下滑|走低|降低|上升|增长|攀升|走高)"
+)
+_CONSECUTIVE = re.compile(
+    rf"(?:连续|持续)(?P<n>{NUMBER})(?P<ge>个)?(?P<unit>日|天|周|月|季度|星期|小时|分钟)"
+)
 _WINDOWS = (
     (re.compile(r"单日|当日|每日|(?<![0-9])日(?=投诉|申诉|咨询|新增)"), "P1D"),
     (re.compile(r"一周内?|单周|当周|每周|周度"), "P1W"),
@@ -45,17 +51,24 @@ _WINDOWS = (
     (re.compile(r"全年|年度|每年"), "P1Y"),
 )
 _WITHIN = re.compile(rf"(?P<n>{NUMBER})(?P<ge>个)?(?P<unit>日|天|周|月|小时)内")
-_CONSEQUENCE = re.compile(r"预警|告警|报警|警示|约谈|整改|启动|列为|说明原因|警告|督办|挂牌|扣[分减发]|发出")
+_CONSEQUENCE = re.compile(
+    r"预警|告警|报警|警示|约谈|整改|启动|列为|说明原因|警告|督办|取消|挂牌|扣[分减发]|发出"
+)
 _IF = re.compile(r"(?:的|时|者|,则|则|→|->)[,、:]?|,")
 _TELL = re.compile(r"(?:通知|报告|通报|提醒|告知|上报|约谈|报送|知会|报请|报|抄送)(?:给|至|到)?$")
 _TO = re.compile(r"(?:向)$")
 _BY = re.compile(r"(?:由)$")
-_CHANGE = re.compile(rf"(?:较|比|同比|环比)[^,。;]{{0,8}}?(?P<way>提高|提升|增长|上升|降低|下降|减少)(?P<value>{SHARE})")
+_CHANGE = re.compile(
+    rf"(?:较|比|同比|环比)[^,。;]{{0,8}}?(?P<way>提高|提升|增长|上升|降低|下降|减少)(?P<value>{SHARE})"
+)
+_NONE = re.compile(r"(?:为|保持|实现)零(?![0-9点])")
 _LATE = re.compile(r"(?:逾期|超时|超期|到期|未按时|未按期|超过(?:规定|承诺)?时限)[^,。;]{0,8}(?:未|的|工单)?")
 _COUNTS = frozenset("起件宗条例次单")
 
 
-_SAME_NOUN = re.compile(r"[,;](?:且|并且?|或者?|若|如)?(?:连续|持续)[^,;]{1,8}$|[,;](?:且|并且?|或者?|若|如)?$")
+_SAME_NOUN = re.compile(
+    r"[,;](?:且|并且?|或者?|若|如)?(?:连续|持续)[^,;]{1,8}$|[,;](?:且|并且?|或者?|若|如)?$"
+)
 
 
 @dataclass(slots=True)
@@ -82,6 +95,7 @@ def find(passage: Passage) -> Iterator[Found]:
         conditions = list(_conditions(text, start, end))
         for condition in conditions:
             yield from _judged(passage, condition, start, end, lead if i > 0 else None)
+        yield from _nothing(passage, start, end)
         yield from _changes(passage, start, end, conditions)
         yield from _trends(passage, start, end, conditions)
         if not conditions:
@@ -110,14 +124,16 @@ def _conditions(text: str, start: int, end: int) -> Iterator[_Condition]:
         value, counted = _value(match)
         if value is None:
             continue
-        if (ratio := re.search("[环同]比$", text[start : match.start()])) and re.search("增|升|上涨", match["op"]):
+        if (ratio := re.search("[环同]比$", text[start : match.start()])) and re.search(
+            "增|升|上涨", match["op"]
+        ):
             noun = noun[0] + ratio.group() + "增长", (noun[1][0], match.start())
         op = next(o for pattern, o in _OPERATORS if pattern.fullmatch(match["op"]))
         if op == ">" and match["side"] and "以上" in match["side"]:
             op = ">="
-        if match["op"] in ("", "为", ":", "在") and not match["share"]:
+        if re.fullmatch("|为|:|在|目标.*", match["op"]) and not match["share"]:
             continue
-        if re.fullmatch("控制在|保持在|维持在|在|为|:|", match["op"]) and match["side"]:
+        if re.fullmatch("控制在|保持在|维持在|在|为|:||目标.*", match["op"]) and match["side"]:
             op = "<=" if "以上" not in match["side"] else ">="
         if re.fullmatch("达到?", match["op"]) and counted and not _obliged(text, noun[1][1], match.start()):
             op = ">="
@@ -140,7 +156,9 @@ def _noun(text: str, start: int, at: int) -> tuple[str, tuple[int, int]] | None:
             if noun:
                 begin = floor + match.start("noun") + match["noun"].rfind(noun)
                 return noun, (begin, begin + len(noun))
-        if floor <= start or not re.fullmatch(r"(?:且|并且?|并|或者?|,|均|(?:连续|持续)[^,]{0,8}|同比|环比|较.{0,6}|但)*", head):
+        if floor <= start or not re.fullmatch(
+            r"(?:且|并且?|并|或者?|,|均|(?:连续|持续)[^,]{0,8}|同比|环比|较.{0,6}|但)*", head
+        ):
             return None
         at_comma = floor - 1
         floor = max([text.rfind(mark, start, at_comma) for mark in ",;:、。"] + [start - 1]) + 1
@@ -148,6 +166,7 @@ def _noun(text: str, start: int, at: int) -> tuple[str, tuple[int, int]] | None:
 
 _NOUN_HEAD = re.compile(
     r"^(?:.*(?:的|且|及(?!时)|和|或者?|如(?!期)|当(?![日月季年周天])|若|凡|使(?!用)|,|并)(?=[0-9A-Za-z\u4e00-\u9fff]{2})|"
+    r"(?:.*后)?(?=等[候待]|排队)(?<=后)|(?:连续|持续)(?:[0-9]+|[一二两三四五六七八九十]+)个?(?:日|天|周|月|季度|星期)|"
     r"一周内|(?:[0-9]+|[一二两三四五六七八九十]+)个?(?:日|天|周|月)内|(?:月度|季度|年度|全年|当月|当日|单日|单月|每月|每日|日(?=投诉|申诉|咨询)|累计|平均(?=投诉)))"
 )
 
@@ -166,7 +185,9 @@ def _value(match: re.Match[str]) -> tuple[str | None, bool]:
         return spans.UNSET, False
     if match["share"]:
         value = share(match["share"])
-        return (f"{written(value)}%" if value is not None else None), False
+        if value is None:
+            return None, False
+        return (f"{written(value)}%" if value * 100 == int(value * 100) else spans.UNSET), False
     if match["span"]:
         return spans.read(match["span"]), False
     value = number(match["count"])
@@ -182,27 +203,51 @@ def _judged(
     passage: Passage, condition: _Condition, start: int, end: int, lead: tuple[int, int] | None
 ) -> Iterator[Found]:
     text = passage.text
-    part_start, part_end = next(((s, e) for s, e in passage.parts(start, end) if s <= condition.start < e), (start, end))
+    part_start, part_end = next(
+        ((s, e) for s, e in passage.parts(start, end) if s <= condition.start < e), (start, end)
+    )
     tail = text[condition.end : part_end]
     strict = condition.op in ("<", ">")
-    consequence = bool(_CONSEQUENCE.search(tail)) or lead is not None or bool(_told_roles(text, condition.end, part_end))
+    consequence = (
+        bool(_CONSEQUENCE.search(tail))
+        or lead is not None
+        or bool(_told_roles(text, condition.end, part_end))
+    )
     conditional = bool(re.match(r"(?:的(?=[,、]|$)|时(?=[,、]|[\u4e00-\u9fff])|者|,则)", tail))
     alarm = (strict and (consequence or conditional)) or (consequence and (conditional or condition.counted))
-    if not alarm and strict and not re.search("应|须|要|目标|力争|控制", text[part_start : condition.start]):
-        return
+    if not alarm and strict and (condition.counted or re.match("的", tail)):
+        return  # 超过4小时的工单 only says which cases are meant
     code = words.metric(_counted(condition))
     marks = [("metric", *condition.noun_span), ("value", condition.start, condition.end)]
     body: dict[str, Any] = {"metric": code, "op": condition.op, "value": _plain(condition.value)}
     gaps = ["value"] if condition.value == spans.UNSET else []
-    window = _window(text, part_start, condition)
+    own = not re.search("[,;]", text[condition.noun_span[1] : condition.start])
+    window = _window(text, part_start, condition) if own else None
     if window is not None:
         body["window"] = window[0]
         marks.append(("window", window[1], window[2]))
     if not alarm:
         yield _target(body, marks, gaps, text, condition, part_end)
         return
-    _alarm_details(passage, body, marks, gaps, condition.noun_span[0], lead or (part_start, part_end), part_end, condition)
-    yield Found("alarm", body, marks, gaps, [], condition.noun, f"{code.replace('_', '-')}-{'low' if '<' in condition.op else 'high'}"[:60])
+    _alarm_details(
+        passage,
+        body,
+        marks,
+        gaps,
+        condition.noun_span[0],
+        lead or (part_start, part_end),
+        part_end,
+        condition,
+    )
+    yield Found(
+        "alarm",
+        body,
+        marks,
+        gaps,
+        [],
+        condition.noun,
+        f"{code.replace('_', '-')}-{'low' if '<' in condition.op else 'high'}"[:60],
+    )
 
 
 def _counted(condition: _Condition) -> str:
@@ -217,7 +262,12 @@ def _plain(value: str) -> Any:
 
 
 def _target(
-    body: dict[str, Any], marks: list[tuple[str, int, int]], gaps: list[str], text: str, condition: _Condition, end: int
+    body: dict[str, Any],
+    marks: list[tuple[str, int, int]],
+    gaps: list[str],
+    text: str,
+    condition: _Condition,
+    end: int,
 ) -> Found:
     return Found("target", body, marks, gaps, [], condition.noun, body["metric"].replace("_", "-")[:60])
 
@@ -225,16 +275,16 @@ def _target(
 def _window(text: str, start: int, condition: _Condition) -> tuple[str, int, int] | None:
     """The period over which it is measured, where the words before the comparison say one."""
     piece = max([text.rfind(m, start, condition.noun_span[0]) for m in ",;、"] + [start - 1]) + 1
-    inside = None
-    for inside in _WITHIN.finditer(text, piece, condition.start):
-        pass
+    inside = next(reversed([*_WITHIN.finditer(text, piece, condition.start)]), None)
     if inside is not None:
         unit = f"个{inside['unit']}" if inside["unit"] == "月" else inside["unit"]
         value = number(inside["n"])
         iso = spans.iso_of(value, unit) if value else None
         return (iso, inside.start(), inside.end()) if iso else None
     for pattern, iso in _WINDOWS:
-        if (found := pattern.search(text, piece, condition.start)) and not text.startswith("日均", found.start()):
+        if (found := pattern.search(text, piece, condition.start)) and not text.startswith(
+            "日均", found.start()
+        ):
             return iso, found.start(), found.end()
     return None
 
@@ -253,7 +303,8 @@ def _alarm_details(
     text = passage.text
     scope = (min(begin, told[0]) if condition else begin, part_end)
     if condition is not None:
-        for lasting in _CONSECUTIVE.finditer(text, begin, part_end):
+        head = max(text.rfind(m, 0, condition.start) for m in ",;。\n") + 1
+        for lasting in _CONSECUTIVE.finditer(text, min(begin, head), part_end):
             between = text[min(condition.end, lasting.start()) : max(condition.start, lasting.start())]
             if ";" not in between and len(between) < 16 and not _TREND.match(text, lasting.start()):
                 iso = _lasting(lasting)
@@ -286,7 +337,9 @@ def _told_roles(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
     named = list(words.roles(text, start, end))
     for pattern in (_TELL, _TO, _BY):
         for i, role in enumerate(named):
-            lead = re.sub(r"(?:承办|责任|相关|各|本|中心|公司|集团|所在|分管|值班)+$", "", text[start : role[0]])
+            lead = re.sub(
+                r"(?:承办|责任|相关|各|本|中心|公司|集团|所在|分管|值班)+$", "", text[start : role[0]]
+            )
             if pattern.search(lead):
                 found = [role]
                 for following in named[i + 1 :]:
@@ -316,7 +369,32 @@ def _trends(passage: Passage, start: int, end: int, conditions: list[_Condition]
             body["consecutive"] = iso
         gaps: list[str] = []
         _alarm_details(passage, body, marks, gaps, match.start(), (start, end), end, None)
-        yield Found("alarm", body, marks, gaps, [], noun[0], f"{body['metric'].replace('_', '-')}-{body['trend']}"[:60])
+        yield Found(
+            "alarm",
+            body,
+            marks,
+            gaps,
+            [],
+            noun[0],
+            f"{body['metric'].replace('_', '-')}-{body['trend']}"[:60],
+        )
+
+
+def _nothing(passage: Passage, start: int, end: int) -> Iterator[Found]:
+    """重大投诉为零: none at all."""
+    text = passage.text
+    for match in _NONE.finditer(text, start, end):
+        noun = _noun(text, start, match.start())
+        if noun is None:
+            continue
+        condition = _Condition(noun[0], noun[1], "<=", "0", match.start(), match.end(), match.group(), True)
+        code = words.metric(noun[0])
+        body: dict[str, Any] = {"metric": code, "op": "<=", "value": 0}
+        marks = [("metric", *noun[1]), ("value", match.start(), match.end())]
+        if (window := _window(text, start, condition)) is not None:
+            body["window"] = window[0]
+            marks.append(("window", window[1], window[2]))
+        yield Found("target", body, marks, [], [], noun[0], code.replace("_", "-")[:60])
 
 
 def _changes(passage: Passage, start: int, end: int, conditions: list[_Condition]) -> Iterator[Found]:
@@ -325,11 +403,20 @@ def _changes(passage: Passage, start: int, end: int, conditions: list[_Condition
     for match in _CHANGE.finditer(text, start, end):
         noun = _noun(text, start, match.start())
         value = share(match["value"])
-        if noun is None or value is None or any(c.start < match.end() and match.start() < c.end for c in conditions):
+        if (
+            noun is None
+            or value is None
+            or any(c.start < match.end() and match.start() < c.end for c in conditions)
+        ):
             continue
         sign = "-" if match["way"] in ("降低", "下降", "减少") else "+"
         code = words.metric(noun[0])
-        body = {"metric": code, "op": "<=" if sign == "-" else ">=", "value": spans.UNSET, "change": f"{sign}{written(value)}%"}
+        body = {
+            "metric": code,
+            "op": "<=" if sign == "-" else ">=",
+            "value": spans.UNSET,
+            "change": f"{sign}{written(value)}%",
+        }
         marks = [("metric", *noun[1]), ("change", match.start(), match.end())]
         yield Found("target", body, marks, [], [], noun[0], code.replace("_", "-")[:60])
 

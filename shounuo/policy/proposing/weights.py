@@ -14,10 +14,16 @@ _PAIR = re.compile(
     rf"(?P<name>[A-Za-z\u4e00-\u9fff]{{1,14}}?)\(?(?:的)?(?:权重|占比|比重)?(?:各?占|为|:|×|\*|x)?(?:总分的?|权重的?|比重的?)?"
     rf"(?P<share>{SHARE}|(?:占|计){NUMBER}分)\)?"
 )
-_RESPECTIVELY = re.compile(rf"(?:分别|依次|各|权重|比重|占比)+(?:占|为|是)*(?P<shares>(?:{SHARE})(?:[、,和及]+(?:{SHARE}))+)")
-_NAMES = re.compile(r"(?:由|包括|包含|按|分为|:)(?P<names>[^,。;:]{2,60}?)(?:[一二两三四五六七八九十0-9]+(?:个)?(?:部分|项|方面)|组成|构成|,|$)")
-_LEAD = re.compile(r"^(?:.*(?:由|按照|按|为|:|=|中|包括|以)|[、,和与+]|及(?!时))+")
-_THRESHOLD = re.compile(r"(?:低|高|少|多|大|小|超过|达到?|达|不|≥|≤|>|<|升|降|增长|上升|下降|提高|降低|保持在|控制在)(?:于|出)?$")
+_RESPECTIVELY = re.compile(
+    rf"(?:分别|依次|各|权重|比重|占比)+(?:占|为|是)*(?P<shares>(?:{SHARE})(?:[、,和及]+(?:{SHARE}))+)"
+)
+_NAMES = re.compile(
+    r"(?:由|包括|包含|按|分为|:)(?P<names>[^,。;:]{2,60}?)(?:[一二两三四五六七八九十0-9]+(?:个)?(?:部分|项|方面)|组成|构成|,|$)"
+)
+_LEAD = re.compile(r"^(?:.*(?:由|按照|按(?!时|期)|为|:|=|中|包括|以)|[、,和与+]|及(?!时))+")
+_THRESHOLD = re.compile(
+    r"(?:低|高|少|多|大|小|超过|达到?|达|不|≥|≤|>|<|升|降|增长|上升|下降|提高|降低|保持在|控制在)(?:于|出)?$"
+)
 _ABOUT = re.compile(r"(?P<of>[\u4e00-\u9fff]{2,14}?)(?:由|按|之?权重|的?权重|中,|:|=|采用|以)")
 WHOLE = Decimal(100)
 
@@ -58,13 +64,17 @@ def _pairs(passage: Passage, start: int, end: int) -> Found | None:
             continue
         name = re.sub(r"(?:权重|占|各占|为)$", "", name)
         parts.append((re.sub(r"^(?:和|及(?!时)|与|以及)", "", name), value))
-        marks.append(("parts", match.start("name") + match["name"].rfind(name[:1] if name else ""), match.end()))
+        marks.append(
+            ("parts", match.start("name") + match["name"].rfind(name[:1] if name else ""), match.end())
+        )
     if len(parts) < 2 or sum(v for _n, v in parts) != WHOLE:
         return None
     return _weight(text, parts, marks, start)
 
 
-def _weight(text: str, parts: list[tuple[str, Decimal]], marks: list[tuple[str, int, int]], start: int) -> Found | None:
+def _weight(
+    text: str, parts: list[tuple[str, Decimal]], marks: list[tuple[str, int, int]], start: int
+) -> Found | None:
     if sum(v for _n, v in parts) != WHOLE or any(not n for n, _v in parts):
         return None
     about = _ABOUT.search(text, start, marks[0][1] + 1)
@@ -72,7 +82,10 @@ def _weight(text: str, parts: list[tuple[str, Decimal]], marks: list[tuple[str, 
     if len(codes) != len(parts):
         return None
     of = about["of"] if about else ""
-    body = {"of": "appraisal" if re.search("考核|绩效|考评", of) or not of else words.code_of(of), "parts": codes}
+    body = {
+        "of": "appraisal" if re.search("考核|绩效|考评", of) or not of else words.code_of(of),
+        "parts": codes,
+    }
     assumed = [] if of else ["of"]
     note = "、".join(f"{words.code_of(n)} {n}" for n, _v in parts)
     body["note"] = note

@@ -17,7 +17,7 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("流程优化小组", "process_team"),
     ("技术负责人", "tech_lead"),
     ("团队负责人|小组长|组长|班组长|班长", "team_leader"),
-    ("(?:部门|单位|科室)(?:负责人|主任|主管领导)|部门经理", "dept_head"),
+    ("(?:部门|单位|科室)?(?:负责人|主管领导)|(?:部门|科室)主任|部门经理", "dept_head"),
     ("客户经理|大客户经理", "account_manager"),
     ("客服主管|服务主管|值班主管|主管", "supervisor"),
     ("客服经理|服务经理|值班经理|项目经理|店长|经理", "manager"),
@@ -40,8 +40,11 @@ ROLES: tuple[tuple[str, str], ...] = (
 _ROLE = re.compile("|".join(f"(?P<r{i}>{words})" for i, (words, _code) in enumerate(ROLES)))
 
 KINDS: tuple[tuple[str, str], ...] = (
-    ("(?:投诉|申诉)(?!人|电话|箱|率|渠道|中心|科|办(?!结|理|完))", "complaint"),
-    ("报修|报障|障碍申告|障碍|返修|退换货|退货|换货|退费|退款|售后|维修(?!完|结|单|人|工|师|质|后|费|费用|计划|方案|进度|时)", "aftersales"),
+    ("(?:投诉|申诉|举报)(?!人|电话|箱|率|渠道|中心|科|办(?!结|理|完))", "complaint"),
+    (
+        "报修|报障|障碍申告|障碍(?!修|排|处)|返修|退换货|退货|换货|退费|退款|售后(?!工|专|人|部)|维修(?!完|结|单|人|工|师|质|后|费|费用|计划|方案|进度|时)",
+        "aftersales",
+    ),
     ("咨询|查询|问询|询问", "inquiry"),
     ("(?<![货修款费保])申请(?!人|表|复议)|求助|请求(?!后)|查件|预约", "request"),
     ("建议", "suggestion"),
@@ -49,13 +52,17 @@ KINDS: tuple[tuple[str, str], ...] = (
 )
 _THING = r"(?:类?(?:投诉|申诉|报修|报障|维修|故障|事故|障碍|意见|问题|事项|工单|咨询|诉求|案件|件))"
 FACTS: tuple[tuple[str, str, str], ...] = (
-    ("channel", "phone", r"热线|来电|(?<!回)电话(?!回访|联系|告知|通知|预约|回复|确认|号码|、|或|致歉|沟通)|致电"),
+    (
+        "channel",
+        "phone",
+        r"热线(?!中心|办|平台)|来电|(?<!回)电话(?!回访|联系|告知|通知|预约|回复|确认|号码|、|或|致歉|沟通)|致电",
+    ),
     ("channel", "chat", r"在线(?:咨询|客服|会话|聊天)|[线网]上(?:咨询|客服|会话)|网络咨询|网聊"),
     ("channel", "mail", r"(?:电子)?邮件|电邮|邮箱"),
     ("channel", "wechat", r"微信(?!群)|公众号"),
     ("channel", "social", r"社交媒体|社媒|微博|抖音|小红书"),
     ("channel", "visit", r"来访|到访|窗口咨询|现场咨询"),
-    ("channel", "letter", r"信函|来信"),
+    ("channel", "letter", r"信函|来信|来函"),
     ("severity", "major", rf"重大.{{0,4}}?{_THING}"),
     ("severity", "serious", rf"(?:严重|较大).{{0,2}}?{_THING}"),
     ("severity", "general", r"(?:一般|普通)(?:性)?(?:投诉|申诉|报修|报障|维修|故障|事故|障碍|意见|案件)"),
@@ -176,6 +183,7 @@ def metric(phrase: str) -> str:
         match = pattern.search(phrase)
         if match and _WHOLE.match(phrase[: match.start()]):
             return code
+    phrase = re.sub(r"(?<=意见|诉求|差评|咨询|报修|故障|工单|问题)(?:数量|件数|量|数)$", "", phrase)
     return code_of(_HEAD.sub("", phrase))
 
 
@@ -204,9 +212,9 @@ def code_of(phrase: str) -> str:
     """A code made of a phrase's pinyin: `shui_biao_bian_hao` of 水表编号; at most 64 characters."""
     from pypinyin import lazy_pinyin
 
-    syllables = lazy_pinyin(phrase, errors=lambda rest: list(re.findall("[A-Za-z0-9]+", rest)) or [""])
-    code = "_".join(re.sub("[^a-z0-9]", "", s.lower()) for s in syllables)
-    code = re.sub("_+", "_", code).strip("_")
+    pieces = re.findall(r"[A-Za-z0-9]+|[\u4e00-\u9fff]+", phrase)
+    syllables = [s for p in pieces for s in ([p] if p.isascii() else lazy_pinyin(p))]
+    code = "_".join(filter(None, (re.sub("[^a-z0-9]", "", s.lower()) for s in syllables)))
     if not code or not code[0].isalpha():
         code = f"x_{code}".rstrip("_")
     return code[:64].rstrip("_")
