@@ -17,10 +17,12 @@ from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.policy import packs, queries, registers, services
 from shounuo.policy.labels import part, spoken
 from shounuo.policy.models import PolicyVersion, Rule
+from shounuo.policy.proposing import documents, telling
 from shounuo.policy.reading import read_pack
 from shounuo.policy.registers import Audit, Fate
 from shounuo.policy.schema import Pack
 from shounuo.policy.services.common import words
+from shounuo.policy.vocabulary import current
 
 Say = Callable[[str], None]
 
@@ -84,6 +86,28 @@ def export(pack: str, path: Path | None, say: Say) -> int:
     else:
         path.write_text(text, encoding="utf-8")
         say(str(path))
+    return 0
+
+
+def propose(path: Path, say: Say, *, as_json: bool = False) -> int:
+    """Cuts a regulation (.docx, .pdf, .md, .txt) into clauses and proposes rules for them; touches no database.
+
+    `as_json`: one JSON document with clauses, proposals, their evidence, and how well such proposals were measured to
+    be (`telling.as_json`); otherwise lines for people. Raises Invalid or TooLarge for a file without text.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Invalid(_("读不了文件 %(path)s：%(why)s") % {"path": path, "why": error.strerror}) from error
+    document = documents.read(data)
+    found = telling.told(path.name, document, current())
+    say(telling.as_json(found) if as_json else telling.as_lines(found))
+    return 0
+
+
+def measured(say: Say) -> int:
+    """Says how well proposals are, on the texts that the project wrote for it: the table of docs/parts/proposing.md."""
+    say(telling.table())
     return 0
 
 

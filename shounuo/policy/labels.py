@@ -350,6 +350,37 @@ ADDRESSEES: dict[str, Any] = {
     "dept_head": _("部门负责人"),
 }
 CALENDARS: dict[str, Any] = {"always": _("全天计时"), "business": _("按服务时间计时")}
+FIELDS_OF_RULES: dict[str, Any] = {
+    "from": _("从何时起算"),
+    "until": _("做到什么算完成"),
+    "within": _("多长时间"),
+    "after": _("在什么之后"),
+    "before": _("在什么之前"),
+    "when": _("适用范围"),
+    "every": _("多久一次"),
+    "times": _("几次"),
+    "activity": _("做什么"),
+    "owner": _("由谁负责"),
+    "per": _("按什么计"),
+    "fields": _("填什么"),
+    "metric": _("哪个指标"),
+    "value": _("数值"),
+    "change": _("变化"),
+    "window": _("统计期"),
+    "consecutive": _("持续多久"),
+    "trend": _("走势"),
+    "trigger": _("由什么触发"),
+    "level": _("预警级别"),
+    "notify": _("通知谁"),
+    "who": _("谁有权"),
+    "up_to": _("上限"),
+    "over": _("下限"),
+    "approver": _("由谁批准"),
+    "grant": _("给予什么"),
+    "of": _("构成什么"),
+    "parts": _("各部分"),
+    "steps": _("步骤"),
+}
 PARTS: dict[str, Any] = {
     "aftersales": _("售后"),
     "assistant": _("智能助手"),
@@ -413,6 +444,12 @@ def word(code: str) -> str:
     if code == "result":
         return str(RESULT_PART)
     return str(WORDS.get(code, code))
+
+
+def field(name: str) -> str:
+    """A field of a rule, as a question that a reader can answer; of a nested one (steps.x.within) its last part."""
+    last = name.rpartition(".")[2]
+    return str(FIELDS_OF_RULES.get(last, last))
 
 
 def role(code: str) -> str:

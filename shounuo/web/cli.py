@@ -93,6 +93,15 @@ def _parser() -> argparse.ArgumentParser:
     export = add("export", _policy("export"), "write a pack's version in force as YAML", policy)
     export.add_argument("pack")
     export.add_argument("--file", help="default: standard output")
+    proposing = add(
+        "propose", _policy("propose"), "cut a regulation into clauses and propose rules for them", policy
+    )
+    proposing.add_argument(
+        "file", nargs="?", help=".docx, .pdf, .md or .txt; none: how well it is measured to do"
+    )
+    proposing.add_argument(
+        "--json", action="store_true", help="with evidence and measured precision and recall"
+    )
     add("check", _policy("check"), "which requirement rows are enforced, and by what", policy)
 
     importer = group("import", "bring in what another system holds")
@@ -239,6 +248,10 @@ def _policy(action: str) -> Any:
         _django(args)
         from shounuo.policy import cli as policy
 
+        if action == "propose":  # needs no database
+            return (
+                policy.propose(Path(args.file), say, as_json=args.json) if args.file else policy.measured(say)
+            )
         if action == "check":
             with _Database():
                 return int(policy.check(say) or 0)

@@ -20,10 +20,10 @@ class Proposed:
     proposals: tuple[Proposal, ...]
 
 
-def propose(text: str, outline: Iterable[tuple[int, int]] = ()) -> Proposed:
+def propose(text: str, outline: Iterable[tuple[int, int]] = (), *, wrapped: bool | None = None) -> Proposed:
     """Cuts a regulation into clauses and proposes rules for each. `outline`: offsets of lines that the document marks
-    as headings, with their level (`documents.read` gives them)."""
-    clauses = cut(text, outline)
+    as headings, with their level; `wrapped`: whether lines end where the page did. `documents.read` gives both."""
+    clauses = cut(text, outline, wrapped=wrapped)
     found = [
         proposal
         for clause in clauses.clauses

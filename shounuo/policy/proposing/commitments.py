@@ -75,11 +75,14 @@ _CASE_WORDS = re.compile(
 _OR = re.compile(r"或者?|或是")
 
 
+_NEAR = 24
+
+
 def limits(passage: Passage, start: int, end: int) -> Iterator[tuple[Length, int]]:
     """The lengths of time that something must be done within, each with the end of its wording."""
     text = passage.text
     for length in lengths(text, start, end):
-        before = text[start : length.start]
+        before = text[max(start, length.start - _NEAR) : length.start]
         if _NEVER_BEFORE.search(before) and not _BEFORE.search(before):
             continue
         inside = _INSIDE.match(text, length.end, end)

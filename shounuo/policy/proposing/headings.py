@@ -79,13 +79,14 @@ class _Node:
         return self.children[0].start if self.children else self.end
 
 
-def cut(text: str, outline: Iterable[tuple[int, int]] = ()) -> Outline:
-    """The clauses of a text. `outline`: offsets of lines that are headings by their style, with their level.
+def cut(text: str, outline: Iterable[tuple[int, int]] = (), *, wrapped: bool | None = None) -> Outline:
+    """The clauses of a text. `outline`: offsets of lines that are headings by their style, with their level;
+    `wrapped`: whether lines end where the page did (None = judged by the text).
 
     Nothing of the text is lost: what stands before the first heading is the title and, where it is more, a clause of
     its own (number 0); a text without headings is cut into its paragraphs.
     """
-    wrapped = is_wrapped(text)
+    wrapped = is_wrapped(text) if wrapped is None else wrapped
     roots, first = _tree(text, dict(outline))
     title, preface = _title(text, first)
     chapters: list[tuple[str, str]] = []

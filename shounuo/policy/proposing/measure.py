@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from shounuo.kernel import durations
-from shounuo.policy.proposing import words
+from shounuo.policy.proposing import propose, words
 from shounuo.policy.proposing.merge import KINDS, Proposal
 from shounuo.policy.proposing.normalise import plain
 
@@ -56,6 +56,9 @@ class Score:
         self.missed += other.missed
 
 
+GOLD = Path(__file__).with_name("gold")
+
+
 @dataclass(frozen=True, slots=True)
 class Gold:
     """A text with what should be found in it. `held_out`: it was not looked at while the grammars were written."""
@@ -82,6 +85,23 @@ class Result:
         for score in self.scores.values():
             whole.add(score)
         return whole
+
+
+def all_gold() -> list[Gold]:
+    """The texts that the project wrote for measuring, by name."""
+    return [read_gold(path) for path in sorted(GOLD.glob("*.yaml"))]
+
+
+def measure_all(texts: Iterable[Gold], *, held_out: bool) -> Result:
+    """The figures of all texts that were held out, or of all that were not."""
+    whole = Result()
+    for gold in texts:
+        if gold.held_out is held_out:
+            one = measure(gold, propose(gold.text).proposals)
+            whole.faults += one.faults
+            for kind, score in one.scores.items():
+                whole.scores[kind].add(score)
+    return whole
 
 
 def read_gold(path: Path) -> Gold:

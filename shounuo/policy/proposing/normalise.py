@@ -27,6 +27,23 @@ _ITEM = re.compile(
 )
 
 
+_RADICALS = dict(
+    zip(
+        "⺁⺅⺈⺉⺋⺍⺒⺓⺖⺗⺙⺛⺝⺟⺠⺡⺢⺣⺦⺨⺩⺪⺫⺬⺭⺮⺯⺱⺲⺷⺻⺼⺽⺾⻀⻁⻂⻃⻄⻅⻆⻉⻋⻌⻏⻐⻑⻓⻔⻖⻗⻘⻙⻚⻛⻜⻝⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳",
+        "厂亻刀刂卩小巳幺忄心攵旡月母民氵水灬丬犭王疋目示礻竹糹网网羊聿肉臼艹艹虎衤覀西见角贝车辶阝钅長长门阝雨青韦页风飞食饣马骨鬼鱼鸟卤麦黄黾齐齿龙龟",
+        strict=True,
+    )
+)
+_UNIFIED = str.maketrans(
+    _RADICALS | {chr(c): unicodedata.normalize("NFKC", chr(c)) for c in range(0x2F00, 0x2FD6)}
+)
+
+
+def unify(text: str) -> str:
+    """The text with ordinary characters where a PDF's fonts left radicals that only look like them (⽇ for 日)."""
+    return text.translate(_UNIFIED)
+
+
 @dataclass(frozen=True, slots=True)
 class Normal:
     """A normalised text. `starts[i]` and `ends[i]` are the original offsets of its i-th character."""

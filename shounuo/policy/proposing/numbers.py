@@ -8,7 +8,7 @@ from decimal import Decimal
 _DIGIT = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _UNIT = {"十": 10, "百": 100, "千": 1000}
 HAN = "零〇一二两三四五六七八九十百千万"
-NUMBER = rf"(?:[0-9]+(?:,[0-9]{{3}})*(?:\.[0-9]+)?[百千万]?|[{HAN}]+)"
+NUMBER = rf"(?:[0-9]{{1,9}}(?:,[0-9]{{3}}){{0,4}}(?:\.[0-9]{{1,4}})?[百千万]?|[{HAN}]{{1,12}})"
 """A number; the text around it decides whether 一 or 十 means one."""
 SHARE = rf"(?:百分之{NUMBER}(?:点{NUMBER})?|百万分之{NUMBER}|千分之{NUMBER}|万分之{NUMBER}|{NUMBER}%|{NUMBER}‰|[{HAN}]成半?)"
 _SCALE = {"百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shounuo.kernel import durations
 from shounuo.policy.proposing.numbers import NUMBER, number
 
 UNSET = "unset"
@@ -68,7 +69,15 @@ def _length(match: re.Match[str]) -> Length | None:
 
 
 def iso_of(amount: Decimal, unit: str, *, business: bool = False) -> str | None:
-    """`PT90M` of one and a half 小时; None where it cannot be written in whole units."""
+    """`PT90M` of one and a half 小时; None where it cannot be written in whole units, or is no length of this world."""
+    found = _iso(amount, unit, business=business)
+    try:
+        return found if found is None or not durations.parse(found).is_zero else None
+    except durations.BadDuration:
+        return None
+
+
+def _iso(amount: Decimal, unit: str, *, business: bool) -> str | None:
     if unit in _MONTHS:
         months = amount * _MONTHS[unit]
         if months != int(months):
