@@ -6,7 +6,7 @@ class CasesConfig(AppConfig):
     label = "cases"
 
     def ready(self) -> None:
-        from shounuo.cases import events  # noqa: F401  declares its kinds
+        from shounuo.cases import events, metrics  # noqa: F401  declare theirs
         from shounuo.cases.queries.facts import SUBJECT
         from shounuo.cases.services.holder import HOLDER
         from shounuo.customers import holders

@@ -6,7 +6,7 @@ class ChannelsConfig(AppConfig):
     label = "channels"
 
     def ready(self) -> None:
-        from shounuo.channels import events  # noqa: F401  declares its kinds
+        from shounuo.channels import events, metrics  # noqa: F401  declare theirs
         from shounuo.channels.services.keeping import HOLDER
         from shounuo.channels.subjects import SUBJECTS
         from shounuo.customers import holders

@@ -6,7 +6,7 @@ class CustomersConfig(AppConfig):
     label = "customers"
 
     def ready(self) -> None:
-        from shounuo.customers import events  # noqa: F401  declares its kinds
+        from shounuo.customers import events, metrics  # noqa: F401  declare theirs
         from shounuo.customers.subjects import SUBJECTS
         from shounuo.events import subjects
 

@@ -81,6 +81,7 @@ PARTS = [
     "files",
     "calendars",
     "notices",
+    "metrics",
     "policy",
     "commitments",
     "customers",

@@ -1,0 +1,22 @@
+"""All reads of figures. One engine for pages, API, exports, targets, alarms and appraisals."""
+
+from shounuo.metrics.queries.catalogue import catalogue, metric, metric_json, parts_awaited, standing
+from shounuo.metrics.queries.conditions import read_where
+from shounuo.metrics.queries.figures import Cell, Figure, figure, figure_json, window_of
+from shounuo.metrics.queries.subjects import Behind, subjects
+
+__all__ = [
+    "Behind",
+    "Cell",
+    "Figure",
+    "catalogue",
+    "figure",
+    "figure_json",
+    "metric",
+    "metric_json",
+    "parts_awaited",
+    "read_where",
+    "standing",
+    "subjects",
+    "window_of",
+]

@@ -1,0 +1,216 @@
+"""From a question to its statement. Rows are (is the whole, bucket, values..., n, part, value)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shounuo.metrics.queries import conditions
+from shounuo.metrics.queries.conditions import Sql
+from shounuo.metrics.registry import Dimension, Metric
+from shounuo.metrics.rules import AT_A_MOMENT, OVER_TIME, Aggregate, Bucket, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the engine; everything in it has been checked."""
+
+    metric: Metric
+    window: Window
+    where: tuple[tuple[str, Any], ...]
+    by: tuple[str, ...]
+    bucket: Bucket | None
+    within: int | None
+    at: datetime
+
+    @property
+    def is_cut(self) -> bool:
+        return self.bucket is not None or bool(self.by)
+
+
+def statement(asked: Question) -> tuple[str | None, list[Any]]:
+    """The SQL and its parameters; no SQL when nothing of the window has begun."""
+    if asked.metric.aggregate in AT_A_MOMENT:
+        return _standing(asked)
+    if asked.metric.aggregate in OVER_TIME:
+        return _lasting(asked)
+    return _counted(asked)
+
+
+def filters(asked: Question) -> Sql:
+    """The observations of the metric that the question is narrowed to, whatever their time."""
+    metric = asked.metric
+    sql = Sql()
+    sql.add("o.series = %s", metric.series)
+    own = conditions.fixed(metric.series, metric.only)
+    sql.parts += own.parts
+    sql.params += own.params
+    conditions.narrow(sql, metric, dict(asked.where))
+    return sql
+
+
+def hits(asked: Question) -> tuple[str, str, list[Any]]:
+    """SQL of what is a hit, and of what can be one at all, with the parameters of one hit."""
+    metric = asked.metric
+    if asked.within is not None:
+        return "o.value <= %s", "o.value IS NOT NULL", [asked.within]
+    if metric.hit is not None:
+        own = conditions.fixed(metric.series, metric.hit)
+        return own.joined(), "true", own.params
+    return "o.hit", "o.hit IS NOT NULL", []
+
+
+def _counted(asked: Question) -> tuple[str | None, list[Any]]:
+    window: Window | None = asked.window
+    if asked.metric.final_after is not None:
+        window = asked.window.until(asked.at - asked.metric.final_after)
+    if window is None:
+        return None, []
+    columns, params = _measures(asked)
+    sql = filters(asked)
+    sql.add("o.at >= %s AND o.at < %s", window.start, window.end)
+    bucket = f"date_trunc('{asked.bucket}', o.day)::date" if asked.bucket in ("week", "month") else "o.day"
+    return _grouped(asked, bucket if asked.bucket else None, columns, params, "metrics_observation o", [], sql)
+
+
+def _measures(asked: Question) -> tuple[str, list[Any]]:
+    metric = asked.metric
+    match metric.aggregate:
+        case Aggregate.SUM:
+            return "count(o.value), NULL::float8, coalesce(sum(o.value), 0)", []
+        case Aggregate.MEAN:
+            return "count(o.value), sum(o.value), avg(o.value)", []
+        case Aggregate.MEDIAN | Aggregate.P90:
+            share = 0.5 if metric.aggregate is Aggregate.MEDIAN else 0.9
+            return (
+                f"count(o.value), NULL::float8, percentile_cont({share}) WITHIN GROUP (ORDER BY o.value)",
+                [],
+            )
+        case Aggregate.SHARE:
+            hit, able, params = hits(asked)
+            part = f"count(*) FILTER (WHERE {hit})"
+            all_ = f"count(*) FILTER (WHERE {able})"
+            return f"{all_}, {part}, {part}::float8 / nullif({all_}, 0)", [*params, *params]
+        case Aggregate.DISTINCT:
+            return f"count(*), NULL::float8, count(DISTINCT {_per(metric)})", []
+        case Aggregate.PER:
+            each = f"count(DISTINCT {_per(metric)})"
+            return f"count(*), {each}, count(*)::float8 / nullif({each}, 0)", []
+    return "count(*), NULL::float8, count(*)", []
+
+
+def _per(metric: Metric) -> str:
+    """What is told apart; one column without a row around it, which sorts several times faster."""
+    columns = [f"o.{name}" for name in metric.per]
+    return columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
+
+
+def _standing(asked: Question) -> tuple[str | None, list[Any]]:
+    """The stretches that were on at the end of each bucket, or now where that has not ended.
+
+    A stretch begun in the very moment does not count yet, one ended in it still does. `width_bucket` says between
+    which of the moments it began and ended, so that each stretch is met only where it was on.
+    """
+    moments = [min(edge, asked.at) for edge in asked.window.edges(asked.bucket)[1:]]
+    begun = sum(1 for start in asked.window.edges(asked.bucket)[:-1] if start < asked.at)
+    moments = moments[:begun]
+    if not moments:
+        return None, []
+    sql = filters(asked)
+    sql.add("o.until >= %s AND o.at < %s", moments[0], moments[-1])
+    old = "coalesce(o.value, 0) + extract(epoch FROM m.t - o.at)"
+    if asked.within is not None:
+        sql.add(f"{old} > %s", asked.within)
+    columns = "count(*), NULL::float8, count(*)"
+    if asked.metric.aggregate is Aggregate.AGE:
+        columns = f"count(*), sum({old}), avg({old})"
+    elif asked.metric.per:
+        each = _per(asked.metric)
+        sql.add(f"{each} IS NOT NULL")
+        columns = f"count(*), count(DISTINCT {each}), count(*)::float8 / nullif(count(DISTINCT {each}), 0)"
+    table = (
+        "metrics_observation o CROSS JOIN LATERAL generate_series(width_bucket(o.at, %s::timestamptz[]) + 1,"
+        " least(width_bucket(o.until, %s::timestamptz[]), %s)) AS i"
+        " JOIN unnest(%s::timestamptz[]) WITH ORDINALITY AS m(t, i) ON m.i = i.i"
+    ).replace(" AS i JOIN", " AS i(i) JOIN")
+    given = [moments, moments, len(moments), moments]
+    return _grouped(asked, "m.i" if asked.bucket else None, columns, [], table, given, sql, last=len(moments))
+
+
+def _lasting(asked: Question) -> tuple[str | None, list[Any]]:
+    """How much of the stretches lies within each bucket, in seconds."""
+    window = asked.window.until(asked.at)
+    if window is None:
+        return None, []
+    edges = window.edges(asked.bucket)
+    sql = filters(asked)
+    sql.add("o.until > %s AND o.at < %s", window.start, window.end)
+    span = "extract(epoch FROM least(o.until, m.b) - greatest(o.at, m.a))"
+    match asked.metric.aggregate:
+        case Aggregate.LASTING_PER:
+            each = f"count(DISTINCT {_per(asked.metric)})"
+            columns, params = f"count(*), {each}, sum({span}) / nullif({each}, 0)", []
+        case Aggregate.LASTING_SHARE:
+            hit, _able, params = hits(asked)
+            part = f"coalesce(sum({span}) FILTER (WHERE {hit}), 0)"
+            columns = f"count(*), {part}, {part} / nullif(sum({span}), 0)"
+            params = [*params, *params]
+        case _:
+            columns, params = f"count(*), NULL::float8, sum({span})", []
+    starts, ends = edges[:-1], edges[1:]
+    table = (
+        "metrics_observation o CROSS JOIN LATERAL generate_series(greatest(width_bucket(o.at, %s::timestamptz[]), 1),"
+        " least(width_bucket(o.until, %s::timestamptz[]), %s)) AS i(i)"
+        " JOIN unnest(%s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS m(a, b, i) ON m.i = i.i"
+    )
+    given = [starts, starts, len(starts), starts, ends]
+    return _grouped(asked, "m.i" if asked.bucket else None, columns, params, table, given, sql)
+
+
+def _grouped(
+    asked: Question,
+    bucket: str | None,
+    columns: str,
+    column_params: list[Any],
+    table: str,
+    table_params: list[Any],
+    sql: Sql,
+    last: int | None = None,
+) -> tuple[str, list[Any]]:
+    """The statement with the whole and every group in one pass. `last`: the whole is that of the last moment alone."""
+    joins, values, params = _cuts(asked)
+    keys = [*([bucket] if bucket else []), *values]
+    shown = ", ".join([bucket or "NULL::date", *values])
+    head = f"SELECT {{whole}}, {shown}, {columns} FROM {table}{joins} WHERE {sql.joined()}"
+    before = [*table_params, *params, *sql.params]
+    if not keys:
+        return head.format(whole="true"), [*column_params, *before]
+    grouping = f"GROUPING({', '.join(keys)}) = {2 ** len(keys) - 1}"
+    sets = f"GROUP BY GROUPING SETS (({', '.join(keys)}), ())"
+    if last is not None and bucket:  # stocks of several moments are not added up: the last one is the whole's
+        sets = f"GROUP BY {', '.join(keys)}"
+        total = f"SELECT true, NULL::bigint{', NULL' * len(values)}, {columns} FROM {table} WHERE {sql.joined()} AND m.i = {last}"
+        query = f"{head.format(whole='false')} {sets} UNION ALL {total}"
+        return query, [*column_params, *before, *column_params, *table_params, *sql.params]
+    return f"{head.format(whole=grouping)} {sets}", [*column_params, *before]
+
+
+def _cuts(asked: Question) -> tuple[str, list[str], list[Any]]:
+    """Joins, expressions and parameters of the dimensions by which is cut."""
+    joins, values, params = "", [], []
+    for n, code in enumerate(asked.by):
+        dimension = conditions.of_metric(asked.metric, code)
+        if dimension.mapping is None:
+            values.append(dimension.sql or f"o.{dimension.column}")
+            continue
+        groups = dimension.mapping()
+        kind = _kind(dimension)
+        joins += f" LEFT JOIN unnest(%s::{kind}[], %s::text[]) AS g{n}(k, v) ON g{n}.k = o.{dimension.column}"
+        values.append(f"g{n}.v")
+        params += [list(groups), [str(v) for v in groups.values()]]
+    return joins, values, params
+
+
+def _kind(dimension: Dimension) -> str:
+    return "bigint" if dimension.column.endswith("_id") else "text"

@@ -1,0 +1,292 @@
+"""The engine: a metric over a window, cut and narrowed, as one statement over the observations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import Invalid, NotFound
+from shounuo.metrics import registry
+from shounuo.metrics.queries import compiling, conditions
+from shounuo.metrics.queries.compiling import Question
+from shounuo.metrics.queries.conditions import Where
+from shounuo.metrics.registry import Metric
+from shounuo.metrics.rules import (
+    ADDITIVE,
+    BUCKETS,
+    MAX_BUCKETS,
+    Aggregate,
+    Bucket,
+    Window,
+    after,
+    bucket_of,
+)
+from shounuo.staff import queries as staff
+from django.utils.translation import gettext_lazy as _
+
+Group = tuple[date | None, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number: of the bucket that begins on `bucket` (None: the whole window) and of the values `by` (in the order
+    asked for). `n` is its population, `part` what of it was hit or summed (or the second population); `value` is None
+    where nothing can be said."""
+
+    bucket: date | None
+    by: tuple[Any, ...]
+    value: float | None
+    n: int
+    part: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A metric's answer. `total` is the whole window together; `cells` one per bucket and group, buckets in order, of a
+    bucket the largest population first; without groups empty buckets are there too. `waiting` names the part of the
+    product that the metric waits for (then there are no numbers); `left_out` counts what is not final yet."""
+
+    metric: Metric
+    window: Window
+    total: Cell
+    cells: tuple[Cell, ...] = ()
+    by: tuple[str, ...] = ()
+    bucket: Bucket | None = None
+    limit: int | None = None
+    waiting: str = ""
+    left_out: int = 0
+
+    @property
+    def enough(self) -> bool:
+        """True when the population is large enough for a judgement."""
+        return self.total.n >= self.metric.least
+
+
+def window_of(start: datetime, end: datetime) -> Window:
+    """From the moment to before the other, with days as the organisation counts them. Invalid for a window without
+    length."""
+    if start >= end:
+        raise Invalid(_("时间范围的结束须在开始之后"), field="to", code="empty_window")
+    return Window(start, end, ZoneInfo(staff.organisation().zone))
+
+
+def figure(
+    code: str,
+    window: Window,
+    *,
+    where: Where | None = None,
+    by: Sequence[str] = (),
+    bucket: Bucket | None = None,
+    limit: int | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Figure:
+    """The metric over the window, narrowed to `where`, cut by dimensions and by buckets of time; `limit` (seconds)
+    stands in for the metric's own `within`. What lies after `at` is not there yet: a stock is that of `at`.
+
+    One or two statements, whatever is asked. NotFound for an unknown metric, Invalid for what cannot be asked of it,
+    NotAllowed (see `conditions.may_read`).
+    """
+    metric = registry.get(code)
+    if metric is None:
+        raise NotFound(_("没有指标 %(code)s") % {"code": code[:60]}, code="no_metric")
+    where, by = where or {}, tuple(by)
+    conditions.may_read(actor, metric, where, by)
+    empty = Figure(metric, window, Cell(None, (), None, 0), by=by, bucket=bucket, waiting=metric.waits_for)
+    if metric.waits_for:
+        return empty
+    _check(metric, window, by, bucket)
+    within = metric.within if limit is None or metric.within is None else limit
+    asked = Question(metric, window, tuple(where.items()), by, bucket, within, at)
+    found = replace(_answer(asked), by=by, bucket=bucket, limit=within)
+    return found if metric.final_after is None else replace(found, left_out=_left_out(asked))
+
+
+def _check(metric: Metric, window: Window, by: tuple[str, ...], bucket: str | None) -> None:
+    for code in by:
+        conditions.of_metric(metric, code)
+    if len(set(by)) < len(by) or len(by) > 4:
+        raise Invalid(_("最多按四个不同的维度分"), field="by", code="bad_by")
+    if bucket is not None and bucket not in BUCKETS:
+        raise Invalid(_("“%(value)s”不在可选范围内") % {"value": str(bucket)[:40]}, field="bucket", code="bad_choice")
+    if bucket is not None and (window.end - window.start).days > MAX_BUCKETS * (1 if bucket == "day" else 7):
+        raise Invalid(_("时间范围太长，请按更大的单位分"), field="bucket", code="too_many_buckets")
+
+
+def _answer(asked: Question) -> Figure:
+    metric = asked.metric
+    if metric.aggregate is Aggregate.GROWTH:
+        return _growth(asked)
+    if metric.against is not None:
+        return _of_two(asked)
+    rows = _run(asked)
+    total = rows.pop((None, ()), None) if asked.is_cut else rows.get((None, ()))
+    whole = _cell((None, ()), total or (0, None, None), metric)
+    cells = {key: _cell(key, row, metric) for key, row in rows.items()} if asked.is_cut else {}
+    if metric.aggregate is Aggregate.PORTION:
+        cells = _portions(cells)
+        whole = replace(whole, value=1.0 if whole.n else None)
+    return Figure(metric, asked.window, whole, _ordered(cells, asked))
+
+
+def _cell(key: Group, row: tuple[int, float | None, float | None], metric: Metric) -> Cell:
+    n, part, value = row
+    if not n and metric.aggregate in ADDITIVE:
+        value = 0.0
+    return Cell(key[0], key[1], value, n, part)
+
+
+def _run(asked: Question) -> dict[Group, tuple[int, float | None, float | None]]:
+    """(bucket, values) -> n, part, value; the whole window under (None, ())."""
+    sql, params = compiling.statement(asked)
+    if sql is None:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows = cursor.fetchall()
+    width = len(asked.by)
+    found: dict[Group, tuple[int, float | None, float | None]] = {}
+    for is_whole, bucket, *rest in rows:
+        key: Group = (None, ()) if is_whole else (_day(bucket, asked), tuple(rest[:width]))
+        n, part, value = rest[width:]
+        found[key] = (int(n or 0), _float(part), _float(value))
+    return found
+
+
+def _day(bucket: Any, asked: Question) -> date | None:
+    """The first day of a bucket: given by the statement, or the place of its moment in the window."""
+    if bucket is None or isinstance(bucket, date):
+        return bucket
+    assert asked.bucket is not None
+    return asked.window.buckets(asked.bucket)[int(bucket) - 1]
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _portions(cells: dict[Group, Cell]) -> dict[Group, Cell]:
+    sums: dict[date | None, int] = {}
+    for cell in cells.values():
+        sums[cell.bucket] = sums.get(cell.bucket, 0) + cell.n
+    return {
+        key: replace(cell, value=cell.n / sums[cell.bucket] if sums[cell.bucket] else None, part=float(sums[cell.bucket]))
+        for key, cell in cells.items()
+    }
+
+
+def _of_two(asked: Question) -> Figure:
+    """For each group how many there are for one of the second population, or how many more."""
+    assert asked.metric.against is not None
+    series, only = asked.metric.against
+    counted = replace(asked.metric, aggregate=Aggregate.COUNT, against=None)
+    first = _answer(replace(asked, metric=counted))
+    second = _answer(replace(asked, metric=replace(counted, series=series, only=only)))
+    below = {(c.bucket, c.by): c for c in second.cells}
+    cells = {(c.bucket, c.by): _two(asked.metric, c, below.get((c.bucket, c.by))) for c in first.cells}
+    for key, cell in below.items():
+        if key not in cells:
+            cells[key] = _two(asked.metric, Cell(*key, 0.0, 0), cell)
+    total = _two(asked.metric, first.total, second.total)
+    return Figure(asked.metric, asked.window, total, _ordered(cells, asked))
+
+
+def _two(metric: Metric, first: Cell, second: Cell | None) -> Cell:
+    count, base = first.n, second.n if second is not None else 0
+    if metric.aggregate is Aggregate.DIFFERENCE:
+        return replace(first, value=float(count - base), n=count + base, part=float(count))
+    return replace(first, value=count / base if base else None, n=base, part=float(count))
+
+
+def _growth(asked: Question) -> Figure:
+    """Against the window before; cut by time, each bucket against the one before it."""
+    counted = replace(asked, metric=replace(asked.metric, aggregate=Aggregate.COUNT))
+    now = _answer(replace(counted, bucket=None))
+    then = _answer(replace(counted, bucket=None, window=asked.window.previous()))
+    total = _more(now.total, then.total.n)
+    if asked.bucket is None:
+        before = {c.by: c.n for c in then.cells}
+        cells = {(c.bucket, c.by): _more(c, before.get(c.by, 0)) for c in now.cells}
+        return Figure(asked.metric, asked.window, total, _ordered(cells, asked))
+    firsts = asked.window.buckets(asked.bucket)
+    earlier = Window.days(_before(firsts[0], asked.bucket), firsts[0], asked.window.zone).start
+    spread = _answer(replace(counted, window=replace(asked.window, start=min(earlier, asked.window.start))))
+    counts = {(c.bucket, c.by): c for c in spread.cells}
+    cells = {}
+    for key, cell in counts.items():
+        if key[0] in set(firsts):
+            assert key[0] is not None
+            past = counts.get((_before(key[0], asked.bucket), key[1]))
+            cells[key] = _more(cell, past.n if past is not None else 0)
+    return Figure(asked.metric, asked.window, total, _ordered(cells, asked))
+
+
+def _before(first: date, bucket: Bucket) -> date:
+    return bucket_of(date.fromordinal(first.toordinal() - 1), bucket)
+
+
+def _more(cell: Cell, past: int) -> Cell:
+    return replace(cell, value=cell.n / past - 1 if past else None, part=float(past))
+
+
+def _ordered(cells: dict[Group, Cell], asked: Question) -> tuple[Cell, ...]:
+    found = dict(cells)
+    if asked.bucket is not None and not asked.by:
+        for first in _past_buckets(asked):
+            found.setdefault((first, ()), _cell((first, ()), (0, None, None), asked.metric))
+    rank = {first: n for n, first in enumerate(asked.window.buckets(asked.bucket))} if asked.bucket else {}
+    return tuple(
+        sorted(found.values(), key=lambda c: (rank.get(c.bucket, 0) if c.bucket else 0, -c.n, str(c.by)))
+    )
+
+
+def _past_buckets(asked: Question) -> list[date]:
+    """The buckets that have begun."""
+    assert asked.bucket is not None
+    today = asked.at.astimezone(asked.window.zone).date()
+    return [first for first in asked.window.buckets(asked.bucket) if first <= today]
+
+
+def _left_out(asked: Question) -> int:
+    """How many would be counted but are not final yet."""
+    assert asked.metric.final_after is not None
+    settled = max(asked.at - asked.metric.final_after, asked.window.start)
+    if settled >= asked.window.end:
+        return 0
+    young = replace(asked.metric, aggregate=Aggregate.COUNT, final_after=None)
+    rest = replace(asked.window, start=settled)
+    return _answer(replace(asked, metric=young, window=rest, by=(), bucket=None)).total.n
+
+
+def figure_json(found: Figure) -> dict[str, Any]:
+    """The figure as the API tells it."""
+
+    def one(cell: Cell) -> dict[str, Any]:
+        told: dict[str, Any] = {"value": cell.value, "n": cell.n, "part": cell.part}
+        if found.bucket is not None:
+            told["bucket"] = cell.bucket
+        return told | {"by": dict(zip(found.by, cell.by, strict=False))} if found.by else told
+
+    return {
+        "metric": found.metric.code,
+        "unit": found.metric.unit.value,
+        "from": found.window.start,
+        "to": found.window.end,
+        "bucket": found.bucket,
+        "limit": found.limit,
+        "waiting_for": found.waiting or None,
+        "enough": found.enough,
+        "least": found.metric.least,
+        "left_out": found.left_out,
+        "total": {"value": found.total.value, "n": found.total.n, "part": found.total.part},
+        "cells": [one(cell) for cell in found.cells],
+    }
+
+
+__all__ = ["Cell", "Figure", "after", "figure", "figure_json", "window_of"]

@@ -1,0 +1,139 @@
+"""What stands behind a number: the observations that made it, each with its subject, under the subject's own rule of
+visibility."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.events import subjects as registered
+from shounuo.kernel import paging
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import Invalid, NotFound
+from shounuo.metrics import registry
+from shounuo.metrics.queries import compiling, conditions
+from shounuo.metrics.queries.compiling import Question
+from shounuo.metrics.queries.conditions import Where
+from shounuo.metrics.rules import AT_A_MOMENT, OVER_TIME, Window
+
+Which = Literal["all", "hit", "missed", "against"]
+WHICH: tuple[Which, ...] = ("all", "hit", "missed", "against")
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """One observation: of which subject, when it counts, what was measured, and whether it was a hit."""
+
+    subject: tuple[str, int]
+    at: datetime
+    value: float | None
+    hit: bool | None
+
+
+def subjects(
+    code: str,
+    window: Window,
+    *,
+    where: Where | None = None,
+    which: Which = "all",
+    limit: int | None = None,
+    cursor: str | None = None,
+    within: int | None = None,
+    actor: Actor,
+    at: datetime,
+) -> tuple[list[Behind], str | None]:
+    """Up to `limit` of the observations that the figure counts, the latest first, and the cursor to go on from (None:
+    there are no more). `which`: only hits or those that are none, or the second population.
+
+    Those whose subject the actor may not see are left out. The same errors as `figure`.
+    """
+    metric = registry.get(code)
+    if metric is None or metric.waits_for:
+        raise NotFound(_("没有指标 %(code)s") % {"code": code[:60]}, code="no_metric")
+    if which not in WHICH or (which == "against" and metric.against is None):
+        raise Invalid(_("“%(value)s”不在可选范围内") % {"value": str(which)[:40]}, field="which", code="bad_choice")
+    where = where or {}
+    conditions.may_read(actor, metric, where, ())
+    size = paging.limit_of(limit)
+    if which == "against" and metric.against is not None:
+        metric = replace(metric, series=metric.against[0], only=metric.against[1])
+    limit_s = metric.within if within is None or metric.within is None else within
+    asked = Question(metric, window, tuple(where.items()), (), None, limit_s, at)
+    position = paging.decode(cursor, str, str, int, int) if cursor else None
+    found: list[Behind] = []
+    while True:
+        rows = _read(asked, which, position)
+        seen = _visible(actor, rows)
+        for subject_kind, subject_id, ref, moment, value, hit in rows:
+            position = (moment.isoformat(), subject_kind, subject_id, ref)
+            if (subject_kind, subject_id) not in seen:
+                continue
+            found.append(Behind((subject_kind, subject_id), moment, value, hit))
+            if len(found) == size:
+                return found, paging.encode(*position)
+        if len(rows) < _BATCH:
+            return found, None
+
+
+def _read(asked: Question, which: Which, after: tuple | None) -> Sequence[tuple]:
+    sql = compiling.filters(asked)
+    window = asked.window
+    if asked.metric.aggregate in AT_A_MOMENT:
+        moment = min(window.end, asked.at)
+        sql.add("o.until >= %s AND o.at < %s", moment, moment)
+        if asked.within is not None:
+            sql.add("coalesce(o.value, 0) + extract(epoch FROM %s - o.at) > %s", moment, asked.within)
+    elif asked.metric.aggregate in OVER_TIME:
+        sql.add("o.until > %s AND o.at < %s", window.start, min(window.end, asked.at))
+    else:
+        if asked.metric.final_after is not None:
+            settled = window.until(asked.at - asked.metric.final_after)
+            if settled is None:
+                return []
+            window = settled
+        sql.add("o.at >= %s AND o.at < %s", window.start, window.end)
+    hit, able, params = compiling.hits(asked)
+    if which == "hit":
+        sql.add(hit, *params)
+    elif which == "missed":
+        sql.add(f"{able} AND NOT coalesce({hit}, false)", *params)
+    if after is not None:
+        moment, kind, id, ref = after
+        sql.add(
+            "(o.at, o.subject_kind, o.subject_id, o.ref) < (%s, %s, %s, %s)",
+            _moment(moment), kind, id, ref,
+        )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT o.subject_kind, o.subject_id, o.ref, o.at, o.value, coalesce({hit}, false) AND {able}
+                FROM metrics_observation o WHERE {sql.joined()}
+                ORDER BY o.at DESC, o.subject_kind DESC, o.subject_id DESC, o.ref DESC LIMIT {_BATCH}""",  # noqa: S608  names of ours
+            [*params, *sql.params],
+        )
+        return cursor.fetchall()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
+
+
+def _visible(actor: Actor, rows: Sequence[tuple]) -> set[tuple[str, int]]:
+    by_kind: dict[str, set[int]] = {}
+    for kind, id, *_rest in rows:
+        by_kind.setdefault(kind, set()).add(id)
+    seen: set[tuple[str, int]] = set()
+    for kind, ids in by_kind.items():
+        if actor.is_system:
+            seen |= {(kind, id) for id in ids}
+        elif (subject := registered.get(kind)) is not None:
+            seen |= {(kind, id) for id in subject.visible_ids(actor, ids)}
+    return seen
