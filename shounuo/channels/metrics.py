@@ -16,7 +16,7 @@ from shounuo.metrics.registry import Dimension, Key, Metric, Series, Source, Tou
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 
 MAILS = _("封")
-_BY_MESSAGE = ("interaction.received", "interaction.imported")
+_BY_MESSAGE = ("interaction.received", "interaction.imported", "interaction.noted")
 
 _MAILS = """
 SELECT r.id, r.received_at, r.handled_at, r.state, r.mailbox_id, b.channel_class, b.team_id
@@ -32,7 +32,9 @@ def _mailboxes(ids: Iterable[Any]) -> dict[Any, str]:
 def _touched(given: Sequence[Touch]) -> set[Key]:
     """Mails of their own events, and those that became the messages of which others tell."""
     found = {t.subject for t in given if t.subject[0] == "raw"}
-    messages = [v for t in given if t.kind in _BY_MESSAGE and isinstance(v := t.payload.get("interaction"), int)]
+    messages = [
+        v for t in given if t.kind in _BY_MESSAGE and isinstance(v := t.payload.get("interaction"), int)
+    ]
     if messages:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -42,14 +44,20 @@ def _touched(given: Sequence[Touch]) -> set[Key]:
     return found
 
 
-registry.dimension(Dimension("mailbox", _("邮箱"), "mailbox_id", _mailboxes, whole_number))
+registry.dimension(Dimension("mailbox", _("收件邮箱"), "mailbox_id", _mailboxes, whole_number))
 registry.source(
     Source(
         "mail",
         _("邮件收取"),
         "raw",
         frozenset(
-            {events.MAIL_QUARANTINED, events.MAIL_RELEASED, events.MAIL_BOUNCED, events.MAIL_TURNED_AWAY, *_BY_MESSAGE}
+            {
+                events.MAIL_QUARANTINED,
+                events.MAIL_RELEASED,
+                events.MAIL_BOUNCED,
+                events.MAIL_TURNED_AWAY,
+                *_BY_MESSAGE,
+            }
         ),
         given={"mails": _MAILS},
         columns={
@@ -72,8 +80,13 @@ registry.source(
 )
 
 _RECEIVED = _("收到并处理过的邮件")
-_OF = {"group": "channel", "population": _RECEIVED, "series": "mail.received", "cut": ("mailbox",)}
-_SHARE = {"aggregate": Aggregate.SHARE, "unit": Unit.SHARE, "least": 10, **_OF}
+_OF: dict[str, Any] = {
+    "group": "channel",
+    "population": _RECEIVED,
+    "series": "mail.received",
+    "cut": ("mailbox",),
+}
+_SHARE: dict[str, Any] = {"aggregate": Aggregate.SHARE, "unit": Unit.SHARE, "least": 10, **_OF}
 
 registry.metrics(
     Metric("mails_received", _("收信量"), definition=_("收到并处理过的邮件封数，无论后来成单与否；内容重复的不计。"), noun=MAILS, **_OF),

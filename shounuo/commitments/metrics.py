@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shounuo.commitments import events
 from shounuo.commitments.models import Clock
@@ -20,7 +21,7 @@ from shounuo.metrics.registry import Dimension, Metric, Series, Source
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 from shounuo.policy.models import Rule
 
-PROMISES = _("项")
+PROMISES = pgettext_lazy("promises", "项")
 UP, DOWN = Direction.UP, Direction.DOWN
 
 
@@ -50,7 +51,7 @@ def _commitment_names(names: Iterable[Any]) -> dict[Any, str]:
     return {name: title or name for name, title in rows}
 
 
-registry.dimension(Dimension("clause", _("条款"), "clause", _clause_names, _clause))
+registry.dimension(Dimension("clause", pgettext_lazy("dimension", "条款"), "clause", _clause_names, _clause))
 registry.dimension(Dimension("commitment", _("时限"), "commitment", _commitment_names, _clause))
 
 
@@ -84,7 +85,16 @@ _COLUMNS = {
     "topic": "x.topic",
     **{
         name: f"x.facts->>'{name}'"
-        for name in ("channel", "channel_class", "kind", "level", "severity", "complexity", "priority", "segment")
+        for name in (
+            "channel",
+            "channel_class",
+            "kind",
+            "level",
+            "severity",
+            "complexity",
+            "priority",
+            "segment",
+        )
     },
 }
 
@@ -169,8 +179,8 @@ registry.dimension(
 )
 
 DECIDED = _("期内到期、已有结果的时限")
-_OF = {"group": "promise", "cut": ("clause", "team")}
-_SHARE = {"aggregate": Aggregate.SHARE, "unit": Unit.SHARE, "least": 10, **_OF}
+_OF: dict[str, Any] = {"group": "promise", "cut": ("clause", "team")}
+_SHARE: dict[str, Any] = {"aggregate": Aggregate.SHARE, "unit": Unit.SHARE, "least": 10, **_OF}
 
 registry.metrics(
     Metric("kept_share", _("守诺率"), definition=_("到期的时限里，按时办到的比例，即按时率。已取消的、还在计时的不计。"), population=DECIDED, series="clock.due", direction=UP, hits=_("按时办到的时限"), **_SHARE),
@@ -190,7 +200,7 @@ registry.metrics(
     Metric("overdue_promises", _("超时未办量"), definition=_("时间范围结束时（或此刻）已经违诺、仍未办到的时限数。"), population=_("已违诺、未办到的时限"), series="clock.owed", aggregate=Aggregate.STANDING, noun=PROMISES, direction=DOWN, **_OF),
     Metric("overdue_age", _("平均超时账龄"), definition=_("已经违诺、仍未办到的时限，超时已有多久，取平均。"), population=_("已违诺、未办到的时限"), series="clock.owed", aggregate=Aggregate.AGE, unit=Unit.SECONDS, direction=DOWN, **_OF),
     Metric("escalations", _("超时升级次数"), definition=_("时限将到或超时，按升级阶梯通知上级的次数。"), population=_("升级通知"), series="clock.escalated", noun=TIMES, direction=DOWN, **_OF),
-    Metric("rebase_count", _("时限重排次数"), definition=_("由人重新设定到期时刻的次数，计在重排的人名下。"), population=_("重排"), series="clock.rebased", noun=TIMES, group="promise", cut=("person", "clause")),
+    Metric("rebase_count", _("时限重排次数"), definition=_("由人重新设定到期时刻的次数，计在重排的人名下。"), population=_("期内的重排"), series="clock.rebased", noun=TIMES, group="promise", cut=("person", "clause")),
     Metric("rebased_rate", _("时限重排率"), definition=_("期内到期、已有结果的时限里，到期时刻被人改过的比例。"), population=DECIDED, series="clock.due", hits=_("重排过的时限"), only={"outcome": ("met", "breached")}, hit={"flag": "rebased"}, direction=DOWN, **_SHARE),
     Metric("breach_cause_share", _("违诺原因占比"), definition=_("各种原因占全部违诺的比例；还没有归因的单列。"), population=_("没有按时办到的时限"), series="clock.breached", aggregate=Aggregate.PORTION, unit=Unit.SHARE, group="promise", cut=("cause",)),
     Metric("breach_explained_rate", _("违诺归因率"), definition=_("没有按时办到的时限里，主管已写明原因的比例。"), population=_("没有按时办到的时限"), series="clock.due", direction=UP, hits=_("已归因的"), only={"outcome": "breached"}, hit={"flag": "explained"}, **_SHARE),

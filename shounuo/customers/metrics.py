@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shounuo.customers import events
 from shounuo.metrics import registry
@@ -10,7 +11,7 @@ from shounuo.metrics.ground import TIMES, units_of
 from shounuo.metrics.registry import Metric, Series, Source
 from shounuo.metrics.rules import Direction
 
-CUSTOMERS = _("位")
+CUSTOMERS = pgettext_lazy("customers", "位")
 
 _TOLD = """
 SELECT e.subject_id, e.seq, e.kind, e.at, CASE WHEN e.actor_kind = 'person' THEN e.actor_id END AS actor, c.segment,
@@ -37,7 +38,9 @@ registry.source(
         "customer",
         _("客户"),
         "customer",
-        frozenset({events.CREATED, events.CHANGED, events.MERGED, events.REVEALED, events.EXPORTED, events.ERASED}),
+        frozenset(
+            {events.CREATED, events.CHANGED, events.MERGED, events.REVEALED, events.EXPORTED, events.ERASED}
+        ),
         given={"told": _TOLD},
         columns=_COLUMNS,
         series=(
@@ -53,8 +56,8 @@ registry.source(
 
 registry.metrics(
     Metric("new_customers", _("新增客户数"), "customer", _("新登记的客户。"), _("新登记的客户"), "customer.created", noun=CUSTOMERS, cut=("segment",)),
-    Metric("customer_merges", _("客户合并量"), "customer", _("把同一个人的两份档案合成一份的次数。"), _("合并"), "customer.merged", noun=TIMES),
-    Metric("reveal_count", _("查看联系方式次数"), "customer", _("有人查看客户完整联系方式的次数，计在查看的人名下。"), _("查看"), "customer.revealed", noun=TIMES, direction=Direction.DOWN, cut=("person",)),
-    Metric("data_export_count", _("个人信息导出次数"), "customer", _("应客户要求导出其个人信息的次数。"), _("导出"), "customer.exported", noun=TIMES, cut=("person",)),
-    Metric("erasure_count", _("个人信息删除次数"), "customer", _("应客户要求删除其个人信息的次数。"), _("删除"), "customer.erased", noun=TIMES, cut=("person",)),
+    Metric("customer_merges", _("客户合并量"), "customer", _("把同一个人的两份档案合成一份的次数。"), _("期内的合并"), "customer.merged", noun=TIMES),
+    Metric("reveal_count", _("查看联系方式次数"), "customer", _("有人查看客户完整联系方式的次数，计在查看的人名下。"), _("期内的查看"), "customer.revealed", noun=TIMES, direction=Direction.DOWN, cut=("person",)),
+    Metric("data_export_count", _("个人信息导出次数"), "customer", _("应客户要求导出其个人信息的次数。"), _("期内的导出"), "customer.exported", noun=TIMES, cut=("person",)),
+    Metric("erasure_count", _("个人信息删除次数"), "customer", _("应客户要求删除其个人信息的次数。"), _("期内的删除"), "customer.erased", noun=TIMES, cut=("person",)),
 )  # fmt: skip

@@ -39,7 +39,8 @@ class NearestClock:
 class Subject:
     """`facts(ids)`: id -> plain facts a rule may match on. `visible_ids(actor, ids)`: those of the ids the actor may
     see. `people(id)`. `label(ids)`: id -> short text for lists. `url(id)`: its page. `clocks_changed`, where given, is
-    told in the clock's own transaction which live clock of each subject is now the nearest, so that lists can sort."""
+    told in the clock's own transaction which live clock of each subject is now the nearest, so that lists can sort.
+    `urls(ids)`, where given, are the pages of many in one question; `addresses` asks for them."""
 
     kind: str
     facts: Callable[[Iterable[int]], dict[int, Facts]]
@@ -48,6 +49,12 @@ class Subject:
     label: Callable[[Iterable[int]], dict[int, str]]
     url: Callable[[int], str]
     clocks_changed: Callable[[dict[int, NearestClock]], None] | None = None
+    urls: Callable[[Iterable[int]], dict[int, str]] | None = None
+
+    def addresses(self, ids: Iterable[int]) -> dict[int, str]:
+        """The page of each of the ids."""
+        wanted = list(ids)
+        return self.urls(wanted) if self.urls is not None else {id: self.url(id) for id in wanted}
 
 
 _subjects: dict[str, Subject] = {}

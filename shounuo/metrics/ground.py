@@ -85,7 +85,13 @@ registry.dimension(
     )
 )
 registry.dimension(
-    Dimension("hour", _("时段"), "hour", lambda hours: {h: f"{h:02d}:00" for h in hours if h is not None}, whole_number)
+    Dimension(
+        "hour",
+        _("一天的时段"),
+        "hour",
+        lambda hours: {h: f"{h:02d}:00" for h in hours if h is not None},
+        whole_number,
+    )
 )
 registry.dimension(
     Dimension(
@@ -126,7 +132,13 @@ registry.source(
             }
         ),
         given={"turns": _TURNS, "stretches": _STRETCHES},
-        columns={"subject_id": "s.person", "person_id": "s.person", "team_id": "s.team", "at": "s.at", "ref": "s.seq"},
+        columns={
+            "subject_id": "s.person",
+            "person_id": "s.person",
+            "team_id": "s.team",
+            "at": "s.at",
+            "ref": "s.seq",
+        },
         series=(
             Series(
                 "person.presence",
@@ -198,7 +210,7 @@ registry.metrics(
         _("登录次数"),
         "people",
         _("人员登录系统的次数。"),
-        _("登录"),
+        _("期内的登录"),
         "person.signed_in",
         noun=TIMES,
         cut=("person",),

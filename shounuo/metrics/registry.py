@@ -204,9 +204,7 @@ def dimensions_of(metric: Metric) -> list[Dimension]:
     filled = columns_of(metric.series)
     if metric.against is not None:
         filled &= columns_of(metric.against[0])
-    return [
-        d for d in _dimensions.values() if d.column in filled and d.series in ("", metric.series)
-    ]
+    return [d for d in _dimensions.values() if d.column in filled and d.series in ("", metric.series)]
 
 
 def columns_of(series: str) -> set[str]:

@@ -66,6 +66,7 @@ class Aggregate(StrEnum):
 
 AT_A_MOMENT = frozenset({Aggregate.STANDING, Aggregate.AGE})
 OVER_TIME = frozenset({Aggregate.LASTING, Aggregate.LASTING_PER, Aggregate.LASTING_SHARE})
+SPANNING = AT_A_MOMENT | OVER_TIME
 OF_TWO = frozenset({Aggregate.RATIO, Aggregate.DIFFERENCE})
 ADDITIVE = frozenset({Aggregate.COUNT, Aggregate.STANDING, Aggregate.DISTINCT})
 """Those of which nothing is there means 0, not unknown."""

@@ -11,6 +11,12 @@ from shounuo.metrics.registry import Metric
 from shounuo.metrics.rules import Aggregate as A
 
 
+def name(metric: Metric) -> str:
+    """The metric's name as a heading."""
+    text = str(metric.name)
+    return text[:1].upper() + text[1:]
+
+
 def formula(metric: Metric, limit: int | None = None) -> str:
     """The formula in words, with `limit` (seconds) where the metric takes one."""
     given: dict[str, Any] = {
@@ -31,19 +37,19 @@ def formula(metric: Metric, limit: int | None = None) -> str:
         case A.P90:
             text = _("%(population)s按数值排列，九成不超过的值")
         case A.SHARE if metric.within is not None:
-            text = _("不超过 %(limit)s 的个数 ÷ %(population)s的个数")
+            text = _("不超过 %(limit)s 的 ÷ %(population)s")
         case A.SHARE | A.RATIO | A.PER:
-            text = _("%(hits)s ÷ %(population)s的个数")
+            text = _("%(hits)s ÷ %(population)s")
         case A.PORTION:
-            text = _("各类的个数 ÷ %(population)s的个数")
+            text = _("各类的 ÷ 全部%(population)s")
         case A.DIFFERENCE:
-            text = _("%(hits)s")
+            return str(metric.hits)
         case A.GROWTH:
-            text = _("本期%(population)s的个数 ÷ 上一个等长时期的个数 − 1")
+            text = _("本期%(population)s ÷ 上一个等长时期的 − 1")
         case A.STANDING if metric.within is not None:
             text = _("期末时刻，已超过 %(limit)s 的%(population)s的个数")
         case A.STANDING if metric.per:
-            text = _("期末时刻，%(hits)s ÷ %(population)s的个数")
+            text = _("期末时刻，%(hits)s ÷ %(population)s")
         case A.STANDING:
             text = _("期末时刻，%(population)s的个数")
         case A.AGE:

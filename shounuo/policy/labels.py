@@ -12,6 +12,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.events import registry
+from shounuo.metrics import registry as metrics
 from shounuo.policy.vocabulary import ROLES
 
 EVENTS: dict[str, Any] = {
@@ -218,36 +219,8 @@ WORDS: dict[str, Any] = {
     "customer_experience_report": _("客户体验分析报告"),
     "complaint_case_meeting": _("投诉案例分析会"),
     "service_quality_analysis": _("服务质量分析"),
-    # metrics
-    "first_response_time": _("首次响应时长"),
-    "response_time_avg": _("平均响应时长"),
-    "fcr": _("一次解决率"),
-    "same_day_fcr": _("当日一次解决率"),
-    "csat": _("客户满意度"),
-    "nps": _("净推荐值"),
-    "service_error_rate": _("服务差错率"),
-    "bot_deflection_rate": _("智能客服分流率"),
-    "bot_coverage_rate": _("机器人覆盖率"),
-    "cases_per_agent_per_day": _("人均日服务单量"),
-    "advanced_tier_pass_share": _("进阶层测评通过比例"),
-    "senior_service_experts": _("资深服务专家人数"),
-    "core_process_nodes": _("核心流程节点数"),
-    "profile_accuracy": _("客户画像准确率"),
-    "repurchase_rate": _("复购率"),
-    "service_driven_iteration_share": _("服务驱动产品迭代的贡献率"),
-    "refund_cycle_time": _("退款周期"),
+    # what rules name beside the catalogue of metrics
     "history_display_time": _("服务档案显示用时"),
-    "qa_accuracy": _("质检准确率"),
-    "node_wait_share": _("节点等待时间占比"),
-    "enquiry_volume_growth": _("某类咨询量环比增长"),
-    "complaint_count": _("投诉量"),
-    "major_complaint_count": _("重大投诉量"),
-    "blue_alarm_days": _("连续蓝色预警天数"),
-    "agent_turnover_rate": _("客服流失率"),
-    "system_availability": _("系统可用率"),
-    "data_sync_delay": _("数据同步延迟"),
-    "logistics_abnormal_order_share": _("物流异常订单占比"),
-    "negative_posts_new": _("新增负面舆情"),
     "any_monitored": _("任一受监控指标"),
     # grants
     "policy_revision": _("批准制度修订"),
@@ -443,7 +416,8 @@ def word(code: str) -> str:
     """An activity, metric, grant, part of a weight or field."""
     if code == "result":
         return str(RESULT_PART)
-    return str(WORDS.get(code, code))
+    metric = metrics.get(code) if code not in WORDS else None
+    return str(metric.name if metric is not None else WORDS.get(code, code))
 
 
 def field(name: str) -> str:

@@ -14,7 +14,7 @@ from shounuo.staff import permissions
 _READ = ("customers.view", "policy.view")
 _AGENT = (*_READ, "cases.view_team", "cases.work", "customers.edit", "customers.reveal")
 _SENIOR = (*_AGENT, "cases.merge", "customers.merge")
-_SUPERVISOR = (*_SENIOR, "board.view", "cases.assign", "commitments.rebase")
+_SUPERVISOR = (*_SENIOR, "board.view", "cases.assign", "commitments.rebase", "metrics.people", "metrics.read")
 _MANAGER = (
     *_SUPERVISOR,
     "audit.view",
@@ -41,7 +41,7 @@ _ROLES = (
     DefaultRole("supervisor", _("客服主管"), _SUPERVISOR),
     DefaultRole("manager", _("客服经理"), _MANAGER),
     DefaultRole("director", _("服务总监"), (*_MANAGER, "policy.approve", "policy.publish")),
-    DefaultRole("viewer", _("只读"), (*_READ, "board.view", "cases.view_all")),
+    DefaultRole("viewer", _("只读"), (*_READ, "board.view", "cases.view_all", "metrics.read")),
 )
 
 

@@ -104,6 +104,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("check", _policy("check"), "which requirement rows are enforced, and by what", policy)
 
+    metrics = group("metrics", "figures: the catalogue, one metric, making all anew")
+    listed = add("list", _metrics("list"), "the catalogue", metrics)
+    listed.add_argument("text", nargs="?", default="", help="part of a name, code or definition")
+    shown = add("show", _metrics("show"), "one metric and its figure", metrics)
+    shown.add_argument("code")
+    shown.add_argument("--from", dest="from_", help="YYYY-MM-DD (default: the last 30 days)")
+    shown.add_argument("--to", help="YYYY-MM-DD, included")
+    shown.add_argument("--bucket", choices=["day", "week", "month"])
+    shown.add_argument("--by", action="append", default=[], help="a dimension; up to four")
+    shown.add_argument("--where", action="append", default=[], metavar="DIMENSION=VALUE")
+    anew = add(
+        "rebuild", _metrics("rebuild"), "make all observations anew, with the identical result", metrics
+    )
+    anew.add_argument("--source", action="append", default=[], help="only this source (may be repeated)")
+    anew.add_argument("--since", help="only what something happened to from this day on (YYYY-MM-DD)")
+
     importer = group("import", "bring in what another system holds")
     mail = add(
         "mail", _import_mail, "mbox, Maildir or a folder of .eml; sends nothing, may be repeated", importer
@@ -261,6 +277,32 @@ def _policy(action: str) -> Any:
             if action == "publish":
                 return int(policy.publish(args.pack, say) or 0)
             return int(policy.export(args.pack, Path(args.file) if args.file else None, say) or 0)
+
+    return run
+
+
+def _metrics(action: str) -> Any:
+    def run(args: argparse.Namespace) -> int:
+        _django(args)
+        from django.utils.translation import gettext as _
+
+        from shounuo.metrics import cli as metrics
+        from shounuo.web.ops.progress import Progress
+
+        with _Database():
+            if action == "list":
+                return metrics.show_all(say, args.text)
+            if action == "show":
+                given: dict[str, list[str]] = {"by": args.by}
+                for name in ("from_", "to", "bucket"):
+                    if getattr(args, name):
+                        given[name.rstrip("_")] = [getattr(args, name)]
+                for text in args.where:
+                    name, _sign, value = text.partition("=")
+                    given.setdefault(name, []).append(value)
+                return metrics.show(args.code, given, say)
+            with Progress(_("重算指标")) as progress:
+                return metrics.rebuild(args.source, args.since, say, progress.step)
 
     return run
 

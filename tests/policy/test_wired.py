@@ -52,6 +52,8 @@ MADE_BY = {
     "events.Stream": "comes with an event",
     "files.Blob": "services.blob_store is one line",
     "files.File": "services.file_attach is one line",
+    "metrics.Observation": "observe_all",
+    "metrics.Progress": "observe_all",
     "notices.Notice": "services.notify is one line",
     "notices.OutgoingMail": "services.mail_queue is one line",
     "policy.Acknowledgement": "services.acknowledge is one line",

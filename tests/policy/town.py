@@ -187,6 +187,7 @@ def make_town() -> Town:
         ("api/v1/", "customer"): customer.pk,
         ("api/v1/clauses/", "code"): clock.clause_code,
         ("api/v1/calendars/", "code"): "business",
+        ("api/v1/metrics/", "code"): "first_response_time",
         ("api/v1/", "year"): 2026,
         ("api/v1/", "raw"): raw.pk,
         ("api/v1/", "webhook"): hook.pk,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -111,7 +112,9 @@ def _touched(given: Sequence[Touch]) -> set[Key]:
             [cases],
         )
         near = {("case", id) for (id,) in cursor.fetchall()}
-    former = {v for t in given if t.kind == events.CUSTOMER_CHANGED and isinstance(v := t.payload.get("was"), int)}
+    former = {
+        v for t in given if t.kind == events.CUSTOMER_CHANGED and isinstance(v := t.payload.get("was"), int)
+    }
     others = cases_of(sorted(former | customers_in(given)))
     return {("case", id) for id in cases} | near | others
 
@@ -149,7 +152,7 @@ registry.source(
     )
 )
 
-_SHARE = {"aggregate": Aggregate.SHARE, "unit": Unit.SHARE, "least": 10}
+_SHARE: dict[str, Any] = {"aggregate": Aggregate.SHARE, "unit": Unit.SHARE, "least": 10}
 _WHAT = _("首次解决的工单")
 
 registry.metrics(

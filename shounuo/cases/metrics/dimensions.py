@@ -17,14 +17,16 @@ CLASSES: dict[str, Any] = {"primary": _("主渠道"), "secondary": _("次要渠�
 
 
 def _of_choices(code: str, label: Any, choices: type[TextChoices]) -> Dimension:
-    labels = {value: name for value, name in choices.choices}
+    labels = dict(choices.choices)
 
     def read(text: str) -> str:
         if text not in labels:
             raise ValueError(text)
         return text
 
-    return Dimension(code, label, code, lambda values: {v: str(labels[v]) for v in values if v in labels}, read)
+    return Dimension(
+        code, label, code, lambda values: {v: str(labels[v]) for v in values if v in labels}, read
+    )
 
 
 def _topic(text: str) -> str:

@@ -364,7 +364,12 @@ _SERIES = (
         "message.answered",
         "FROM turns m JOIN base x ON x.case_id = m.case_id"
         " WHERE m.asked_at IS NOT NULL AND m.at IS NOT NULL AND NOT x.imported",
-        {"ref": "m.id", "at": "m.at", "person_id": "m.person_id", "value": "extract(epoch FROM m.at - m.asked_at)"},
+        {
+            "ref": "m.id",
+            "at": "m.at",
+            "person_id": "m.person_id",
+            "value": "extract(epoch FROM m.at - m.asked_at)",
+        },
     ),
     Series(
         "plan.proposed",
@@ -399,7 +404,9 @@ def customers_in(given: Sequence[Touch]) -> set[int]:
 
 def _touched(given: Sequence[Touch]) -> set[Key]:
     cases = {t.subject for t in given if t.subject[0] == "case"}
-    customers = customers_in([t for t in given if t.kind != "customer.changed" or "segment" in (t.payload.get("fields") or ())])
+    customers = customers_in(
+        [t for t in given if t.kind != "customer.changed" or "segment" in (t.payload.get("fields") or ())]
+    )
     return cases | (cases_of(sorted(customers)) if customers else set())
 
 

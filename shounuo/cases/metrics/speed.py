@@ -17,12 +17,14 @@ DONE = _("已解决的工单")
 
 
 def _time(code: str, name: Any, definition: Any, population: Any, series: str, how: Aggregate = Aggregate.MEAN, **more: Any) -> Metric:  # fmt: skip
-    given = {"direction": Direction.DOWN, "least": 10, "cut": ("team", "channel")}
+    given: dict[str, Any] = {"direction": Direction.DOWN, "least": 10, "cut": ("team", "channel")}
     return Metric(code, name, "speed", definition, population, series, how, Unit.SECONDS, **(given | more))
 
 
-def _within(code: str, name: Any, definition: Any, population: Any, series: str, seconds: int, **more: Any) -> Metric:
-    given = {"direction": Direction.UP, "least": 10, "cut": ("team", "channel")}
+def _within(
+    code: str, name: Any, definition: Any, population: Any, series: str, seconds: int, **more: Any
+) -> Metric:
+    given: dict[str, Any] = {"direction": Direction.UP, "least": 10, "cut": ("team", "channel")}
     return Metric(
         code, name, "speed", definition, population, series, Aggregate.SHARE, Unit.SHARE, within=seconds, **(given | more)
     )  # fmt: skip

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shounuo.metrics import registry
 from shounuo.metrics.registry import Metric
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 
-CASES, MESSAGES, TIMES, PEOPLE, CUSTOMERS = _("件"), _("条"), _("次"), _("人"), _("位")
+CASES, TIMES, PEOPLE = _("件"), _("次"), _("人")
+MESSAGES, CUSTOMERS = pgettext_lazy("messages", "条"), pgettext_lazy("customers", "位")
 UP, DOWN = Direction.UP, Direction.DOWN
 OPENED = _("新建的工单")
 RESOLVED = _("解决的工单")
 BACKLOG = _("尚未解决的工单")
 DAY = 86_400
-_PORTION = {"aggregate": Aggregate.PORTION, "unit": Unit.SHARE}
+_PORTION: dict[str, Any] = {"aggregate": Aggregate.PORTION, "unit": Unit.SHARE}
 
 
-def _standing(code: str, name: object, definition: object, population: object, **more: object) -> Metric:
-    given = {"series": "case.state", "aggregate": Aggregate.STANDING, "noun": CASES, "direction": DOWN, "cut": ("team",)}
-    return Metric(code, name, "volume", definition, population, **(given | more))  # type: ignore[arg-type]
+def _standing(code: str, name: Any, definition: Any, population: Any, **more: Any) -> Metric:
+    """A stock of cases at a moment."""
+    given: dict[str, Any] = {
+        "series": "case.state",
+        "aggregate": Aggregate.STANDING,
+        "noun": CASES,
+        "direction": DOWN,
+        "cut": ("team",),
+    }
+    return Metric(code, name, "volume", definition, population, **(given | more))
 
 
 registry.metrics(
     Metric("cases_opened", _("工单量"), "volume", _("新建的工单数，任何渠道。从旧系统导入的历史工单不计。"), OPENED, "case.opened", noun=CASES, cut=("channel", "topic_top")),
-    Metric("cases_resolved", _("解决量"), "volume", _("解决的次数；重新打开后再解决的再计一次。"), _("解决"), "case.resolved", noun=CASES, direction=UP, cut=("team", "person")),
+    Metric("cases_resolved", _("解决量"), "volume", _("解决的次数；重新打开后再解决的再计一次。"), _("期内的解决"), "case.resolved", noun=CASES, direction=UP, cut=("team", "person")),
     Metric("cases_closed", _("关闭量"), "volume", _("关闭的工单数。并入其他工单的不计。"), _("关闭的工单"), "case.closed", noun=CASES, cut=("team",)),
     Metric("net_inflow", _("净流入量"), "volume", _("新建的比解决的多多少件。长期为正，积压就在增加。"), _("新建与解决"), "case.opened", Aggregate.DIFFERENCE, noun=CASES, direction=DOWN, hits=_("新建的工单数 − 解决数"), against=("case.resolved", {}), cut=("team",)),
     Metric("resolution_ratio", _("结案率"), "volume", _("同一时期内，解决的件数与新建的件数之比。可以超过 100%。"), OPENED, "case.resolved", Aggregate.RATIO, Unit.SHARE, direction=UP, hits=_("解决的次数"), against=("case.opened", {}), least=10, cut=("team", "topic_top")),
@@ -64,7 +75,7 @@ registry.metrics(
     Metric("messages_per_case", _("单均来信次数"), "channel", _("客户来信条数与新建工单数之比：一件事客户要说几次。"), OPENED, "message.in", Aggregate.RATIO, Unit.RATIO, direction=DOWN, hits=_("客户的来信"), against=("case.opened", {}), least=10, cut=("topic_top", "channel")),
     Metric("customers_served", _("服务客户数"), "customer", _("期内新建过工单的不同客户。"), OPENED, "case.opened", Aggregate.DISTINCT, noun=CUSTOMERS, per=("customer_id",), cut=("segment", "channel")),
     Metric("cases_per_customer", _("客均工单量"), "customer", _("新建的工单数，除以这些工单的客户数。"), _("来询的客户"), "case.opened", Aggregate.PER, Unit.RATIO, noun=CASES, direction=DOWN, hits=_("新建的工单"), per=("customer_id",), cut=("segment", "topic_top")),
-    Metric("merge_count", _("合并量"), "volume", _("并入其他工单的件数：重复的来询。"), _("合并"), "case.merged", noun=CASES, cut=("channel",)),
-    Metric("split_count", _("拆分量"), "volume", _("从工单里拆出新工单的次数。"), _("拆分"), "case.split", noun=TIMES, cut=("team",)),
-    Metric("help_count", _("请求协作次数"), "volume", _("请同事协助处理工单的次数。"), _("加入协作"), "case.helped", noun=TIMES, cut=("team",)),
+    Metric("merge_count", _("合并量"), "volume", _("并入其他工单的件数：重复的来询。"), _("期内的合并"), "case.merged", noun=CASES, cut=("channel",)),
+    Metric("split_count", _("拆分量"), "volume", _("从工单里拆出新工单的次数。"), _("期内的拆分"), "case.split", noun=TIMES, cut=("team",)),
+    Metric("help_count", _("请求协作次数"), "volume", _("请同事协助处理工单的次数。"), _("期内的协作请求"), "case.helped", noun=TIMES, cut=("team",)),
 )  # fmt: skip

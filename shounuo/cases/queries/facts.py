@@ -85,6 +85,12 @@ def url(id: int) -> str:
     return f"/cases/{number}/" if number is not None else ""
 
 
+def urls(ids: Iterable[int]) -> dict[int, str]:
+    """The pages of the cases; one query."""
+    numbers = Case.objects.filter(pk__in=list(ids)).values_list("pk", "number")
+    return {pk: f"/cases/{number}/" for pk, number in numbers}
+
+
 def clocks_changed(nearest: dict[int, NearestClock]) -> None:
     """Keeps on each case which live clock is due first, so that lists sort and warn; one statement.
 
@@ -118,4 +124,5 @@ SUBJECT = Subject(
     label=labels,
     url=url,
     clocks_changed=clocks_changed,
+    urls=urls,
 )

@@ -11,6 +11,7 @@ from shounuo.channels.api.intake import router as intake
 from shounuo.channels.api.log import router as log
 from shounuo.channels.api.webhooks import router as webhooks
 from shounuo.commitments.api import router as clocks
+from shounuo.metrics.api import router as metrics
 from shounuo.policy.api import router as policies
 
 ROUTERS: tuple[tuple[str, Router], ...] = (
@@ -19,6 +20,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("log", log),
     ("clocks", clocks),
     ("policies", policies),
+    ("metrics", metrics),
     ("calendars", calendars),
     ("quarantine", intake),
     ("webhooks", webhooks),

@@ -3,13 +3,16 @@
 from shounuo.metrics.queries.catalogue import catalogue, metric, metric_json, parts_awaited, standing
 from shounuo.metrics.queries.conditions import read_where
 from shounuo.metrics.queries.figures import Cell, Figure, figure, figure_json, window_of
-from shounuo.metrics.queries.subjects import Behind, subjects
+from shounuo.metrics.queries.subjects import WHICH, Behind, Which, described, subjects
 
 __all__ = [
+    "WHICH",
     "Behind",
     "Cell",
     "Figure",
+    "Which",
     "catalogue",
+    "described",
     "figure",
     "figure_json",
     "metric",

@@ -71,7 +71,9 @@ def _counted(asked: Question) -> tuple[str | None, list[Any]]:
     sql = filters(asked)
     sql.add("o.at >= %s AND o.at < %s", window.start, window.end)
     bucket = f"date_trunc('{asked.bucket}', o.day)::date" if asked.bucket in ("week", "month") else "o.day"
-    return _grouped(asked, bucket if asked.bucket else None, columns, params, "metrics_observation o", [], sql)
+    return _grouped(
+        asked, bucket if asked.bucket else None, columns, params, "metrics_observation o", [], sql
+    )
 
 
 def _measures(asked: Question) -> tuple[str, list[Any]]:
@@ -131,11 +133,11 @@ def _standing(asked: Question) -> tuple[str | None, list[Any]]:
         columns = f"count(*), count(DISTINCT {each}), count(*)::float8 / nullif(count(DISTINCT {each}), 0)"
     table = (
         "metrics_observation o CROSS JOIN LATERAL generate_series(width_bucket(o.at, %s::timestamptz[]) + 1,"
-        " least(width_bucket(o.until, %s::timestamptz[]), %s)) AS i"
+        " least(width_bucket(o.until, %s::timestamptz[]), %s)) AS i(i)"
         " JOIN unnest(%s::timestamptz[]) WITH ORDINALITY AS m(t, i) ON m.i = i.i"
-    ).replace(" AS i JOIN", " AS i(i) JOIN")
+    )
     given = [moments, moments, len(moments), moments]
-    return _grouped(asked, "m.i" if asked.bucket else None, columns, [], table, given, sql, last=len(moments))
+    return _grouped(asked, "m.i" if asked.bucket else None, columns, [], table, given, sql)
 
 
 def _lasting(asked: Question) -> tuple[str | None, list[Any]]:
@@ -147,17 +149,18 @@ def _lasting(asked: Question) -> tuple[str | None, list[Any]]:
     sql = filters(asked)
     sql.add("o.until > %s AND o.at < %s", window.start, window.end)
     span = "extract(epoch FROM least(o.until, m.b) - greatest(o.at, m.a))"
+    params: list[Any] = []
     match asked.metric.aggregate:
         case Aggregate.LASTING_PER:
             each = f"count(DISTINCT {_per(asked.metric)})"
-            columns, params = f"count(*), {each}, sum({span}) / nullif({each}, 0)", []
+            columns = f"count(*), {each}, sum({span}) / nullif({each}, 0)"
         case Aggregate.LASTING_SHARE:
-            hit, _able, params = hits(asked)
+            hit, _able, of_hit = hits(asked)
             part = f"coalesce(sum({span}) FILTER (WHERE {hit}), 0)"
             columns = f"count(*), {part}, {part} / nullif(sum({span}), 0)"
-            params = [*params, *params]
+            params = [*of_hit, *of_hit]
         case _:
-            columns, params = f"count(*), NULL::float8, sum({span})", []
+            columns = f"count(*), NULL::float8, sum({span})"
     starts, ends = edges[:-1], edges[1:]
     table = (
         "metrics_observation o CROSS JOIN LATERAL generate_series(greatest(width_bucket(o.at, %s::timestamptz[]), 1),"
@@ -176,23 +179,17 @@ def _grouped(
     table: str,
     table_params: list[Any],
     sql: Sql,
-    last: int | None = None,
 ) -> tuple[str, list[Any]]:
-    """The statement with the whole and every group in one pass. `last`: the whole is that of the last moment alone."""
+    """The statement with the whole and every group in one pass."""
     joins, values, params = _cuts(asked)
     keys = [*([bucket] if bucket else []), *values]
     shown = ", ".join([bucket or "NULL::date", *values])
-    head = f"SELECT {{whole}}, {shown}, {columns} FROM {table}{joins} WHERE {sql.joined()}"
+    head = f"SELECT {{whole}}, {shown}, {columns} FROM {table}{joins} WHERE {sql.joined()}"  # noqa: S608  names of ours
     before = [*table_params, *params, *sql.params]
     if not keys:
         return head.format(whole="true"), [*column_params, *before]
     grouping = f"GROUPING({', '.join(keys)}) = {2 ** len(keys) - 1}"
     sets = f"GROUP BY GROUPING SETS (({', '.join(keys)}), ())"
-    if last is not None and bucket:  # stocks of several moments are not added up: the last one is the whole's
-        sets = f"GROUP BY {', '.join(keys)}"
-        total = f"SELECT true, NULL::bigint{', NULL' * len(values)}, {columns} FROM {table} WHERE {sql.joined()} AND m.i = {last}"
-        query = f"{head.format(whole='false')} {sets} UNION ALL {total}"
-        return query, [*column_params, *before, *column_params, *table_params, *sql.params]
     return f"{head.format(whole=grouping)} {sets}", [*column_params, *before]
 
 

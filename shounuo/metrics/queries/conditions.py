@@ -115,8 +115,7 @@ def read_where(metric: Metric, given: Mapping[str, Sequence[str]]) -> dict[str, 
 def may_read(actor: Actor, metric: Metric, where: Where, by: Iterable[str]) -> None:
     """Figures are for those who hold `metrics.read`; those of single people for `metrics.people`. Of himself everyone
     may ask. NotAllowed otherwise."""
-    people = where.get("person")
-    asked = None if people is None else values_of(of_metric(metric, "person"), people)
+    asked = values_of(of_metric(metric, "person"), where["person"]) if "person" in where else None
     if asked == [actor.person_id] and actor.person_id is not None and not {*by} & {"person"}:
         return
     if not actor.may(READ):

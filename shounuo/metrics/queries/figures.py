@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotFound
@@ -21,14 +22,13 @@ from shounuo.metrics.rules import (
     ADDITIVE,
     BUCKETS,
     MAX_BUCKETS,
+    SPANNING,
     Aggregate,
     Bucket,
     Window,
-    after,
     bucket_of,
 )
 from shounuo.staff import queries as staff
-from django.utils.translation import gettext_lazy as _
 
 Group = tuple[date | None, tuple[Any, ...]]
 
@@ -90,7 +90,7 @@ def figure(
     """The metric over the window, narrowed to `where`, cut by dimensions and by buckets of time; `limit` (seconds)
     stands in for the metric's own `within`. What lies after `at` is not there yet: a stock is that of `at`.
 
-    One or two statements, whatever is asked. NotFound for an unknown metric, Invalid for what cannot be asked of it,
+    At most three statements, whatever is asked. NotFound for an unknown metric, Invalid for what cannot be asked of it,
     NotAllowed (see `conditions.may_read`).
     """
     metric = registry.get(code)
@@ -114,7 +114,9 @@ def _check(metric: Metric, window: Window, by: tuple[str, ...], bucket: str | No
     if len(set(by)) < len(by) or len(by) > 4:
         raise Invalid(_("最多按四个不同的维度分"), field="by", code="bad_by")
     if bucket is not None and bucket not in BUCKETS:
-        raise Invalid(_("“%(value)s”不在可选范围内") % {"value": str(bucket)[:40]}, field="bucket", code="bad_choice")
+        raise Invalid(
+            _("“%(value)s”不在可选范围内") % {"value": str(bucket)[:40]}, field="bucket", code="bad_choice"
+        )
     if bucket is not None and (window.end - window.start).days > MAX_BUCKETS * (1 if bucket == "day" else 7):
         raise Invalid(_("时间范围太长，请按更大的单位分"), field="bucket", code="too_many_buckets")
 
@@ -126,7 +128,13 @@ def _answer(asked: Question) -> Figure:
     if metric.against is not None:
         return _of_two(asked)
     rows = _run(asked)
-    total = rows.pop((None, ()), None) if asked.is_cut else rows.get((None, ()))
+    if (
+        asked.bucket is not None and metric.aggregate in SPANNING
+    ):  # a stretch lies in several buckets, or is on in several
+        total = _run(replace(asked, by=(), bucket=None)).get((None, ()))
+        rows.pop((None, ()), None)
+    else:
+        total = rows.pop((None, ()), None) if asked.is_cut else rows.get((None, ()))
     whole = _cell((None, ()), total or (0, None, None), metric)
     cells = {key: _cell(key, row, metric) for key, row in rows.items()} if asked.is_cut else {}
     if metric.aggregate is Aggregate.PORTION:
@@ -176,7 +184,11 @@ def _portions(cells: dict[Group, Cell]) -> dict[Group, Cell]:
     for cell in cells.values():
         sums[cell.bucket] = sums.get(cell.bucket, 0) + cell.n
     return {
-        key: replace(cell, value=cell.n / sums[cell.bucket] if sums[cell.bucket] else None, part=float(sums[cell.bucket]))
+        key: replace(
+            cell,
+            value=cell.n / sums[cell.bucket] if sums[cell.bucket] else None,
+            part=float(sums[cell.bucket]),
+        )
         for key, cell in cells.items()
     }
 
@@ -287,6 +299,3 @@ def figure_json(found: Figure) -> dict[str, Any]:
         "total": {"value": found.total.value, "n": found.total.n, "part": found.total.part},
         "cells": [one(cell) for cell in found.cells],
     }
-
-
-__all__ = ["Cell", "Figure", "after", "figure", "figure_json", "window_of"]

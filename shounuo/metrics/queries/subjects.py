@@ -3,7 +3,7 @@ visibility."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -57,7 +57,9 @@ def subjects(
     if metric is None or metric.waits_for:
         raise NotFound(_("没有指标 %(code)s") % {"code": code[:60]}, code="no_metric")
     if which not in WHICH or (which == "against" and metric.against is None):
-        raise Invalid(_("“%(value)s”不在可选范围内") % {"value": str(which)[:40]}, field="which", code="bad_choice")
+        raise Invalid(
+            _("“%(value)s”不在可选范围内") % {"value": str(which)[:40]}, field="which", code="bad_choice"
+        )
     where = where or {}
     conditions.may_read(actor, metric, where, ())
     size = paging.limit_of(limit)
@@ -79,6 +81,19 @@ def subjects(
                 return found, paging.encode(*position)
         if len(rows) < _BATCH:
             return found, None
+
+
+def described(found: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
+    """(label, address) of subjects that have been found visible; two questions per kind."""
+    told: dict[tuple[str, int], tuple[str, str]] = {}
+    for kind in sorted({kind for kind, _id in found}):
+        subject = registered.get(kind)
+        ids = [id for one, id in found if one == kind]
+        labels = subject.label(ids) if subject is not None else {}
+        urls = subject.addresses(ids) if subject is not None else {}
+        for id in ids:
+            told[(kind, id)] = (labels.get(id, f"{kind} {id}"), urls.get(id, ""))
+    return told
 
 
 def _read(asked: Question, which: Which, after: tuple | None) -> Sequence[tuple]:
