@@ -115,7 +115,11 @@ def metric(
 
 @router.get("/metrics/{code}/subjects", response=BehindPage, summary="What stands behind a number")
 def behind(
-    request: HttpRequest, code: str, which: queries.Which = "all", cursor: str | None = None, size: int | None = None
+    request: HttpRequest,
+    code: str,
+    which: queries.Which = "all",
+    cursor: str | None = None,
+    size: int | None = None,
 ) -> dict[str, Any]:
     """The observations that the figure counts, the latest first; `which` = all, hit, missed or against (the second
     population of a ratio). Those whose subject the token may not see are left out. Window and conditions as for the
