@@ -21,7 +21,7 @@ from shounuo.cases.queries.settings import canned_fill, canned_texts, fields_of,
 from shounuo.cases.queries.shapes import case_json, interaction_json
 from shounuo.cases.queries.standing import allowed_actions
 from shounuo.cases.queries.threads import by_message_ids, by_number, current, participants, reply_addresses
-from shounuo.cases.queries.visibility import get, readers, visible_ids, visible_to
+from shounuo.cases.queries.visibility import get, readers, sees, visible_ids, visible_to
 
 __all__ = [
     "VIEWS",
@@ -63,6 +63,7 @@ __all__ = [
     "saved_view",
     "saved_views",
     "search",
+    "sees",
     "timeline",
     "topics",
     "view_counts",

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import connection
+
 from shounuo.cases.models import Case, Interaction
 from shounuo.customers.models import ContactPoint
 
 
 def reply_addresses(case: Case) -> list[str]:
     """Where an answer goes: to who wrote last, else to the customer's first mail address; empty when there is none."""
-    last = (
-        Interaction.objects.filter(case_id=case.pk, direction="in", automatic=False)
-        .exclude(sender="")
-        .order_by("-at", "-id")
-        .values_list("sender", flat=True)
-        .first()
-    )
-    if last and "@" in last:
-        return [last]
-    address = (
-        ContactPoint.objects.filter(customer_id=case.customer_id, kind="mail")
-        .order_by("-primary", "id")
-        .values_list("value", flat=True)
-        .first()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_REPLY, [case.pk, case.customer_id])
+        last, own = cursor.fetchone()
+    address = last if last and "@" in last else own
     return [address] if address else []
+
+
+_REPLY = """
+SELECT (SELECT sender FROM cases_interaction
+        WHERE case_id = %s AND direction = 'in' AND NOT automatic AND sender <> '' ORDER BY at DESC, id DESC LIMIT 1),
+       (SELECT value FROM customers_contactpoint
+        WHERE customer_id = %s AND kind = 'mail' ORDER BY "primary" DESC, id LIMIT 1)
+"""
 
 
 def by_message_ids(message_ids: Iterable[str]) -> Interaction | None:

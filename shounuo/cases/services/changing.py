@@ -16,7 +16,7 @@ from shounuo.cases.models import Case
 from shounuo.cases.queries.history import changes_since
 from shounuo.cases.queries.record import record_of
 from shounuo.cases.queries.standing import held_by, standing_of
-from shounuo.cases.queries.visibility import not_found, visible_to
+from shounuo.cases.queries.visibility import not_found, sees
 from shounuo.cases.rules import states
 from shounuo.events.services import NewEvent, Published, publish
 from shounuo.kernel.actors import Actor
@@ -127,8 +127,8 @@ def changing(
 
 def begin(case_id: int, *, actor: Actor, at: datetime) -> Change:
     """Locks the case for the actor; NotFound when he may not see it. Needs a transaction."""
-    case = visible_to(actor).select_for_update(of=("self",)).filter(pk=case_id).first()
-    if case is None:
+    case = next(iter(Case.objects.raw("SELECT * FROM cases_case WHERE id = %s FOR UPDATE", [case_id])), None)
+    if case is None or not sees(actor, case):
         raise not_found()
     return Change(case, actor, at)
 

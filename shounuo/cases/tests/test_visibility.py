@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shounuo.cases import queries, services
-from shounuo.cases.models import Interaction
+from shounuo.cases.models import Case, Interaction
 from shounuo.cases.testing import make_case, make_resolved
 from shounuo.customers.testing import make_customer
 from shounuo.events import subjects
@@ -211,6 +211,11 @@ def test_a_colleague_sees_his_own_his_teams_what_he_helps_with_and_what_nobody_h
     assert seen(cast.actor(cast.manager)) == everything
     assert seen(cast.actor(cast.nobody)) == set()
     assert seen(Actor("bot")) == set()
+    # A write asks the same question of one case at hand.
+    for actor in (cast.actor(cast.agent), cast.actor(cast.manager), cast.actor(cast.nobody), Actor("bot"),
+                  Actor.system(), Actor.customer(helped.customer_id), Actor.customer(0)):  # fmt: skip
+        at_hand = {case.subject for case in Case.objects.all() if queries.sees(actor, case)}
+        assert at_hand == seen(actor), actor
 
 
 def test_a_customer_sees_his_own_cases_and_no_note(cast):

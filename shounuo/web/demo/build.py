@@ -7,12 +7,10 @@ today the stories stop at this moment; a past day is told to its evening.
 from __future__ import annotations
 
 import heapq
-import multiprocessing
 import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -25,7 +23,7 @@ from shounuo.events import registry
 from shounuo.kernel.clock import now
 from shounuo.staff import services as staff
 from shounuo.web.demo import cast, stories
-from shounuo.web.demo import part as part_process
+from shounuo.web.demo.part import PARTS, Parts, count_one
 from shounuo.web.demo.scenarios import SCENARIOS
 from shounuo.web.demo.world import (
     PASSWORD,
@@ -44,7 +42,6 @@ CUSTOMERS = 2000
 TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
-PARTS = 2
 PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
 
 
@@ -58,16 +55,16 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
     world = World(last, random.Random(f"{last}:{cases}"))  # noqa: S311  a story, not a secret
     end = min(world.local(last, 18, 30), moment.replace(second=0, microsecond=0))
     start = world.local(last - timedelta(days=DAYS), 0)
-    with _without_deliveries():
-        _set_up(world, start, cases)
-        _live(world, start, end, cases)
-        _index()
+    with _without_deliveries(), Parts() as parts:
+        _set_up(parts, world, start, cases)
+        _live(parts, world, start, end, cases)
+        _index(parts)
         _presence(world, end)
     _sign_ins(say)
     return 0
 
 
-def _set_up(world: World, start: datetime, count: int) -> None:
+def _set_up(parts: Parts, world: World, start: datetime, count: int) -> None:
     from shounuo.web.ops import first
 
     before = start - timedelta(days=30)
@@ -84,45 +81,46 @@ def _set_up(world: World, start: datetime, count: int) -> None:
         actor=world.system,
         at=before,
     )
-    people_and_teams(world, before)
     topic_tree(world, before)
     customers = min(CUSTOMERS, max(40, count * 2 // 3))
-    with Progress(_("演示：客户"), customers) as progress:
-        customer_book(world, customers, before, progress.step)
+    # Sign-ins take as long as passwords are safe: the customers are written meanwhile.
+    with (
+        parts.doing(
+            _("演示：客户"), customers, "write_customers", str(world.day), before.isoformat(), customers
+        ),
+        Progress(_("演示：人员"), len(cast.PEOPLE)) as progress,
+    ):
+        people_and_teams(world, before, progress.step)
 
 
-def _live(world: World, start: datetime, end: datetime, count: int) -> None:
-    """Tells the stories, half of them in each of two processes, then lets clocks and silences run out in order.
+def _live(parts: Parts, world: World, start: datetime, end: datetime, count: int) -> None:
+    """Tells the stories in several processes, then lets clocks and silences run out in order.
 
-    A story draws from a seed of its own and touches its own case alone, so that the halves do not meet.
+    A story draws from a seed of its own and touches its own case alone, so that the parts do not meet.
     """
     total = sum(1 for m in _moments(world, start, count) if m < end)
-    context = multiprocessing.get_context("spawn")
-    told = context.Value("i", 0)
-    connection.close()
-    parts = [
-        context.Process(target=part_process.tell, args=(str(world.day), end.isoformat(), count, part, told))
-        for part in range(PARTS)
-    ]
-    with Progress(_("演示：工单"), total) as progress:
-        for part in parts:
-            part.start()
-        while any(part.is_alive() for part in parts):
-            parts[0].join(0.2)
-            progress.step(told.value, total)
-        progress.step(told.value, total)
-    if any(part.exitcode for part in parts):
-        raise RuntimeError("a part of the demo failed; see above")
-    with Progress(_("演示：时限")) as progress:
-        for tick in range(int((end - start) / TICK)):
+    with parts.doing(_("演示：工单"), total, "tell_stories", str(world.day), end.isoformat(), count):
+        pass
+    ticks = int((end - start) / TICK)
+    with Progress(_("演示：时限"), ticks) as progress:
+        for tick in range(ticks):
             _tick(start + tick * TICK)
             progress.step()
         _tick(end)
     _number_in_order()
 
 
-def tell_part(day: str, end: str, count: int, part: int, told: Any) -> None:
-    """One process's share of the stories: every second one. Runs in a process of its own."""
+def write_customers(day: str, at: str, count: int, part: int) -> None:
+    """One process's share of the customers. Runs in a process of its own."""
+    world = World(date.fromisoformat(day), random.Random(f"{day}:{count}:customers"))  # noqa: S311
+    with _without_deliveries():
+        customer_book(
+            world, count, datetime.fromisoformat(at), mine=lambda n: n % PARTS == part, step=count_one
+        )
+
+
+def tell_stories(day: str, end: str, count: int, part: int) -> None:
+    """One process's share of the stories, the earliest step first. Runs in a process of its own."""
     world = reload(World(date.fromisoformat(day), random.Random()))  # noqa: S311  a story, not a secret
     last = datetime.fromisoformat(end)
     start = world.local(world.day - timedelta(days=DAYS), 0)
@@ -139,10 +137,18 @@ def tell_part(day: str, end: str, count: int, part: int, told: Any) -> None:
             following = next(tale, None)
             if number not in begun:
                 begun.add(number)
-                with told.get_lock():
-                    told.value += 1
+                count_one()
             if following is not None:
                 heapq.heappush(queue, (max(following, at + timedelta(seconds=5)), number, tale))
+
+
+def index_cases(part: int) -> None:
+    """One process's share of the search documents. Runs in a process of its own."""
+    with _without_deliveries():
+        for number, case_id in enumerate(Case.objects.order_by("id").values_list("pk", flat=True)):
+            if number % PARTS == part:
+                cases.search_index(case_id)
+                count_one()
 
 
 def _begin(world: World, opened: datetime, seed: str) -> stories.Story:
@@ -214,20 +220,18 @@ class _without_deliveries:
             cursor.execute("SET synchronous_commit = on")
 
 
-def _index() -> None:
-    ids = list(Case.objects.order_by("id").values_list("pk", flat=True))
-    with Progress(_("演示：检索"), len(ids)) as progress:
-        for case_id in ids:
-            cases.search_index(case_id)
-            progress.step()
+def _index(parts: Parts) -> None:
+    with parts.doing(_("演示：检索"), Case.objects.count(), "index_cases"):
+        pass
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
 def _presence(world: World, at: datetime) -> None:
+    dice = random.Random(f"{world.day}:presence")  # noqa: S311
     for worker in world.workers.values():
         if worker.team:
-            presence = world.random.choices(("online", "busy", "away"), (7, 2, 1))[0]
+            presence = dice.choices(("online", "busy", "away"), (7, 2, 1))[0]
             staff.presence_set(person_id=worker.person.pk, presence=presence, actor=worker.actor, at=at)
 
 

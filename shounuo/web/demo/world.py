@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -47,7 +48,6 @@ class World:
     teams: dict[str, Team] = field(default_factory=dict)
     topic_ids: dict[str, int] = field(default_factory=dict)
     customer_ids: list[int] = field(default_factory=list)
-    phones: dict[int, str] = field(default_factory=dict)
     system: Actor = field(default_factory=Actor.system)
 
     def local(self, day: date, hour: int, minute: int = 0) -> datetime:
@@ -66,7 +66,7 @@ class World:
         return typical * self.random.lognormvariate(0, wide)
 
 
-def people_and_teams(world: World, at: datetime) -> None:
+def people_and_teams(world: World, at: datetime, step: Callable[[], None]) -> None:
     """The cast, with sign-ins; administrators keep the one that set-up made."""
     for team in cast.TEAMS:
         world.teams[team.code] = staff.team_create(
@@ -91,6 +91,7 @@ def people_and_teams(world: World, at: datetime) -> None:
         else:
             staff.password_change(person_id=person.pk, password=PASSWORD, actor=world.system, at=at)
         _enlist(world, one, person)
+        step()
 
 
 def topic_tree(world: World, at: datetime) -> None:
@@ -105,11 +106,16 @@ def topic_tree(world: World, at: datetime) -> None:
         cases.canned_save(title=title, body=body, actor=world.system, at=at)
 
 
-def customer_book(world: World, count: int, at: datetime, step: object) -> None:
-    """Invented people on invented farms; about one in seven is important to the house."""
+def customer_book(
+    world: World, count: int, at: datetime, *, mine: Callable[[int], bool], step: Callable[[], None]
+) -> None:
+    """Invented people on invented farms; about one in seven is important to the house.
+
+    All are drawn, those are written whose number is `mine`, each at a second of his own: their order in the book.
+    """
     dice = world.random
     companies: list[str] = []
-    for _i in range(count):
+    for number in range(count):
         surname = dice.choice(cast.SURNAMES)
         given = dice.choice(cast.GIVEN_TWO) if dice.random() < 0.7 else dice.choice(cast.GIVEN_ONE)
         if companies and dice.random() < 0.3:
@@ -118,21 +124,24 @@ def customer_book(world: World, count: int, at: datetime, step: object) -> None:
             company = dice.choice(cast.FARM_KINDS).format(s=surname, p=dice.choice(cast.FARM_PLACES))
             companies.append(company)
         phone = "1" + dice.choice("3578") + "".join(dice.choice("0123456789") for _n in range(9))
-        mail = f"farm{len(world.customer_ids) + 1:04d}@example.com" if dice.random() < 0.55 else ""
+        mail = f"farm{number + 1:04d}@example.com" if dice.random() < 0.55 else ""
+        title, region = dice.choice(cast.TITLES), dice.choice(cast.REGIONS)
+        segment = "vip" if dice.random() < 0.14 else ""
+        if not mine(number):
+            continue
+        when = at + timedelta(seconds=number)
         customer, _created = customers.customer_find_or_create(
-            name=surname + given, mail=mail, phone=phone, company=company, actor=world.system, at=at
+            name=surname + given, mail=mail, phone=phone, company=company, actor=world.system, at=when
         )
         customers.customer_change(
             customer_id=customer.pk,
-            title=dice.choice(cast.TITLES),
-            region=dice.choice(cast.REGIONS),
-            segment="vip" if dice.random() < 0.14 else "",
+            title=title,
+            region=region,
+            segment=segment,
             actor=world.system,
-            at=at,
+            at=when,
         )
-        world.customer_ids.append(customer.pk)
-        world.phones[customer.pk] = phone
-        step()  # type: ignore[operator]
+        step()
 
 
 def reload(world: World) -> World:
@@ -145,7 +154,7 @@ def reload(world: World) -> World:
         assert person is not None
         _enlist(world, one, person)
     world.topic_ids = {t.code: t.pk for t in case_queries.topics()}
-    world.customer_ids = list(Customer.objects.order_by("pk").values_list("pk", flat=True))
+    world.customer_ids = list(Customer.objects.order_by("created_at").values_list("pk", flat=True))
     return world
 
 
