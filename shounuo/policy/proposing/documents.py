@@ -60,9 +60,7 @@ def read(data: bytes) -> Document:
     if not document.text.strip():
         raise Invalid(_("文件里没有文字"), field="file", code="no_text")
     if len(document.text) > MAX_CHARACTERS:
-        raise TooLarge(
-            _("文字超过 %(max)d 字，请分成几份上传") % {"max": MAX_CHARACTERS}, field="file"
-        )
+        raise TooLarge(_("文字超过 %(max)d 字，请分成几份上传") % {"max": MAX_CHARACTERS}, field="file")
     return document
 
 

@@ -72,6 +72,9 @@ def document(request: HttpRequest, code: str) -> HttpResponse:
         shown = [c for c in clauses if c.standing != "live"]
     elif printed:
         shown = clauses
+    whole = standing == "gaps" or printed  # no chapter is open
+    for item in contents.items:
+        item["is_in"] = item["is_in"] and not whole
     figures = policy.kept_of([c.row.code for c in clauses], at)
     contents.add_shares(figures)
     worst = documents.most_broken(shown, figures)
@@ -99,9 +102,11 @@ def document(request: HttpRequest, code: str) -> HttpResponse:
             else documents.title_of(version)
             if printed
             else chapter.title,
-            "periods": [label for _key, label in PERIODS],
+            "periods": [] if standing == "gaps" else [label for _key, label in PERIODS],
             "sections": documents.sections(shown, figures, worst),
-            "foot": _("守诺率 = 到期前办到 ÷ 应办。横条自 80% 起，竖线为目标。"),
+            "foot": ""
+            if standing == "gaps"
+            else _("守诺率 = 到期前办到 ÷ 应办。横条自 80% 起，竖线为目标。"),
             "breaches": _breaches_beside(actor, worst, at) if worst and not printed else None,
         },
     )
@@ -254,19 +259,26 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
     if not rows:
         raise NotFound(_("没有这份制度"))
     shown = next((v for v in rows if documents.is_in_force(v, at)), rows[0])
-    mine = [actor.person_id] if actor.person_id else []
-    signed = bool(policy.acknowledged(shown, mine))
+    have = policy.acknowledged(shown)
+    hands = staff.names(
+        person
+        for v in rows
+        for person in (v.created_by_id, v.submitted_by_id, v.approved_by_id, v.published_by_id)
+    )
     return render(
         request,
         "policy/versions.html",
         {
             "title": documents.title_of(shown),
             "pack": documents.pack(shown, at),
-            "tabs": documents.tabs(code, None, "versions"),
+            "tabs": documents.tabs(code, policy.coverage(policy.clauses_of(shown)), "versions"),
             "versions": [
-                version_page.version_row(v, is_first=v is rows[-1], signed=signed, actor=actor, at=at)
+                version_page.version_row(
+                    v, is_first=v is rows[-1], signed=actor.person_id in have, names=hands, actor=actor, at=at
+                )
                 for v in rows
             ],
+            "signed": version_page.signed(shown, have) if documents.is_in_force(shown, at) else None,
             "publish": PublishForm(),
             "may_edit": actor.may(permissions.EDIT),
         },

@@ -15,6 +15,7 @@ from shounuo.policy.models import PolicyVersion
 from shounuo.policy.services import version_approve, version_submit
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
 from shounuo.staff.testing import make_person
+from shounuo.web.policies.showing import clauses
 from shounuo.web.tests.desks import PACK, clock_of, make_house, queries_of
 from shounuo.web.tests.portal_world import is_clean, text_of
 
@@ -276,8 +277,47 @@ def test_a_pack_is_brought_in_reviewed_and_published(house, admin):
     other.post(f"{base}/publish/", {"effective": ""})
     draft.refresh_from_db()
     assert draft.state == "published"
+    life = admin.get("/policy/house/versions/").content.decode().split('class="sn-life"')[1].split("</ol>")[0]
+    assert [life.count("副管理员"), life.count('class="is-done"'), life.count('class="is-next"')] == [2, 5, 0]
     assert "二十分钟内须有首次响应" in text_of(admin.get("/policy/clauses/H-2.1/"))
     assert "1 → 2" in text_of(admin.get("/policy/clauses/H-2.1/"))
+
+
+def test_the_next_step_of_a_draft_is_shown_and_by_whom_the_last_was_done(house, admin):
+    make_draft(SECOND, at=house.at)
+    life = admin.get("/policy/house/versions/").content.decode().split('class="sn-life"')[1].split("</ol>")[0]
+    steps = re.findall(r"<li(?: class=\"is-(\w+)\")?[^>]*><b>([^<]+)</b>", life)
+    assert steps == [("done", "起草"), ("next", "送审"), ("", "批准"), ("", "发布"), ("", "施行")]
+
+
+def test_a_card_names_the_clauses_most_broken(house, manager, broken):
+    card = text_of(manager.get("/policy/"))
+    assert "本月违诺最多" in card and "2.1 响应及时 1 次" in card
+
+
+def test_what_nothing_enforces_is_listed_without_empty_figures(house, manager):
+    page = manager.get("/policy/house/?only=gaps").content.decode()
+    assert "sn-doc is-plain" in page and "sn-cl-fig" not in page and "未计" not in page
+    assert 'class="is-in"' not in page, "no chapter is open"
+    assert "sn-cl-fig" in manager.get("/policy/house/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["R-1-01", "R-1-02", "R-1-03"], ["R-1-01–03"]),
+        (["R-1-01", "R-1-03", "R-1-04", "R-2-05"], ["R-1-01", "R-1-03–04", "R-2-05"]),
+        (["R-1-09", "R-1-10", "odd", "R-1-11"], ["R-1-09–10", "odd", "R-1-11"]),
+        ([], []),
+    ],
+)
+def test_rows_that_follow_one_another_are_drawn_together(rows, said):
+    assert clauses._runs(rows) == said
+
+
+def test_a_length_of_time_as_a_figure_has_small_units():
+    assert clauses._sized("3 小时 20 分") == "3<small> 小时 </small>20<small> 分</small>"
+    assert clauses._sized("不到 1 分钟") == "<small>不到 </small>1<small> 分钟</small>"
 
 
 def test_a_date_that_is_none_is_refused_and_nothing_is_published(house, admin):
@@ -325,7 +365,7 @@ def test_a_reader_signs_once(house, supervisor):
 
 
 # -- what it costs ---------------------------------------------------------------------------------------------------
-INDEX, DOCUMENT, CLAUSE, VERSIONS = 7, 12, 22, 5
+INDEX, DOCUMENT, CLAUSE, VERSIONS = 7, 12, 22, 8
 
 
 def test_pages_cost_the_same_however_much_there_is(house, manager):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
@@ -28,6 +31,7 @@ from shounuo.web.policies.showing.targets import target_of
 
 LEAST_BARS = 10
 LEAST_WEEKS = 8
+NEVER = 10**9  # seconds: a day that is never full, so that hours stay hours
 FLOORS = (88, 80, 60, 40, 0)  # where the axis of shares may begin
 KINDS = {
     "commitment": gettext_lazy("时限"),
@@ -49,8 +53,23 @@ def clause_note(version: PolicyVersion, view: ClauseView) -> str:
         parts.append(_("%(day)s起施行") % {"day": words.full_day(day, weekday=False)})
     parts.append(ngettext("%(n)s 条规则在执行", "%(n)s 条规则在执行", live) % {"n": live})
     if view.row.covers:
-        parts.append(_("依据 %(rows)s") % {"rows": _("、").join(view.row.covers)})
+        parts.append(_("依据 %(rows)s") % {"rows": _("、").join(_runs(view.row.covers))})
     return " · ".join(parts)
+
+
+def _runs(codes: Sequence[str]) -> list[str]:
+    """Rows of a register with those that follow one another drawn together: REG-2.2.1-01–05."""
+    found: list[str] = []
+    last: tuple[str, int] | None = None
+    for code in codes:
+        head, _dash, tail = code.rpartition("-")
+        place = (head, int(tail)) if tail.isascii() and tail.isdigit() else None
+        if last and place and (place[0], place[1] - 1) == last:
+            found[-1] = f"{found[-1].partition('–')[0]}–{tail}"
+        else:
+            found.append(code)
+        last = place
+    return found
 
 
 def rule(view: RuleView) -> dict[str, Any]:
@@ -61,17 +80,24 @@ def rule(view: RuleView) -> dict[str, Any]:
             "parts": _("、").join(labels.part(p) for p in view.row.waiting_for)
         }
     elif view.row.gaps:
-        waiting = _("原文没有写明数值，由组织填写后开始执行")
+        waiting = _("填上数值后开始执行")
     elif view.row.status == "shown":
         waiting = _("已载入并展示，尚未由系统执行")
     return {
         "kind": KINDS.get(view.row.kind, view.row.kind),
         "icon": ICONS.get(view.row.kind, "clock-hour-4"),
-        "sentence": view.sentence,
+        "sentence": _with_limit(view),
         "note": " · ".join(view.details),
         "steps": _steps(view),
         "waiting": waiting,
     }
+
+
+def _with_limit(view: RuleView) -> str:
+    """The sentence with its time limit set off."""
+    limit = view.rule.within.words() if isinstance(view.rule, Commitment) and view.rule.within else ""  # type: ignore[union-attr]
+    before, found, after = view.sentence.partition(limit) if limit else ("", "", "")
+    return format_html("{}<em>{}</em>{}", before, found, after) if found else view.sentence
 
 
 def _steps(view: RuleView) -> list[dict[str, Any]]:
@@ -83,13 +109,16 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
     total = span.seconds or span.business_seconds or span.days * 86400 or span.business_days * 8 * 3600  # type: ignore[union-attr]
     if not total:
         return []
-    steps: list[dict[str, Any]] = [{"seconds": 0, "text": _("开始"), "kind": "run"}]
+    # said in the unit of the clause: 24 小时 is no day, 3 个工作日 are no 24 hours
+    day = 8 * 3600 if span.business_days else words.DAY if span.days else NEVER  # type: ignore[union-attr]
+    steps: list[dict[str, Any]] = [{"seconds": 0, "text": _("开始"), "kind": "run", "day": day}]
     if isinstance(commitment.warn, Percent):
         steps.append(
             {
                 "seconds": int(commitment.warn.of(timedelta(seconds=total)).total_seconds()),
                 "text": pgettext("clock", "预警"),
                 "kind": "warn",
+                "day": day,
             }
         )
     at_due = [
@@ -104,6 +133,7 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
             "text": _("，").join(filter(None, (_("到期"), told))),
             "kind": "breach",
             "is_due": True,
+            "day": day,
         }
     )
     for step in commitment.escalate:
@@ -116,6 +146,7 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
                     "seconds": seconds,
                     "text": _("升级%(who)s") % {"who": labels.small(labels.addressee(step.to))},
                     "kind": "breach",
+                    "day": day,
                 }
             )
     return steps
@@ -146,7 +177,7 @@ def figures(
         },
         {
             "name": _("用时中位"),
-            "value": words.span(used.median) if used.count else _("未计"),
+            "value": _sized(words.span(used.median)) if used.count else _("未计"),
             "unit": "",
             "population": _("九成在 %(span)s内 · %(n)s 次") % {"span": words.span(used.p90), "n": used.count}
             if used.count
@@ -160,6 +191,14 @@ def figures(
             % {"risk": (now_ or {}).get("at_risk", 0), "over": (now_ or {}).get("overdue", 0)},
         },
     ]
+
+
+def _sized(told: str) -> SafeString:
+    """A length of time as a figure: its numbers large, its units small."""
+    pieces = ((part, part[:1].isdigit()) for part in re.split(r"([0-9]+)", told) if part.strip())
+    return format_html_join(
+        "", "{}", ((part if large else format_html("<small>{}</small>", part),) for part, large in pieces)
+    )
 
 
 def charts(weekly: Sequence[tuple[Any, Any]], used: Any, view: ClauseView) -> dict[str, Any]:
@@ -191,7 +230,7 @@ def charts(weekly: Sequence[tuple[Any, Any]], used: Any, view: ClauseView) -> di
     if used.count >= LEAST_BARS and used.limit:
         bars = used.bars
         found["spread"] = {
-            "labels": [words.span(used.limit * n / 10) if n % 5 == 0 and n else "" for n in range(len(bars))],
+            "labels": [_mark(used.limit, n) for n in range(len(bars))],
             "counts": list(bars),
             "limit": 10,
             "warn": 8,
@@ -203,6 +242,11 @@ def charts(weekly: Sequence[tuple[Any, Any]], used: Any, view: ClauseView) -> di
         }
         found["spread_label"] = _("用时分布，共 %(n)s 次") % {"n": used.count}
     return found
+
+
+def _mark(limit: float, tenth: int) -> str:
+    """What stands under a bar of the spread: a time at every fifth."""
+    return "" if tenth % 5 else words.span(limit * tenth / 10) if tenth else "0"
 
 
 def groups(codes: list[str], start: datetime, at: datetime) -> list[dict[str, Any]]:
@@ -235,7 +279,7 @@ def breach_items(rows: Sequence[commitments.Breach], at: datetime) -> list[dict[
             "number": b["number"],
             "url": b["url"],
             "title": b["title"],
-            "text": b["over"],
+            "text": _("超时 %(span)s") % {"span": b["over"]},
             "who_when": f"{b['who']} · {b['when']}",
         }
         for b in breach_rows(rows, at)
@@ -250,7 +294,7 @@ def breach_rows(
     found = []
     for b in rows:
         case = cases.get(b.clock.subject_id) if b.clock.subject_kind == "case" else None
-        over = _("超时 %(span)s") % {"span": words.span((b.late or (at - b.clock.due_at)).total_seconds())}
+        over = words.span((b.late or (at - b.clock.due_at)).total_seconds())
         found.append(
             {
                 "number": case.number if case else b.clock.subject_id,

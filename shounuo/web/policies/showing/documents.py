@@ -26,6 +26,7 @@ ICONS = {
     "commitment": "clock-hour-4", "cadence": "repeat", "record": "forms", "target": "scale", "alarm": "alarm",
     "authority": "key", "weight": "adjustments", "playbook": "route",
 }  # fmt: skip
+WORST = 3  # clauses named on a card
 NUMERALS = "一二三四五六七八九十"
 Figures = dict[str, dict[str, Any] | None]
 
@@ -135,6 +136,9 @@ class Contents:
                 if month:
                     met, due = met + month["met"], due + month["due"]
             item["share"] = met / due if due else None
+            item["tone"] = (
+                "" if not due or met / due >= TARGET else "low" if met / due >= TARGET - 0.05 else "bad"
+            )
 
 
 def contents(clauses: Sequence[ClauseView], code: str, wanted: str) -> Contents:
@@ -268,6 +272,7 @@ def _card(
     months = [(figures.get(c.code) or {}).get("month") or {} for c in clauses]
     met, due = sum(m.get("met", 0) for m in months), sum(m.get("due", 0) for m in months)
     cover = policy.coverage(clauses)
+    worst = sorted(zip(clauses, months, strict=True), key=lambda pair: -int(pair[1].get("breached", 0)))
     return {
         "title": title_of(version),
         "url": f"/policy/{row.policy.code}/",
@@ -283,5 +288,16 @@ def _card(
         "draft": row.draft if row.draft is not version else None,
         "coming": row.coming if row.coming is not version else None,
         "versions_url": f"/policy/{row.policy.code}/versions/",
+        "worst": [
+            {
+                "number": c.number,
+                "title": spoken(c.title, c.title_en),
+                "url": f"/policy/clauses/{c.code}/",
+                "broken": m["breached"],
+                "share": m.get("share"),
+            }
+            for c, m in worst[:WORST]
+            if m.get("breached")
+        ],
         "target": TARGET,
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,7 +18,7 @@ from shounuo.policy import labels, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion
 from shounuo.staff import queries as staff
-from shounuo.web import timing
+from shounuo.web import timing, words
 from shounuo.web.policies.showing.documents import is_in_force, state_words
 
 MOST_CHANGES = 40
@@ -83,11 +85,12 @@ def marked(old: str, new: str) -> SafeString:
     )
 
 
-def signed(version: PolicyVersion) -> dict[str, Any] | None:
-    """Who has acknowledged the version."""
+def signed(version: PolicyVersion, have: Collection[int] | None = None) -> dict[str, Any] | None:
+    """Who has acknowledged the version; `have` where it is known already. Two queries, or one."""
     if version.state not in ("published", "archived"):
         return None
-    have = policy.acknowledged(version)
+    if have is None:
+        have = policy.acknowledged(version)
     people = list(staff.people())
     missing = [p.name for p in people if p.pk not in have]
     text = _("%(have)s / %(all)s") % {"have": len(people) - len(missing), "all": len(people)}
@@ -98,9 +101,16 @@ def signed(version: PolicyVersion) -> dict[str, Any] | None:
 
 
 def version_row(
-    version: PolicyVersion, *, is_first: bool, signed: bool, actor: Actor, at: datetime
+    version: PolicyVersion,
+    *,
+    is_first: bool,
+    signed: bool,
+    names: Mapping[int, str],
+    actor: Actor,
+    at: datetime,
 ) -> dict[str, Any]:
-    """A version in the list of versions: its state, what may be done now, where its changes are told. No query."""
+    """A version in the list of versions: its state, the steps of its life and by whom, what may be done now, where
+    its changes are told. No query."""
     code = version.policy.code
     base = f"/policy/{code}/versions/{version.pk}"
     runs = is_in_force(version, at)
@@ -121,15 +131,43 @@ def version_row(
         "url": f"/policy/{code}/?version={version.number}",
         "state": state_words(version, at),
         "is_in_force": runs,
-        "effective": version.effective_at,
-        "ended": version.ended_at,
+        "steps": _life(version, names, at),
         "note": version.note,
-        "made": version.created_at,
         "changes_url": "" if is_first else f"{base}/changes/",
         "acts": acts,
         "publish_url": f"{base}/publish/" if may_publish else "",
         "export_url": f"/policy/{code}/export/?version={version.number}",
     }
+
+
+def _life(version: PolicyVersion, names: Mapping[int, str], at: datetime) -> list[dict[str, Any]]:
+    """What was done with a version, by whom and when; the first step that is still to come is the current one."""
+    made = [
+        (_("起草"), version.created_at, version.created_by_id),
+        (_("送审"), version.submitted_at, version.submitted_by_id),
+        (_("批准"), version.approved_at, version.approved_by_id),
+        (_("发布"), version.published_at, version.published_by_id),
+        (_("施行"), version.effective_at, None),
+    ]
+    if version.ended_at:
+        made.append((_("终止"), version.ended_at, None))
+    waits = next((n for n, (_name, when, _by) in enumerate(made) if when is None or when > at), len(made))
+    return [
+        {
+            "name": name,
+            "who": names.get(by or 0, ""),
+            "when": _day(when) if when else "",
+            "state": "done" if n < waits else "next" if n == waits else "",
+        }
+        for n, (name, when, by) in enumerate(made)
+    ]
+
+
+def _day(when: datetime) -> str:
+    """A day with its year, and the time where it is not midnight."""
+    local = timezone.localtime(when)
+    day = words.full_day(local.date(), weekday=False)
+    return f"{day} {local:%H:%M}" if (local.hour, local.minute) != (0, 0) else day
 
 
 def changes(before: PolicyVersion, version: PolicyVersion) -> dict[str, Any]:

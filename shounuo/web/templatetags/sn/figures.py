@@ -223,8 +223,8 @@ def lanes(teams: Any, start: datetime, end: datetime, now: datetime) -> dict[str
 
 @register.inclusion_tag("components/ladder.html")
 def ladder(steps: Any) -> dict[str, Any]:
-    """`{% ladder steps %}`: from the start to the last escalation. steps [{seconds, text, kind run|warn|breach}];
-    the first is the start (0), one step has `is_due`."""
+    """`{% ladder steps %}`: from the start to the last escalation. steps [{seconds, text, kind run|warn|breach,
+    day (seconds that are called a day)}]; the first is the start (0), one step has `is_due`."""
     rows = [
         dict(s)
         if isinstance(s, dict)
@@ -234,7 +234,7 @@ def ladder(steps: Any) -> dict[str, Any]:
     most = max((r["seconds"] for r in rows), default=1) or 1
     for n, row in enumerate(rows):
         row["x"] = round(6 + row["seconds"] / most * 448, 1)
-        row["time"] = "0" if not row["seconds"] else words.span(row["seconds"])
+        row["time"] = words.span(row["seconds"], day=row.get("day", words.DAY)) if row["seconds"] else "0"
         row["anchor"] = "start" if n == 0 else "end" if n == len(rows) - 1 else "middle"
         row["shift"] = {"start": -4, "end": 4, "middle": 0}[row["anchor"]]
     for before, row in itertools.pairwise(rows):

@@ -15,7 +15,7 @@ function kit(v) {
     tip: { trigger: 'axis', confine: true, backgroundColor: v('raised'), borderColor: v('line-2'), borderWidth: 1, padding: [6, 10], textStyle: { color: v('ink'), fontSize: 12 }, extraCssText: 'box-shadow:none' },
   };
 }
-const every = (n, el) => Math.max(0, Math.ceil((n * 46) / Math.max(200, el.clientWidth)) - 1);
+const every = (n, el) => Math.max(0, Math.ceil((n * 56) / Math.max(160, el.clientWidth - 100)) - 1);
 const kinds = {
   // {labels, shares (percent), counts, target, target_label, bands, min}
   trend: (d, k, el, v) => ({
@@ -28,7 +28,7 @@ const kinds = {
   }),
   // {labels, counts, limit (index), limit_label, warn (index)}
   spread: (d, k, el, v) => ({
-    grid: { left: 36, right: 10, top: 22, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ splitNumber: 3 }),
+    grid: { left: 36, right: 10, top: 22, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: 0 } }), yAxis: k.val({ splitNumber: 3 }),
     series: [{ type: 'bar', barWidth: '82%', data: d.counts.map((y, i) => ({ value: y, itemStyle: { color: i >= d.limit ? k.bad : i >= (d.warn ?? d.limit) ? k.warn : k.acc, borderRadius: [2, 2, 0, 0] } })),
       markLine: { silent: true, symbol: 'none', label: { formatter: d.limit_label, color: v('ink'), position: 'end', fontSize: 12 }, lineStyle: { color: v('ink'), type: 'solid' }, data: [{ xAxis: d.limit }] } }],
   }),
