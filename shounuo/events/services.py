@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,7 +52,8 @@ class Published:
         return Actor(self.actor_kind, self.actor_id)  # type: ignore[arg-type]
 
 
-# One statement: the streams are locked and counted up, the events get their numbers, listeners are told at commit.
+# One statement: the streams are locked and counted up, the events get their numbers, listeners are told at commit,
+# and the dispatch job is queued as Procrastinate itself would queue it.
 # The streams are taken in order of their subject so that two writers never wait for each other in a ring.
 _INSERT = """
 WITH given AS (
@@ -70,23 +73,51 @@ WITH given AS (
   INSERT INTO events_event (kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload)
   SELECT kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload::jsonb FROM numbered ORDER BY ord
   RETURNING id, seq, xid::text::bigint AS xid
-), told AS (SELECT count(pg_notify(%s, news)) FROM unnest(%s::text[]) AS news)
-SELECT id, seq, xid FROM written, told ORDER BY id
+), told AS (SELECT count(pg_notify(%s, news)) FROM unnest(%s::text[]) AS news
+), queued AS (
+  SELECT count(procrastinate_defer_jobs_v1(ARRAY[ROW('events', 'events.dispatch', 0, NULL, NULL,
+           jsonb_build_object('xid', pg_current_xact_id()::text::bigint), NULL)::procrastinate_job_to_defer_v1]))
+  WHERE %s AND pg_current_xact_id() <> %s::text::xid8
+)
+SELECT id, seq, xid FROM written, told, queued ORDER BY id
 """
+_buffer: ContextVar[list[NewEvent] | None] = ContextVar("events_together", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is published inside is written at the end of the block, in order and in one statement: for a transaction of
+    several parts, each of which publishes. Needs the transaction of the change around it. Inside, `publish` returns
+    nothing; an exception drops what was collected."""
+    if _buffer.get() is not None:
+        yield
+        return
+    collected: list[NewEvent] = []
+    token = _buffer.set(collected)
+    try:
+        yield
+    finally:
+        _buffer.reset(token)
+    publish(collected)
 
 
 def publish(events: Sequence[NewEvent]) -> list[Published]:
     """Writes the events in the caller's transaction, in order, each with the next `seq` of its subject.
 
     Runs the same-transaction handlers on them and queues one job for the transaction when any has a job handler.
-    Live pages are told at commit. Must be called inside `transaction.atomic()`.
+    Live pages are told at commit. Must be called inside `transaction.atomic()`. Inside `together()` it only collects.
     """
     if not events:
+        return []
+    if (collected := _buffer.get()) is not None:
+        collected += events
         return []
     if not connection.in_atomic_block:
         raise RuntimeError("publish needs the transaction of the change that it tells of")
     for event in events:
         registry.check(event.kind, event.subject[0], event.payload)
+    has_jobs = any(registry.job_handlers(e.kind, e.payload) for e in events)
+    here = tuple(s for s in connection.savepoint_ids if s)
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
@@ -100,6 +131,8 @@ def publish(events: Sequence[NewEvent]) -> list[Published]:
                 [json.dumps(e.payload, separators=(",", ":")) for e in events],
                 CHANNEL,
                 _news(events),
+                has_jobs,
+                str(_queued(here)),
             ],
         )
         rows = cursor.fetchall()
@@ -107,8 +140,8 @@ def publish(events: Sequence[NewEvent]) -> list[Published]:
         Published(row[0], e.kind, e.subject, row[1], e.at, e.actor.kind, e.actor.id, e.payload, e.actor.roles)
         for row, e in zip(rows, events, strict=True)
     ]
-    if any(registry.job_handlers(e.kind, e.payload) for e in events):
-        _queue_dispatch(rows[0][2])
+    if has_jobs and rows[0][2] != _queued(here):
+        connection._shounuo_dispatch = (rows[0][2], here)  # type: ignore[attr-defined]
     kinds = {e.kind for e in events}
     for wanted, handler in registry.sync_handlers(kinds):
         handler([p for p in published if wanted is None or p.kind in wanted])
@@ -130,16 +163,11 @@ def _news(events: Sequence[NewEvent]) -> list[str]:
     return texts
 
 
-def _queue_dispatch(xid: int) -> None:
-    """One job per transaction. A job queued inside a savepoint that is gone is queued again: repeats are harmless."""
+def _queued(here: tuple[str, ...]) -> int:
+    """The transaction whose dispatch job is queued for sure, or 0. One job per transaction; one queued inside a savepoint
+    that is gone is queued again: repeats are harmless."""
     queued: tuple[int, tuple[str, ...]] | None = getattr(connection, "_shounuo_dispatch", None)
-    here = tuple(s for s in connection.savepoint_ids if s)
-    if queued is not None and queued[0] == xid and here[: len(queued[1])] == queued[1]:
-        return
-    from shounuo.events.tasks import dispatch
-
-    dispatch.defer(xid=xid)
-    connection._shounuo_dispatch = (xid, here)  # type: ignore[attr-defined]
+    return queued[0] if queued is not None and here[: len(queued[1])] == queued[1] else 0
 
 
 def handle_transaction(xid: int, at: datetime) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases import events, permissions
@@ -20,6 +19,7 @@ from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotAllowed
 from shounuo.kernel.text import clean
+from shounuo.kernel.writing import write
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "channel": tuple(Case.Channel.values),
@@ -62,7 +62,7 @@ def case_open(
     same of others). An `owner_id` owns it from the start, accepted when he is who opens it.
 
     Raises Invalid for what is on no list. Events, in this order: case.opened, interaction.received, then where they
-    apply call.answered, info.collected, case.classified, case.assigned, case.accepted. Five statements and one job.
+    apply call.answered, info.collected, case.classified, case.assigned, case.accepted. Three statements and one job.
     """
     _may_open(actor, customer_id)
     check_choices(
@@ -76,7 +76,7 @@ def case_open(
     )
     if message is None:
         message = IncomingMessage(html=html)
-    with transaction.atomic():
+    with write():
         case = Case(
             kind=kind,
             level=level,

@@ -64,10 +64,10 @@ def test_a_new_case_has_a_number_a_message_and_two_events(cast, told, payload):
     assert payload(case, "interaction.received")["first"] is True
 
 
-def test_opening_costs_four_statements(cast, django_assert_num_queries, monkeypatch):
+def test_opening_costs_three_statements(cast, django_assert_num_queries, monkeypatch):
     monkeypatch.setattr(registry, "_sync", [])  # the clocks' own are counted with them
     customer = make_customer()
-    with django_assert_num_queries(6):  # case, message, events with their news, job; and a savepoint's two
+    with django_assert_num_queries(5):  # case, message, events with their news and job; and a savepoint's two
         services.case_open(
             channel="api", subject="一", text="二", customer_id=customer.pk, actor=Actor.system(), at=AT
         )

@@ -36,6 +36,7 @@ from shounuo.commitments.api import LedgerOut
 from shounuo.customers.models import Customer
 from shounuo.customers.services import customer_find_or_create
 from shounuo.events.queries import of_subject
+from shounuo.events.services import together
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
@@ -67,7 +68,7 @@ def case_open(request: HttpRequest, given: s.CaseGiven) -> HttpResponse:
     if not (who.name or who.mail or who.phone):
         raise Invalid(_("请给出客户的姓名、邮箱或电话"), field="customer", code="no_customer")
     need(request, permissions.WORK, _("您没有建立工单的权限"))
-    with transaction.atomic():
+    with transaction.atomic(), together():
         customer, _new = customer_find_or_create(
             name=who.name, mail=who.mail, phone=who.phone, company=who.company, actor=actor, at=at
         )

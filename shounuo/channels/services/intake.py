@@ -36,7 +36,7 @@ from shounuo.channels.services.letters import (
 )
 from shounuo.channels.services.threading import Place, place_of
 from shounuo.customers.services import customer_find_or_create
-from shounuo.events.services import NewEvent, publish
+from shounuo.events.services import NewEvent, publish, together
 from shounuo.files.services import raw_get
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound, TooMany
@@ -192,21 +192,22 @@ def _check_flood(letter: Letter, at: datetime) -> None:
 def _open(letter: Letter, place: Place) -> None:
     row, mailbox = letter.row, letter.mailbox
     address, name = writer(letter)
-    customer, _new = customer_find_or_create(
-        name=name, mail=address, actor=Actor.system(), at=row.received_at
-    )
-    case, first = cases.case_open(
-        channel="mail",
-        subject=letter.mail.subject,
-        text=letter.text,
-        customer_id=customer.pk,
-        team_id=mailbox.team_id if mailbox else None,
-        channel_class=mailbox.channel_class if mailbox else "primary",
-        mailbox_id=mailbox.pk if mailbox else None,
-        message=message_of(letter, place, automatic=False),
-        actor=Actor.customer(customer.pk),
-        at=row.received_at,
-    )
+    with together():
+        customer, _new = customer_find_or_create(
+            name=name, mail=address, actor=Actor.system(), at=row.received_at
+        )
+        case, first = cases.case_open(
+            channel="mail",
+            subject=letter.mail.subject,
+            text=letter.text,
+            customer_id=customer.pk,
+            team_id=mailbox.team_id if mailbox else None,
+            channel_class=mailbox.channel_class if mailbox else "primary",
+            mailbox_id=mailbox.pk if mailbox else None,
+            message=message_of(letter, place, automatic=False),
+            actor=Actor.customer(customer.pk),
+            at=row.received_at,
+        )
     attach(letter, case.pk, first.pk, Actor.customer(customer.pk))
     if place.related is not None:
         cases.cases_link(

@@ -1,6 +1,6 @@
 """Finding the customer behind an address or a number, or making him: the way every message takes.
 
-One statement finds, one makes; the unique contact point decides between two that make the same customer at
+One statement finds or makes; the unique contact point decides between two that make the same customer at
 once.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.customers import events
@@ -27,33 +28,37 @@ from shounuo.kernel.text import (
     normalise_phone,
     sort_key,
 )
+from shounuo.kernel.writing import write
 
-# The customer is locked as a foreign key to him would lock him: a merge waits for this case, or this case for the merge.
-_FIND = """
-SELECT c.*, p.kind AS point_kind, p.value AS point_value
-FROM customers_contactpoint p JOIN customers_customer c ON c.id = p.customer_id
-WHERE (p.kind, p.value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
-ORDER BY p.kind, p.id
-FOR KEY SHARE OF c
-"""
-_MAKE = """
-WITH made AS (
+# Finds, or makes: one statement. The customer found is locked as a foreign key to him would lock him: a merge waits for
+# this case, or this case for the merge. `points_made` is empty for one found.
+_TAKE = """
+WITH given AS (
+  SELECT * FROM jsonb_to_recordset(%(points)s::jsonb) AS g(kind text, value text, shown text)
+), found AS (
+  SELECT c.*, p.kind AS point_kind, p.value AS point_value
+  FROM customers_contactpoint p JOIN customers_customer c ON c.id = p.customer_id
+  WHERE (p.kind, p.value) IN (SELECT kind, value FROM given)
+  ORDER BY p.kind, p.id
+  FOR KEY SHARE OF c
+), made AS (
   INSERT INTO customers_customer
     (name, named, sort_key, initials, company_id, title, region, note, segment, language, attributes, created_at)
-  VALUES (%(name)s, %(named)s, %(sort_key)s, %(initials)s,
-    coalesce(%(company)s, (SELECT id FROM customers_company WHERE mail_domain = %(domain)s AND mail_domain <> '')),
-    '', '', '', '', '', '{}'::jsonb, %(at)s)
+  SELECT %(name)s, %(named)s, %(sort_key)s, %(initials)s,
+    coalesce(%(company)s::bigint, (SELECT id FROM customers_company WHERE mail_domain = %(domain)s AND mail_domain <> '')),
+    '', '', '', '', '', '{}'::jsonb, %(at)s
+  WHERE %(make)s AND NOT EXISTS (SELECT 1 FROM found)
   RETURNING *
 ), points AS (
   INSERT INTO customers_contactpoint (customer_id, kind, value, shown, "primary", created_at)
-  SELECT made.id, g.kind, g.value, g.shown, true, %(at)s
-  FROM made, jsonb_to_recordset(%(points)s::jsonb) AS g(kind text, value text, shown text)
+  SELECT made.id, g.kind, g.value, g.shown, true, %(at)s FROM made, given g
   ORDER BY g.kind, g.value
   ON CONFLICT (kind, value) DO NOTHING
   RETURNING id
 )
-SELECT made.*, (SELECT count(*) FROM points) AS points_made FROM made
-"""
+SELECT {columns}, point_kind, point_value, NULL::bigint AS points_made FROM found
+UNION ALL SELECT {columns}, NULL, NULL, (SELECT count(*) FROM points) FROM made
+""".replace("{columns}", ", ".join(str(f.column) for f in Customer._meta.concrete_fields))
 _ADD = """
 INSERT INTO customers_contactpoint (customer_id, kind, value, shown, "primary", created_at)
 SELECT %s, %s, %s, %s, NOT EXISTS (SELECT 1 FROM customers_contactpoint WHERE customer_id = %s AND kind = %s), %s
@@ -75,7 +80,7 @@ def customer_find_or_create(
 ) -> tuple[Customer, bool]:
     """The customer with this mail or phone, or a new one, and whether he is new.
 
-    One query when he is known, one more (and his event) when he is made. What is new about a known one (a
+    One query, and his event when he is made. What is new about a known one (a
     number, a first name) is added; when mail and phone belong to two customers, the mail decides and nothing
     moves. Without mail and phone a customer is made each time. Safe when several do it at once. Raises
     Invalid (field mail or phone) for what is no address or number; publishes customer.created or
@@ -85,18 +90,23 @@ def customer_find_or_create(
     name = clean_line(name, 120)
     if not name and not points:
         raise Invalid(_("请至少填写姓名、邮箱、电话中的一项"), field="name")
-    with transaction.atomic(savepoint=False):  # all that can be refused has been refused
+    with write():
         for _try in range(_TRIES):
-            found = _find(points) if points else None
-            if found is not None:
-                customer, missing = found
-                if customer.merged_into_id is None:
-                    _complete(customer, name, missing, actor, at)
-                    return customer, False
-                continue  # merged while we waited for the lock: its contact points have moved
-            made = _make(name, points, company, actor, at)
-            if made is not None:
-                return made, True
+            taken = _take(name, points, company_id=None, make=not company.strip(), at=at)
+            if taken is None and company.strip():
+                company_id = company_of(company, actor=actor, at=at)
+                taken = _take(name, points, company_id=company_id, make=True, at=at)
+            if taken is None:
+                continue  # another made one with one of our points at the same moment: now there is one to find
+            customer, missing, new = taken
+            if new:
+                payload = {"by": [kind for kind, _v, _s in points], "company": customer.company_id}
+                publish([NewEvent(events.CREATED, ("customer", customer.id), at, actor, payload)])
+                return customer, True
+            if customer.merged_into_id is None:
+                _complete(customer, name, missing, actor, at)
+                return customer, False
+            # else merged while we waited for the lock: its contact points have moved
     raise RuntimeError("a customer's contact points kept changing hands")
 
 
@@ -113,22 +123,14 @@ def _points(mail: str, phone: str) -> Points:
     return points
 
 
-def _find(points: Points) -> tuple[Customer, Points] | None:
-    """Who has one of the points (mail before phone), and the points that nobody has."""
-    kinds, values = [p[0] for p in points], [p[1] for p in points]
-    rows = list(Customer.objects.raw(_FIND, [kinds, values]))
-    if not rows:
-        return None
-    taken = {(row.point_kind, row.point_value) for row in rows}  # type: ignore[attr-defined]
-    return rows[0], [p for p in points if (p[0], p[1]) not in taken]
-
-
-def _make(name: str, points: Points, company: str, actor: Actor, at: datetime) -> Customer | None:
-    """A new customer with these points; None when another made one of them first (then nothing is left
-    behind).
+def _take(
+    name: str, points: Points, *, company_id: int | None, make: bool, at: datetime
+) -> tuple[Customer, Points, bool] | None:
+    """Who has one of the points (mail before phone) and the points that nobody has; or, where `make`, a new customer with
+    these points. Says which. None when there was nobody, or another made one of the points first: then nothing of ours
+    is left behind.
     """
     shown = name or _stand_in(points)
-    company_id = company_of(company, actor=actor, at=at) if company.strip() else None
     values = {
         "name": shown,
         "named": bool(name),
@@ -137,17 +139,22 @@ def _make(name: str, points: Points, company: str, actor: Actor, at: datetime) -
         "company": company_id,
         "domain": next((v.rpartition("@")[2] for kind, v, _s in points if kind == "mail"), ""),
         "points": json.dumps([{"kind": k, "value": v, "shown": s} for k, v, s in points]),
+        "make": make,
         "at": at,
     }
-    customer = next(iter(Customer.objects.raw(_MAKE, values)))
-    if customer.points_made < len(points):  # type: ignore[attr-defined]
+    rows: list[Any] = list(Customer.objects.raw(_TAKE, values))
+    if not rows:
+        return None
+    customer = rows[0]
+    if customer.points_made is None:
+        held = {(row.point_kind, row.point_value) for row in rows}
+        return customer, [p for p in points if (p[0], p[1]) not in held], False
+    if customer.points_made < len(points):
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM customers_contactpoint WHERE customer_id = %s", [customer.id])
             cursor.execute("DELETE FROM customers_customer WHERE id = %s", [customer.id])
         return None
-    payload = {"by": [kind for kind, _v, _s in points], "company": customer.company_id}
-    publish([NewEvent(events.CREATED, ("customer", customer.id), at, actor, payload)])
-    return customer
+    return customer, [], True
 
 
 def _stand_in(points: Points) -> str:
