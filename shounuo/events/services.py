@@ -76,8 +76,8 @@ WITH given AS (
 ), told AS (SELECT count(pg_notify(%s, news)) FROM unnest(%s::text[]) AS news
 ), queued AS (
   SELECT count(procrastinate_defer_jobs_v1(ARRAY[ROW('events', 'events.dispatch', 0, NULL, NULL,
-           jsonb_build_object('xid', pg_current_xact_id()::text::bigint), NULL)::procrastinate_job_to_defer_v1]))
-  WHERE %s AND pg_current_xact_id() <> %s::text::xid8
+           jsonb_build_object('xid', xid), NULL)::procrastinate_job_to_defer_v1]))
+  FROM (SELECT xid FROM written LIMIT 1) w WHERE %s AND xid <> %s
 )
 SELECT id, seq, xid FROM written, told, queued ORDER BY id
 """
@@ -132,7 +132,7 @@ def publish(events: Sequence[NewEvent]) -> list[Published]:
                 CHANNEL,
                 _news(events),
                 has_jobs,
-                str(_queued(here)),
+                _queued(here),
             ],
         )
         rows = cursor.fetchall()

@@ -43,20 +43,19 @@ def _rights(person: str) -> dict[str, RawSQL]:
     running it.
     """
     text, numbers = ArrayField(models.TextField()), ArrayField(models.BigIntegerField())
+    fields = {"held_roles": text, "held_permissions": text, "held_teams": numbers, "led_teams": numbers}
+    return {name: RawSQL(sql, (), fields[name]) for name, sql in _rights_sql(person).items()}  # noqa: S611  ours
+
+
+def _rights_sql(person: str) -> dict[str, str]:
+    roles = f"SELECT role_id FROM staff_person_roles WHERE person_id = {person}"  # noqa: S608  ours
     kinds = {
-        "held_roles": ("SELECT code FROM staff_role WHERE id IN ({roles})", text),
-        "held_permissions": (
-            "SELECT DISTINCT unnest(permissions) FROM staff_role WHERE id IN ({roles})",
-            text,
-        ),
-        "held_teams": ("SELECT team_id FROM staff_membership WHERE person_id = {person}", numbers),
-        "led_teams": ("SELECT team_id FROM staff_membership WHERE leads AND person_id = {person}", numbers),
+        "held_roles": f"SELECT code FROM staff_role WHERE id IN ({roles})",  # noqa: S608
+        "held_permissions": f"SELECT DISTINCT unnest(permissions) FROM staff_role WHERE id IN ({roles})",  # noqa: S608
+        "held_teams": f"SELECT team_id FROM staff_membership WHERE person_id = {person}",  # noqa: S608
+        "led_teams": f"SELECT team_id FROM staff_membership WHERE leads AND person_id = {person}",  # noqa: S608
     }
-    roles = "SELECT role_id FROM staff_person_roles WHERE person_id = {person}"
-    return {
-        name: RawSQL(f"ARRAY({sql})".replace("{roles}", roles).replace("{person}", person), (), field)  # noqa: S611  ours
-        for name, (sql, field) in kinds.items()
-    }
+    return {name: f"ARRAY({sql})" for name, sql in kinds.items()}
 
 
 def _actor(person_id: int, row: Any) -> Actor:
@@ -88,16 +87,18 @@ def actor_for(person: Person) -> Actor:
     return actor
 
 
+# Every call of the API begins with it.
+_TOKEN = "SELECT t.*, p.is_active AS person_is_active, {rights} FROM staff_token t JOIN staff_person p ON p.id = t.person_id WHERE t.hash = %s".replace(
+    "{rights}", ", ".join(f"{sql} AS {name}" for name, sql in _rights_sql("t.person_id").items())
+)
+
+
 def token_with_actor(hash: str) -> tuple[Token, Actor] | None:
-    """The token of this hash with its person and all his rights, in one query; whether it is live is not
-    judged.
+    """The token of this hash, whether its person is active (`person_is_active`), and all his rights, in one query;
+    whether the token is live is not judged.
     """
-    token = (
-        Token.objects.select_related("person")
-        .filter(hash=hash)
-        .annotate(**_rights("staff_token.person_id"))
-        .first()
-    )
+    found = list(Token.objects.raw(_TOKEN, [hash]))
+    token = found[0] if found else None
     if token is None:
         return None
     return token, _actor(token.person_id, token)

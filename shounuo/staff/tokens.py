@@ -36,7 +36,7 @@ def actor_of(bearer: str, at: datetime) -> tuple[Actor, Token]:
         raise Unauthenticated(_("令牌无效"))
     token, actor = found
     expired = token.expires_at is not None and token.expires_at <= at
-    if token.revoked_at is not None or expired or not token.person.is_active:
+    if token.revoked_at is not None or expired or not token.person_is_active:  # type: ignore[attr-defined]
         raise Unauthenticated(_("令牌无效"))
     if token.last_used_at is None or token.last_used_at < at - _TOUCH:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=at - _TOUCH)
