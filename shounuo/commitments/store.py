@@ -12,6 +12,7 @@ from django.db.models import CharField, Field, JSONField, Q
 from shounuo.commitments.models import Clock, Pause, Step
 from shounuo.commitments.rules import Changes
 from shounuo.events.services import NewEvent, Published, publish
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 
 Key = tuple[str, int]
@@ -66,10 +67,7 @@ def lock_clocks(keys: Collection[Key]) -> dict[Key, list[Clock]]:
     found: dict[Key, list[Clock]] = {key: [] for key in keys}
     if not keys:
         return found
-    with connection.cursor() as cursor:
-        cursor.execute(_SELECT, [[kind for kind, _id in keys], [id for _kind, id in keys]])
-        rows = cursor.fetchall()
-    for row in rows:
+    for row in prepared.execute(_SELECT, [[kind for kind, _id in keys], [id for _kind, id in keys]]):
         values = list(row)
         for n in _JSON:
             if isinstance(values[n], str):
@@ -129,18 +127,15 @@ def as_event(
 def _insert(clocks: list[Clock]) -> None:
     if not clocks:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [_document(clocks)])
-        for clock, (id,) in zip(clocks, cursor.fetchall(), strict=True):
-            clock.id = id
-            clock._state.adding = False
+    for clock, (id,) in zip(clocks, prepared.execute(_INSERT, [_document(clocks)]), strict=True):
+        clock.id = id
+        clock._state.adding = False
 
 
 def _update(clocks: list[Clock]) -> None:
     if not clocks:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(_UPDATE, [_document(clocks)])
+    prepared.execute(_UPDATE, [_document(clocks)])
 
 
 def _document(clocks: list[Clock]) -> str:

@@ -16,6 +16,7 @@ from django.db.models import F
 
 from shounuo.events import registry
 from shounuo.events.models import Era, Event, Failure, Handled
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 
 MAX_ATTEMPTS = 12
@@ -73,11 +74,11 @@ WITH given AS (
   INSERT INTO events_event (kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload)
   SELECT kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload::jsonb FROM numbered ORDER BY ord
   RETURNING id, seq, xid::text::bigint AS xid
-), told AS (SELECT count(pg_notify(%s, news)) FROM unnest(%s::text[]) AS news
+), told AS (SELECT count(pg_notify(%s::text, news)) FROM unnest(%s::text[]) AS news
 ), queued AS (
   SELECT count(procrastinate_defer_jobs_v1(ARRAY[ROW('events', 'events.dispatch', 0, NULL, NULL,
            jsonb_build_object('xid', xid), NULL)::procrastinate_job_to_defer_v1]))
-  FROM (SELECT xid FROM written LIMIT 1) w WHERE %s AND xid <> %s
+  FROM (SELECT xid FROM written LIMIT 1) w WHERE %s::bool AND xid <> %s::bigint
 )
 SELECT id, seq, xid FROM written, told, queued ORDER BY id
 """
@@ -118,24 +119,22 @@ def publish(events: Sequence[NewEvent]) -> list[Published]:
         registry.check(event.kind, event.subject[0], event.payload)
     has_jobs = any(registry.job_handlers(e.kind, e.payload) for e in events)
     here = tuple(s for s in connection.savepoint_ids if s)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                [e.kind for e in events],
-                [e.at for e in events],
-                [e.subject[0] for e in events],
-                [e.subject[1] for e in events],
-                [e.actor.kind for e in events],
-                [e.actor.id for e in events],
-                [json.dumps(e.payload, separators=(",", ":")) for e in events],
-                CHANNEL,
-                _news(events),
-                has_jobs,
-                _queued(here),
-            ],
-        )
-        rows = cursor.fetchall()
+    rows = prepared.execute(
+        _INSERT,
+        [
+            [e.kind for e in events],
+            [e.at for e in events],
+            [e.subject[0] for e in events],
+            [e.subject[1] for e in events],
+            [e.actor.kind for e in events],
+            [e.actor.id for e in events],
+            [json.dumps(e.payload, separators=(",", ":")) for e in events],
+            CHANNEL,
+            _news(events),
+            has_jobs,
+            _queued(here),
+        ],
+    )
     published = [
         Published(row[0], e.kind, e.subject, row[1], e.at, e.actor.kind, e.actor.id, e.payload, e.actor.roles)
         for row, e in zip(rows, events, strict=True)
@@ -177,10 +176,9 @@ def handle_transaction(xid: int, at: datetime) -> int:
     alone, later. Called by the dispatch job; safe to repeat.
     """
     ran = 0
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_OF_TRANSACTION, [str(xid)])
+    with transaction.atomic():
         finished: list[tuple[int, str]] = []
-        for *row, seen in cursor.fetchall():
+        for *row, seen in prepared.execute(_OF_TRANSACTION, [str(xid)]):
             event = _published(row)
             for name in registry.job_handlers(event.kind, event.payload):
                 if name in seen:
@@ -189,7 +187,7 @@ def handle_transaction(xid: int, at: datetime) -> int:
                     finished.append((event.id, name))
                 ran += 1
         if finished:
-            cursor.execute(_DONE, [at, [e for e, _n in finished], [n for _e, n in finished]])
+            prepared.execute(_DONE, [at, [e for e, _n in finished], [n for _e, n in finished]])
     return ran
 
 
@@ -198,11 +196,11 @@ _OF_TRANSACTION = """
 SELECT e.id, e.kind, e.subject_kind, e.subject_id, e.seq, e.at, e.actor_kind, e.actor_id, e.payload,
        ARRAY(SELECT handler FROM events_handled WHERE event_id = e.id
              UNION ALL SELECT handler FROM events_failure WHERE event_id = e.id)
-FROM events_event e WHERE e.xid = %s::xid8 ORDER BY e.id
+FROM events_event e WHERE e.xid = %s::text::xid8 ORDER BY e.id
 """
 _DONE = """
 INSERT INTO events_handled (event_id, handler, at)
-SELECT d.event_id, d.handler, %s FROM unnest(%s::bigint[], %s::text[]) AS d(event_id, handler)
+SELECT d.event_id, d.handler, %s::timestamptz FROM unnest(%s::bigint[], %s::text[]) AS d(event_id, handler)
 ON CONFLICT DO NOTHING
 """
 

@@ -65,6 +65,7 @@ def _database() -> dict[str, object]:
         "CONN_HEALTH_CHECKS": False,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {
+            "prepare_threshold": 5,  # for kernel.prepared alone: Django's own cursors never prepare
             "pool": {"min_size": 1, "max_size": int(os.environ.get("SHOUNUO_DB_POOL", "24")), "timeout": 20},
             "options": "-c statement_timeout=30000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000",
         },

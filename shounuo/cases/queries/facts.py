@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import connection
-
 from shounuo.cases.models import Case
 from shounuo.cases.queries.visibility import visible_ids
 from shounuo.events.subjects import Facts, NearestClock, People, Subject
+from shounuo.kernel import prepared
 from shounuo.staff.models import Membership
 
 
@@ -28,16 +27,14 @@ SELECT c.id, c.channel, c.channel_class, c.kind, c.level, c.severity, c.complexi
        c.tags, k.segment, c.owner_id, c.first_owner_id, c.transfer_count, c.mailbox_id
 FROM cases_case c JOIN customers_customer k ON k.id = c.customer_id
      LEFT JOIN staff_team t ON t.id = c.team_id LEFT JOIN cases_topic o ON o.id = c.topic_id
-WHERE c.id = ANY(%s)
+WHERE c.id = ANY(%s::bigint[])
 """
 
 
 def facts(ids: Iterable[int]) -> dict[int, Facts]:
     """The facts of the cases, one query. `topic` lists the codes from the root, so that a rule on `feed` holds for all
     beneath it; what is not classified is None."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [list(ids)])
-        rows = cursor.fetchall()
+    rows = prepared.execute(_FACTS, [list(ids)])
     return {
         id: {
             "channel": channel,
@@ -102,21 +99,20 @@ def clocks_changed(nearest: dict[int, NearestClock]) -> None:
     if not nearest:
         return
     ids = sorted(nearest)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """UPDATE cases_case c SET next_due_at = n.due, next_warn_at = n.warn, next_clause = n.clause,
+    prepared.execute(
+        """UPDATE cases_case c SET next_due_at = n.due, next_warn_at = n.warn, next_clause = n.clause,
                  overdue = n.overdue
                FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bool[])
                  AS n(id, due, warn, clause, overdue)
                WHERE c.id = n.id""",
-            [
-                ids,
-                [nearest[i].due_at for i in ids],
-                [nearest[i].warn_at for i in ids],
-                [nearest[i].clause for i in ids],
-                [nearest[i].overdue for i in ids],
-            ],
-        )
+        [
+            ids,
+            [nearest[i].due_at for i in ids],
+            [nearest[i].warn_at for i in ids],
+            [nearest[i].clause for i in ids],
+            [nearest[i].overdue for i in ids],
+        ],
+    )
 
 
 SUBJECT = Subject(
