@@ -40,7 +40,7 @@ def test_a_robot_that_says_what_it_is_gets_one_receipt(house):
 
     assert conversation(house, answer, rounds=50) == 1
     case = Case.objects.get()
-    assert list(case.interactions.order_by("at").values_list("direction", "automatic")) == [
+    assert list(case.interactions.order_by("at", "id").values_list("direction", "automatic")) == [
         ("in", False),
         ("out", True),
         ("in", True),

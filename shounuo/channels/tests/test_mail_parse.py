@@ -658,9 +658,9 @@ class TestBounds:
         ids=lambda raw: repr(raw[:24]),
     )  # fmt: skip
     def test_hostile_mails_cost_little(self, raw):
-        begun = time.perf_counter()
+        begun = time.process_time()
         parse(raw)
-        assert time.perf_counter() - begun < 3
+        assert time.process_time() - begun < 3
 
     @given(st.binary(max_size=600))
     def test_any_bytes_are_read_or_refused(self, raw):
@@ -704,8 +704,8 @@ class TestBounds:
         parse(raw)
         best = 1.0
         for _round in range(10):  # the best of ten: other work on the machine is not the parser's
-            begun = time.perf_counter()
+            begun = time.process_time()
             for _mail in range(10):
                 parse(raw)
-            best = min(best, (time.perf_counter() - begun) / 10)
+            best = min(best, (time.process_time() - begun) / 10)
         assert best < 0.002

@@ -134,9 +134,9 @@ class TestText:
         ],
     )
     def test_hostile_texts_cost_little(self, text):
-        begun = time.perf_counter()
+        begun = time.process_time()
         split_text(text)
-        assert time.perf_counter() - begun < 4
+        assert time.process_time() - begun < 4
 
 
 class TestHtml:
@@ -198,6 +198,6 @@ class TestHtml:
         ],
     )
     def test_hostile_pages_cost_little(self, page):
-        begun = time.perf_counter()
+        begun = time.process_time()
         split_html(page)
-        assert time.perf_counter() - begun < 3
+        assert time.process_time() - begun < 3

@@ -71,7 +71,7 @@ def test_every_sample_mail_is_read_or_refused_with_a_reason(samples):
         if not path.is_file() or "_reply" in str(path):
             continue
         raw = path.read_bytes()
-        begun = time.perf_counter()
+        begun = time.process_time()
         try:
             mail = parse(raw)
         except Unparseable as problem:
@@ -79,7 +79,7 @@ def test_every_sample_mail_is_read_or_refused_with_a_reason(samples):
             refused += 1
             continue
         finally:
-            spent += time.perf_counter() - begun
+            spent += time.process_time() - begun
         read += 1
         for text in (mail.subject, mail.text, mail.html, *(one.name for one in mail.attachments)):
             assert "\x00" not in text and text.encode("utf-8") is not None

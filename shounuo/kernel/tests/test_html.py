@@ -222,10 +222,10 @@ class TestSanitise:
         ids=lambda source: source[:12],
     )  # fmt: skip
     def test_hostile_nesting_costs_little(self, source):
-        begun = time.perf_counter()
+        begun = time.process_time()
         assert_safe(sanitise(source).html)
         to_text(source)
-        assert time.perf_counter() - begun < 4
+        assert time.process_time() - begun < 4
 
     def test_a_flattened_page_keeps_words_links_and_images(self):
         source = (
