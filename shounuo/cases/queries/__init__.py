@@ -11,6 +11,7 @@ from shounuo.cases.queries.lists import (
     list_page,
     saved_view,
     saved_views,
+    unsolved_counts,
     view_counts,
 )
 from shounuo.cases.queries.page import CasePage, Merged, Message, Tie, case_page
@@ -66,6 +67,7 @@ __all__ = [
     "sees",
     "timeline",
     "topics",
+    "unsolved_counts",
     "view_counts",
     "visible_ids",
     "visible_interactions",

@@ -42,7 +42,7 @@ CUSTOMERS = 2000
 TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
-PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
+PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write; the last day itself is a busy one
 
 
 def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
@@ -173,7 +173,7 @@ def _moments(world: World, start: datetime, count: int) -> list[datetime]:
     days = [start.date() + timedelta(days=i) for i in range(DAYS + 1)]
     weight = [
         (0.55 if d.weekday() == 6 else 0.8 if d.weekday() == 5 else 1.25 if d.weekday() == 0 else 1.0)
-        * (2.6 if (world.day - d).days == PEAK_DAY else 1.0)
+        * (2.6 if (world.day - d).days == PEAK_DAY else 1.5 if d == world.day else 1.0)
         for d in days
     ]
     drawn = dice.choices(days, weight, k=count)

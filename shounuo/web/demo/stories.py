@@ -15,6 +15,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Problem
 from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.topics import PRODUCTS
+from shounuo.web.demo.waits import waiting
 from shounuo.web.demo.world import Worker, World
 
 # Channels by how often they are used, with the usual minutes until somebody answers.
@@ -180,6 +181,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         at = world.working(at, world.spread(8 * slow, 0.7))
         yield at
         cases.reply_send(case_id=case.pk, text=dice.choice(CLOSERS), actor=worker.actor, at=at)
+    at = yield from waiting(world, scenario, case.pk, worker, customer_id, channel, at)
     at = world.working(at, _work(scenario) * world.spread(1.0, 0.7) * slow)
     yield at
     cases.case_resolve(case_id=case.pk, text=say(dice.choice(scenario.resolution)), actor=worker.actor, at=at)

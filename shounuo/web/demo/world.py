@@ -114,18 +114,19 @@ def customer_book(
     All are drawn, those are written whose number is `mine`, each at a second of his own: their order in the book.
     """
     dice = world.random
-    companies: list[str] = []
+    companies: dict[str, str] = {}  # where each is, by name
     for number in range(count):
         surname = dice.choice(cast.SURNAMES)
         given = dice.choice(cast.GIVEN_TWO) if dice.random() < 0.7 else dice.choice(cast.GIVEN_ONE)
         if companies and dice.random() < 0.3:
-            company = dice.choice(companies)
+            company = dice.choice(list(companies))
         else:
             company = dice.choice(cast.FARM_KINDS).format(s=surname, p=dice.choice(cast.FARM_PLACES))
-            companies.append(company)
         phone = "1" + dice.choice("3578") + "".join(dice.choice("0123456789") for _n in range(9))
         mail = f"farm{number + 1:04d}@example.com" if dice.random() < 0.55 else ""
         title, region = dice.choice(cast.TITLES), dice.choice(cast.REGIONS)
+        fresh = company not in companies
+        companies.setdefault(company, region)
         segment = "vip" if dice.random() < 0.14 else ""
         if not mine(number):
             continue
@@ -136,11 +137,15 @@ def customer_book(
         customers.customer_change(
             customer_id=customer.pk,
             title=title,
-            region=region,
+            region=companies[company],
             segment=segment,
             actor=world.system,
             at=when,
         )
+        if fresh and customer.company_id is not None:
+            customers.company_change(
+                company_id=customer.company_id, region=companies[company], actor=world.system, at=when
+            )
         step()
 
 

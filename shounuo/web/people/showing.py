@@ -25,16 +25,23 @@ COLUMNS = (
     gettext_lazy("电话"),
     gettext_lazy("邮箱"),
     gettext_lazy("地区"),
+    gettext_lazy("未结"),
 )
 CASES = 10
 
 
 def columns() -> list[dict[str, Any]]:
-    return [{"label": label} for label in COLUMNS]
+    return [{"label": label, "num": label == COLUMNS[-1]} for label in COLUMNS]
 
 
-def row(customer: Customer, actor: Actor) -> dict[str, Any]:
-    """A customer in a table; no query when company and contact points were read with him."""
+def rows(customers: Sequence[Customer], actor: Actor) -> list[dict[str, Any]]:
+    """Customers in a table, with how many of their cases are unsolved; one query where company and contact points were
+    read with them."""
+    unsolved = cases.unsolved_counts(actor, [c.pk for c in customers])
+    return [_row(c, actor, unsolved.get(c.pk, 0)) for c in customers]
+
+
+def _row(customer: Customer, actor: Actor, unsolved: int) -> dict[str, Any]:
     contacts = queries.masked_contacts(customer, actor)
 
     def first(kind: str) -> str:
@@ -46,12 +53,13 @@ def row(customer: Customer, actor: Actor) -> dict[str, Any]:
         "url": f"/customers/{customer.pk}/",
         "cells": [
             _name(customer),
-            format_html('<a href="/customers/companies/{}/">{}</a>', company.pk, company.name)
+            format_html('<a class="sn-c2" href="/customers/companies/{}/">{}</a>', company.pk, company.name)
             if company
             else "",
             first("phone"),
             first("mail"),
             customer.region,
+            unsolved or "",
         ],
     }
 

@@ -72,9 +72,10 @@ def people(request: HttpRequest) -> HttpResponse:
         pager = pages.onward(request, after)
     context = {
         "title": pgettext("place", "客户"),
+        "is_people": True,
         "tabs": _tabs("people"),
         "columns": showing.columns(),
-        "rows": [showing.row(c, actor) for c in found],
+        "rows": showing.rows(found, actor),
         "pager": pager,
         "note": _("只列出前 %(n)s 位，请再写具体些") % {"n": FOUND} if more else "",
         "search": {"url": HOME, "value": text, "placeholder": _("姓名、拼音首字母、电话、邮箱")},
@@ -370,7 +371,7 @@ def company(request: HttpRequest, id: int) -> HttpResponse:
         "title": row.name,
         "company": row,
         "columns": [c for c in showing.columns() if c["label"] != showing.COLUMNS[1]],
-        "rows": [_without_company(showing.row(c, actor)) for c in found],
+        "rows": [_without_company(r) for r in showing.rows(found, actor)],
         "pager": pages.onward(request, after),
         "edit_url": f"{HOME}companies/{id}/edit/" if actor.may(EDIT) else "",
         "cases_url": f"/cases/?company={id}",

@@ -104,13 +104,13 @@ def _form(
         "upload_url": "/help/upload/",
         "fields_url": "/help/new/fields/",
         "draft_key": DRAFT,
-        **_promise(kind),
+        **on_receipt(kind),
     }
     return pages.page(request, "portal/new.html", context, status=status)
 
 
-def _promise(kind: str) -> dict[str, Any]:
-    """What is promised on receipt: the first clock that such a case would start and that is about the customer."""
+def on_receipt(kind: str) -> dict[str, Any]:
+    """What is promised on receipt of such a request: the first clock that such a case would start and that is about the customer."""
     for clock in foresee(Opening("form", kind, by_staff=False), now()):
         if what := showing.promised(clock.rule):
             text = _("收到后 %(span)s内%(what)s。") % {"span": clock.within.words(), "what": what}

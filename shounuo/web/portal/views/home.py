@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from shounuo.cases import queries as cases
 from shounuo.web.portal import pages, session, showing
 from shounuo.web.portal.forms import KINDS, FindForm
+from shounuo.web.portal.views.asking import on_receipt
 
 LATEST = 3
+# What each kind of request is for, as the first page says it.
+WAYS: dict[str, dict[str, Any]] = {
+    "inquiry": {"icon": "help-circle", "hint": _("用法、价格、怎么办")},
+    "request": {"icon": "forms", "hint": _("改订单、开票、约上门")},
+    "aftersales": {"icon": "package", "hint": _("坏了、少了、不好用")},
+    "complaint": {"icon": "flag", "hint": _("不满意，要个说法")},
+    "suggestion": {"icon": "bulb", "hint": _("哪里可以做得更好")},
+    "praise": {"icon": "mood-smile", "hint": _("谁帮了您，我们转告")},
+}
 YEAR = 365 * 24 * 3600
 
 
@@ -20,7 +33,10 @@ def home(request: HttpRequest) -> HttpResponse:
     customer = session.customer_of(request)
     latest = cases.customer_cases(customer, limit=LATEST) if customer is not None else []
     context = {
-        "kinds": [{"url": f"/help/new/?kind={value}", "label": label} for value, label in KINDS],
+        "kinds": [
+            {"url": f"/help/new/?kind={value}", "label": label, **WAYS[value]} for value, label in KINDS
+        ],
+        **on_receipt(KINDS[0][0]),
         "find": FindForm(request.GET if "number" in request.GET else None),
         "mail": session.mail_of(request) if customer is not None else "",
         "cases": [showing.row(c) for c in latest],
