@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from shounuo.audit.models import Entry
+from shounuo.cases import services as case_services
 from shounuo.cases.testing import make_case
 from shounuo.customers import services
 from shounuo.customers.models import Company, Customer, Merge
@@ -124,18 +125,29 @@ def test_the_list_goes_by_pages_with_the_same_queries(agent, song, django_assert
             f"客户{n:02}", mail=f"a{n}@example.cn", phone=f"139000000{n:02}", company=f"单位{n % 7}"
         )
     agent.get("/customers/")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         first = agent.get("/customers/")
     onward = re.search(r'rel="next" href="([^"]+)"', first.content.decode())[1].replace("&amp;", "&")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         second = agent.get(onward)
     assert first.content.decode().count('id="row-') == 50 and second.content.decode().count('id="row-') == 5
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         found = agent.get("/customers/", {"q": "客户"})
     assert "只列出前 50 位" in text_of(found)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert agent.get("/customers/companies/").status_code == 200
     assert is_clean(first)
+
+
+def test_the_list_counts_what_is_unsolved_of_what_one_may_see(cast, agent, song):
+    make_case(customer=song, team=cast.team)
+    make_case(customer=song, team=cast.team)
+    make_case(customer=song, team=cast.other_team)
+    solved = make_case(customer=song, team=cast.team)
+    case_services.case_resolve(case_id=solved.pk, text="好了", actor=cast.actor(cast.agent), at=now())
+    answer = agent.get("/customers/")
+    assert '<td class="sn-num" data-label="未结">2</td>' in answer.content.decode()
+    assert answer.context["rows"][0]["cells"][-1] == 2
 
 
 def test_the_list_narrows_to_a_segment(agent, song):
