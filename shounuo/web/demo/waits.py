@@ -14,8 +14,8 @@ from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.world import ZONE, Worker, World
 
 # How often a matter of this complexity waits at all, for the customer (days) and for colleagues (working minutes).
-OFTEN = {"simple": 0.06, "general": 0.5, "complex": 0.8}
-DAYS = {"simple": 0.7, "general": 1.7, "complex": 2.6}
+OFTEN = {"simple": 0.12, "general": 0.7, "complex": 0.95}
+DAYS = {"simple": 1.0, "general": 2.4, "complex": 4.0}
 MINUTES = {"simple": 45, "general": 150, "complex": 700}
 
 CUSTOMER = {
@@ -60,7 +60,7 @@ def waiting(
     yield at
     if dice.random() < 0.7:
         reason, answer = dice.choice(CUSTOMER[scenario.team])
-        days = min(DAYS[scenario.complexity] * dice.lognormvariate(0, 0.6), 6)
+        days = min(DAYS[scenario.complexity] * dice.lognormvariate(0, 0.6), 9)
         back = (at + timedelta(days=days)).astimezone(ZONE)
         if not 7 <= back.hour < 21:  # customers write by day
             back = world.local(back.date(), dice.randrange(8, 20), dice.randrange(60))
@@ -68,7 +68,7 @@ def waiting(
             case_id=case_id,
             on="customer",
             reason=reason,
-            until=at + timedelta(days=7),
+            until=at + timedelta(days=10),
             actor=worker.actor,
             at=at,
         )
