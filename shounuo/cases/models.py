@@ -446,6 +446,8 @@ class CustomField(models.Model):
     choices = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     kinds = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     required_to_resolve = models.BooleanField(default=False)
+    # On the customer's form and progress page; the others are staff's alone.
+    public = models.BooleanField(default=False, db_default=False)
     position = models.PositiveSmallIntegerField(default=0)
     active = models.BooleanField(default=True)
 

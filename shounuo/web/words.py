@@ -193,6 +193,19 @@ def number(value: float | int | Decimal | None, places: int | None = None) -> st
     return f"{value:,.{places}f}"
 
 
+def kept_value(type: str, value: Any) -> str:
+    """The value of a field of one's own, as it is kept, in words; `type` is text, number, date, choice or bool."""
+    match type:
+        case "bool":
+            return str(gettext("是") if value else gettext("否"))
+        case "date":
+            return full_day(date.fromisoformat(value), weekday=False)
+        case "number":
+            return f"{value:,}"
+        case _:
+            return str(value)
+
+
 def money(fen: int | str | None) -> str:
     """Fen as 9,480 元, with two places only where there are fen; 未定 for None."""
     if fen is None or fen == "":

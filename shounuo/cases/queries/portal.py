@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from shounuo.cases.models import Case, Interaction, Option, Plan
 from shounuo.cases.queries.interactions import for_customer
+from shounuo.cases.queries.settings import fields_of
 from shounuo.cases.queries.standing import allowed_actions
 from shounuo.cases.queries.visibility import get
+from shounuo.cases.rules.fields import Field
 from shounuo.events.models import Event
 from shounuo.events.queries import of_subject
 from shounuo.files.models import File
@@ -34,7 +36,8 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """What is happening, who has it, when it is expected, what was said; `actions` are those of the customer."""
+    """What is happening, who has it, when it is expected, what was said; `actions` are those of the
+    customer, `fields` the organisation's own fields that he may see."""
 
     case: Case
     messages: list[Interaction]
@@ -43,10 +46,11 @@ class CustomerPage:
     options: list[Option]
     steps: list[Event]
     actions: frozenset[str]
+    fields: list[Field]
 
 
 def customer_page(actor: Actor, number: int) -> CustomerPage:
-    """The page for the customer himself (`Actor.customer`); NotFound for any other case. Five queries."""
+    """The page for the customer himself (`Actor.customer`); NotFound for any other case. Six queries."""
     case = get(actor, number)
     files = File.objects.filter(subject_kind="case", subject_id=case.pk, internal=False).select_related(
         "blob"
@@ -65,6 +69,7 @@ def customer_page(actor: Actor, number: int) -> CustomerPage:
         options=[o for o in options if plan is not None and o.plan_id == plan.pk],
         steps=list(of_subject("case", case.pk).filter(kind__in=STEPS)),
         actions=allowed_actions(actor, case, choosable=plan is not None and plan.chosen_at is None),
+        fields=fields_of(case.kind, public=True),
     )
 
 

@@ -14,11 +14,13 @@ from shounuo.kernel.actors import Actor
 from shounuo.staff.queries import organisation
 
 
-def fields_of(kind: str | None = None) -> list[Field]:
-    """The own fields in use, in their order; with a kind, those that its cases have."""
+def fields_of(kind: str | None = None, *, public: bool = False) -> list[Field]:
+    """The own fields in use, in their order; with a kind, those that its cases have; `public`: those that customers fill
+    and see, no others. One query."""
+    rows = CustomField.objects.filter(active=True).order_by("position", "id")
     fields = [
-        Field(f.code, f.label, f.type, tuple(f.choices), tuple(f.kinds), f.required_to_resolve)
-        for f in CustomField.objects.filter(active=True).order_by("position", "id")
+        Field(f.code, f.label, f.type, tuple(f.choices), tuple(f.kinds), f.required_to_resolve, f.public)
+        for f in (rows.filter(public=True) if public else rows)
     ]
     return fields if kind is None else [f for f in fields if f.applies(kind)]
 

@@ -24,7 +24,7 @@ Value = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An own field: `kinds` empty means cases of every kind."""
+    """An own field: `kinds` empty means cases of every kind; `public`: the customer fills it and sees it too."""
 
     code: str
     label: str
@@ -32,6 +32,7 @@ class Field:
     choices: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     required_to_resolve: bool = False
+    public: bool = False
 
     def applies(self, kind: str) -> bool:
         return not self.kinds or kind in self.kinds

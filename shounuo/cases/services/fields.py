@@ -145,6 +145,7 @@ def custom_field_save(
     choices: Iterable[str] = (),
     kinds: Iterable[str] = (),
     required_to_resolve: bool = False,
+    public: bool = False,
     position: int = 0,
     active: bool = True,
     actor: Actor,
@@ -166,7 +167,8 @@ def custom_field_save(
     if field.type == CustomField.Type.CHOICE and not options:
         raise Invalid(_("单选字段须有选项"), field="choices", code="no_choices")
     field.label, field.choices, field.kinds = _named(label, 60), options, of_kinds
-    field.required_to_resolve, field.position, field.active = required_to_resolve, position, active
+    field.required_to_resolve, field.public = required_to_resolve, public
+    field.position, field.active = position, active
     try:
         with transaction.atomic():
             field.save()

@@ -6,11 +6,12 @@ What a stranger can learn by asking is nothing: every question has one answer.
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from shounuo.cases import queries as case_queries
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Interaction
+from shounuo.cases.rules import fields as field_rules
 from shounuo.channels import events, idempotency
 from shounuo.channels.idempotency import Stored
 from shounuo.channels.models import PortalCode
@@ -153,6 +155,7 @@ def form_submit(
     text: str,
     kind: str = "inquiry",
     topic_id: int | None = None,
+    custom: Mapping[str, Any] | None = None,
     files: Sequence[Upload] = (),
     nonce: str,
     address: str,
@@ -160,7 +163,7 @@ def form_submit(
     at: datetime,
 ) -> Submitted:
     """Opens a case from the public form; after it returns the message is kept. `nonce` comes with the form:
-    sent twice it answers the same. `actor` is a customer who is signed in; then name, mail and phone are his
+    sent twice it answers the same. `custom`: own fields by code, of those that are public and belong to the kind. `actor` is a customer who is signed in; then name, mail and phone are his
     own.
 
     A stranger's mail address is never joined to a customer found by a phone number: knowing a number would
@@ -172,6 +175,8 @@ def form_submit(
         raise Invalid(gettext_lazy("请写下您的问题"), field="text", code="empty_text")
     if kind not in Case.Kind.values:
         raise Invalid(gettext_lazy("没有这个类别"), field="kind", code="bad_choice")
+    public = case_queries.fields_of(kind, public=True)
+    own = {code: v for code, v in field_rules.values_of(public, custom or {}).items() if v is not None}
     plain, number = _contact(mail, phone, signed_in=actor is not None)
     stored = _uploads(files, at)
     throttle.hit(throttle.key_of("form", address), 20, HOUR, at)
@@ -186,6 +191,7 @@ def form_submit(
             kind=kind,
             topic_id=topic_id,
             customer_id=customer_id,
+            custom=own,
             actor=who,
             at=at,
         )
@@ -194,7 +200,7 @@ def form_submit(
         case.refresh_from_db(fields=["number"])
         return Stored(201, f"{case.number} {link_path(case, at)}")
 
-    parts = (nonce, plain, number, subject, said, kind)
+    parts = (nonce, plain, number, subject, said, kind, json.dumps(own, sort_keys=True) if own else "")
     answer, _again = idempotency.once(
         act,
         token_id=idempotency.FORM_TOKEN,

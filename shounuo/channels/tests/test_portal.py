@@ -7,6 +7,7 @@ import pytest
 from shounuo.cases import queries
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Interaction
+from shounuo.cases.testing import make_field
 from shounuo.channels import services
 from shounuo.channels.models import PortalCode
 from shounuo.channels.services.portal import Upload
@@ -85,6 +86,26 @@ def test_a_form_that_lacks_something_says_what(change, field):
     with pytest.raises(Invalid) as caught:
         submit(**change)
     assert caught.value.field == field and not Case.objects.exists()
+
+
+def test_public_own_fields_come_with_the_form_and_no_others():
+    make_field("device", label="设备型号", kinds=["aftersales"], public=True)
+    make_field("heads", label="存栏", type="number", public=True)
+    make_field("fault", label="责任方")
+    given = {"device": "EC-300", "heads": "１,260"}
+    done = submit(kind="aftersales", custom=given)
+    case = Case.objects.get()
+    assert case.custom == {"device": "EC-300", "heads": 1260}
+    assert submit(kind="aftersales", custom=given) == done and Case.objects.count() == 1
+    for custom, field in (
+        ({"heads": "很多"}, "custom.heads"),
+        ({"fault": "物流"}, "custom"),
+        ({"device": "EC-300"}, "custom"),  # not a field of an inquiry
+    ):
+        with pytest.raises(Invalid) as caught:
+            submit(nonce="n2", custom=custom)
+        assert caught.value.field == field
+    assert Case.objects.count() == 1
 
 
 def test_a_flood_of_forms_from_one_address_is_stopped():

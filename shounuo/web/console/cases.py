@@ -82,6 +82,11 @@ class FieldForm(forms.Form):
         help_text=gettext_lazy("都不选就是每一种"),
     )
     required_to_resolve = forms.BooleanField(label=gettext_lazy("不填不能解决"), required=False)
+    public = forms.BooleanField(
+        label=gettext_lazy("客户也看得到"),
+        required=False,
+        help_text=gettext_lazy("客户写给我们时可以填，进度页上看得到；不选就只有工作人员看到"),
+    )
     position = forms.IntegerField(
         label=gettext_lazy("次序"), initial=0, min_value=0, max_value=9999, help_text=POSITION
     )
@@ -201,6 +206,7 @@ def fields(request: HttpRequest) -> HttpResponse:
                 f.get_type_display(),
                 _("、").join(str(kinds[k]) for k in f.kinds if k in kinds) or _("每一种"),
                 _("不填不能解决") if f.required_to_resolve else _("选填"),
+                _("客户和我们") if f.public else _("只有我们"),
             ],
         }
         for f in shown
@@ -208,7 +214,9 @@ def fields(request: HttpRequest) -> HttpResponse:
     return pages.table(
         request,
         title=_("自定字段"),
-        columns=[{"label": t} for t in (_("名称"), _("代码"), _("类型"), _("工单"), _("要求"))],
+        columns=[
+            {"label": t} for t in (_("名称"), _("代码"), _("类型"), _("工单"), _("要求"), _("谁看得到"))
+        ],
         rows=rows,
         pager=pager,
         add={"url": f"{FIELDS}new/", "label": _("加一个字段")},
@@ -226,7 +234,7 @@ def field_edit(request: HttpRequest, id: int | None = None) -> HttpResponse:
     field = get_object_or_404(CustomField, pk=id) if id else None
     initial = None
     if field is not None:
-        names = ("label", "code", "type", "kinds", "required_to_resolve", "position", "active")
+        names = ("label", "code", "type", "kinds", "required_to_resolve", "public", "position", "active")
         initial = {f: getattr(field, f) for f in names} | {"choices": "\n".join(field.choices)}
     form = FieldForm(request.POST or None, initial=initial)
     if field is not None:

@@ -448,7 +448,7 @@ def _facts(it: CasePage, at: datetime) -> list[dict[str, Any]]:
     for field in it.fields:
         value = case.custom.get(field.code)
         if value not in (None, ""):
-            pairs.append((field.label, str(value)))
+            pairs.append((field.label, words.kept_value(field.type, value)))
     facts += [{"label": label, "value": value} for label, value in pairs if value]
     return facts
 

@@ -57,6 +57,7 @@ def progress(it: CustomerPage, at: datetime, *, base: str) -> dict[str, Any]:
         "case": _head(case, at),
         "promise": promise(clocks, case, at),
         "promises": _promises(clocks, at),
+        "facts": facts(it),
         "handler": handler(case),
         "message_url": "#talk",
         "offer": offer(it, base) if "choose" in it.actions else None,
@@ -206,6 +207,16 @@ def _promises(clocks: Sequence[Clock], at: datetime) -> list[dict[str, Any]]:
             }
         )
     return list(shown.values())
+
+
+def facts(it: CustomerPage) -> list[dict[str, Any]]:
+    """The organisation's own fields that the customer sees, as far as they are filled."""
+    kept = it.case.custom
+    return [
+        {"label": field.label, "value": words.kept_value(field.type, kept[field.code])}
+        for field in it.fields
+        if kept.get(field.code) not in (None, "")
+    ]
 
 
 def handler(case: Case) -> dict[str, Any] | None:

@@ -64,9 +64,13 @@ def test_an_own_field_is_made_and_changed_and_keeps_code_and_type(client, cast):
         "/settings/fields/new/", field_typed(kinds=["complaint"], required_to_resolve="on", active="on")
     )
     field = CustomField.objects.get()
+    assert not field.public and "只有我们" in client.get("/settings/fields/").text
     assert (field.choices, field.kinds, field.required_to_resolve) == (["换货", "退款"], ["complaint"], True)
-    client.post(f"/settings/fields/{field.pk}/", field_typed(label="办法", code="zzz", type="text"))
+    client.post(
+        f"/settings/fields/{field.pk}/", field_typed(label="办法", code="zzz", type="text", public="on")
+    )
     field.refresh_from_db()
+    assert field.public and "客户和我们" in client.get("/settings/fields/").text
     assert (field.label, field.code, field.type, field.active) == ("办法", "way", "choice", False)
 
 

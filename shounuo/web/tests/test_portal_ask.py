@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from shounuo.cases.models import Case
+from shounuo.cases.services import custom_set
 from shounuo.cases.testing import make_case, make_field
 from shounuo.customers.models import Customer
 from shounuo.customers.services import contact_remove
@@ -154,11 +155,13 @@ def test_uploads_and_requests_from_one_address_have_limits(client: Client, monke
 
 
 def test_own_fields_of_the_kind_come_with_it(client: Client):
-    make_field("device", label="设备型号", kinds=["aftersales"])
-    make_field("since", label="哪天开始", type="date", kinds=["aftersales"])
-    make_field("bill", label="发票抬头", kinds=["request"])
+    make_field("device", label="设备型号", kinds=["aftersales"], public=True)
+    make_field("since", label="哪天开始", type="date", kinds=["aftersales"], public=True)
+    make_field("bill", label="发票抬头", kinds=["request"], public=True)
+    make_field("fault", label="责任方", kinds=["aftersales"])
     assert "设备型号" not in text_of(client.get("/help/new/?kind=inquiry"))
-    assert "设备型号" in text_of(client.get("/help/new/?kind=aftersales"))
+    asked = text_of(client.get("/help/new/?kind=aftersales"))
+    assert "设备型号" in asked and "责任方" not in asked
     part = client.get("/help/new/fields/", {"kind": "request", "own_bill": "守诺牧业"})
     assert (
         "发票抬头" in text_of(part)
@@ -167,8 +170,34 @@ def test_own_fields_of_the_kind_come_with_it(client: Client):
     )
     wrong = ask(client, own_device="EC-300", own_since="昨天")
     assert wrong.status_code == 422 and "须是日期" in text_of(wrong) and "EC-300" in wrong.content.decode()
-    assert ask(client, own_device="EC-300", own_since="2026-10-09", own_bill="不该收").status_code == 302
+    sent = ask(
+        client,
+        own_device="EC-300",
+        own_since="2026-10-09",
+        own_bill="不该收",
+        own_fault="厂家",
+        kind="aftersales",
+    )
     assert Case.objects.latest("id").custom == {"device": "EC-300", "since": "2026-10-09"}
+    page = client.get(sent["Location"].removesuffix("received/"))
+    assert "设备型号 EC-300 哪天开始 2026年10月9日" in text_of(page)
+
+
+def test_the_progress_page_shows_of_the_own_fields_those_that_are_public(world, client: Client):
+    make_field("device", label="设备型号", public=True)
+    make_field("warm", label="还在保修", type="bool", public=True)
+    make_field("heads", label="存栏", type="number", public=True)
+    make_field("empty", label="没填的", public=True)
+    make_field("gone", label="停用的", public=True, active=False)
+    make_field("fault", label="责任方")
+    values = {"device": NASTY, "warm": False, "heads": 12600, "fault": "物流"}
+    custom_set(case_id=world.mine.pk, values=values, actor=Actor.system(), at=now())
+    sign_in(client)
+    page = client.get(f"/help/cases/{world.mine.number}/")
+    said = text_of(page)
+    assert "还在保修 否" in said and "存栏 12,600" in said and "设备型号" in said
+    assert is_clean(page) and "<script>alert" not in page.content.decode()
+    assert not any(word in said for word in ("责任方", "物流", "没填的", "停用的"))
 
 
 def test_hostile_words_are_only_words(client: Client):

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shounuo.cases import queries as cases
-from shounuo.cases import services as case_services
 from shounuo.channels import services
 from shounuo.commitments import queries as commitments
 from shounuo.kernel.actors import Actor
@@ -35,7 +33,7 @@ def new(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     kind = given.get("kind", "")
     kind = kind if kind in dict(KINDS) else "inquiry"
-    own = cases.fields_of(kind)
+    own = cases.fields_of(kind, public=True)
     if request.method != "POST":
         form = AskForm(own=own, known=customer is not None, initial={"kind": kind, "nonce": new_token()})
         return _form(request, form, kind, [])
@@ -71,27 +69,20 @@ def _send(
     files: list[uploads.Kept],
     customer: Actor | None,
 ) -> services.Submitted:
-    """Opens the case, and fills the own fields with it or not at all."""
-    at = now()
-    data = uploads.read(files)
-    with transaction.atomic():
-        sent = services.form_submit(
-            name=given.get("name", ""),
-            mail=given.get("mail", ""),
-            phone=given.get("phone", ""),
-            subject=given["title"],
-            text=given["text"],
-            kind=given["kind"],
-            files=data,
-            nonce=given["nonce"],
-            address=pages.address_of(request),
-            actor=customer,
-            at=at,
-        )
-        if custom:
-            case = cases.get(Actor.system(), sent.number)
-            case_services.custom_set(case_id=case.pk, values=custom, actor=Actor.system(), at=at)
-    return sent
+    return services.form_submit(
+        name=given.get("name", ""),
+        mail=given.get("mail", ""),
+        phone=given.get("phone", ""),
+        subject=given["title"],
+        text=given["text"],
+        kind=given["kind"],
+        custom=custom,
+        files=uploads.read(files),
+        nonce=given["nonce"],
+        address=pages.address_of(request),
+        actor=customer,
+        at=now(),
+    )
 
 
 def _form(
@@ -120,9 +111,9 @@ def on_receipt(kind: str) -> dict[str, Any]:
 
 @require_safe
 def own_fields(request: HttpRequest) -> HttpResponse:
-    """The own fields of a kind, as it is chosen; what was typed in those that stay is kept."""
+    """The public own fields of a kind, as it is chosen; what was typed in those that stay is kept."""
     kind = request.GET.get("kind", "")
-    own = cases.fields_of(kind) if kind in dict(KINDS) else []
+    own = cases.fields_of(kind, public=True) if kind in dict(KINDS) else []
     form = AskForm(own=own, initial={k: v for k, v in request.GET.items() if k.startswith(fields.PREFIX)})
     return render(request, "portal/new.html#own", {"form": form})
 
