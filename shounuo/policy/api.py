@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,22 @@ class RuleOut(Schema):
     covers: list[str]
 
 
+class EvidenceOut(Schema):
+    kind: str
+    text: str
+    exists: bool
+    metric: str
+    covers: list[str]
+
+
+class PracticeOut(Schema):
+    text: str
+    risk: str
+    outcome: str
+    evidence: list[EvidenceOut]
+    covers: list[str]
+
+
 class ClauseOut(Schema):
     code: str
     number: str
@@ -44,6 +61,8 @@ class ClauseOut(Schema):
     effective_at: datetime
     standing: str
     covers: list[str]
+    practices: list[PracticeOut]
+    evidence: list[EvidenceOut]
     rules: list[RuleOut]
     kept: dict[str, Any] | None
 
@@ -143,6 +162,8 @@ def _clauses(views: list[queries.ClauseView], at: datetime) -> list[dict[str, An
             "effective_at": view.row.version.effective_at,
             "standing": view.standing,
             "covers": view.row.covers,
+            "practices": [asdict(p) for p in view.practices],
+            "evidence": [asdict(e) for e in view.evidence],
             "rules": [
                 {
                     "kind": rule.row.kind,

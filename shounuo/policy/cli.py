@@ -28,8 +28,9 @@ Say = Callable[[str], None]
 
 _FATES: dict[Fate, Any] = {
     Fate.LIVE: gettext_lazy("在执行"),
+    Fate.EVIDENCED: gettext_lazy("有据可查"),
     Fate.WAITING: gettext_lazy("等待所需部分"),
-    Fate.SHOWN: gettext_lazy("仅展示"),
+    Fate.UNSET: gettext_lazy("等待填写数字"),
     Fate.WRITTEN: gettext_lazy("仅有条文"),
     Fate.NOT_BUILT: gettext_lazy("不采用"),
     Fate.ABSENT: gettext_lazy("未收录"),
@@ -113,15 +114,18 @@ def measured(say: Say) -> int:
 
 def check(say: Say, files: list[Path] | None = None) -> int:
     """Tells for every clause its rules, since when they run and how often they were kept, and for every register what
-    becomes of its rows. Looks at the packs in force, then at shipped ones (or `files`) that are not.
+    becomes of its rows. Looks at the packs in force, then at shipped ones (or `files`) that are not; then, unless files
+    were named, at all rows together.
 
-    Returns 1 when a pack names a requirement row that no register knows, otherwise 0. Raises PackInvalid for a file
-    that cannot be read.
+    Returns 1 when a pack names a requirement row that no register knows or no shipped pack speaks of a row, otherwise 0.
+    Raises PackInvalid for a file that cannot be read.
     """
     at = now()
     vocabulary = words()
     rows = registers.read(packs.register_files())
     failed = False
+    shipped: list[Pack] = []
+    seen: list[Pack] = []
     running = list(queries.versions_in_force(at))
     in_force = [queries.pack_of(version) for version in running]
     for version, pack in zip(running, in_force, strict=True):
@@ -130,14 +134,34 @@ def check(say: Say, files: list[Path] | None = None) -> int:
     codes = {pack.code for pack in in_force}
     for path in files if files is not None else packs.files():
         pack = read_pack(path.read_text(encoding="utf-8-sig"), path.name, vocabulary)
+        shipped.append(pack)
         if files is None and pack.code in codes:
             continue
+        seen.append(pack)
         say(
             _("%(title)s（%(file)s，未施行）")
             % {"title": spoken(pack.title, pack.title_en), "file": path.name}
         )
         failed |= _say_audit(say, pack, registers.audit(_spoken(rows, pack), [pack], vocabulary), runs=False)
+    if files is None:
+        _say_all(say, registers.audit(rows, [*in_force, *seen], vocabulary))
+        failed |= _say_forgotten(say, registers.audit(rows, shipped, vocabulary))
     return int(failed)
+
+
+def _say_all(say: Say, audit: Audit) -> None:
+    """The rows of all registers together; what runs in one document counts as running."""
+    every = [fate for fates in audit.fates.values() for fate in fates.values()]
+    counts = " · ".join(f"{_FATES[fate]} {every.count(fate)}" for fate in Fate)
+    say(_("合计：共 %(rows)d 行 · %(counts)s") % {"rows": len(every), "counts": counts})
+
+
+def _say_forgotten(say: Say, audit: Audit) -> bool:
+    """Names the rows of which no shipped pack speaks; True when there are any."""
+    forgotten = [r for fates in audit.fates.values() for r, fate in fates.items() if fate is Fate.ABSENT]
+    for row in forgotten:
+        say(_("错误：没有条款收录要求 %(row)s") % {"row": row})
+    return bool(forgotten)
 
 
 def _spoken(rows: dict[str, dict[str, registers.Row]], pack: Pack) -> dict[str, dict[str, registers.Row]]:

@@ -5,6 +5,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# Written by the database too, so that code from before these columns still imports packs during an upgrade.
+_NONE = models.Value([], models.JSONField())
+
 
 class Policy(models.Model):
     """A regulation of the house under one code; what it says stands in its versions."""
@@ -89,6 +92,8 @@ class Clause(models.Model):
     chapter = models.JSONField(default=list)
     position = models.PositiveIntegerField()
     covers = ArrayField(models.CharField(max_length=40), default=list)
+    practices = models.JSONField(default=list, db_default=_NONE)  # as `writing.practice_plain` has them
+    evidence = models.JSONField(default=list, db_default=_NONE)  # as `writing.evidence_plain` has it
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "code"], name="policy_clause_code")]

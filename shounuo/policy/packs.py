@@ -6,6 +6,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "policies"
 REGISTERS = FOLDER / "registers"
+PROCESSES = REGISTERS / "PCF_processes.csv"
+"""The tree of processes under which the practices of the register PCF stand."""
 
 
 def files() -> list[Path]:
@@ -14,5 +16,5 @@ def files() -> list[Path]:
 
 
 def register_files() -> list[Path]:
-    """The shipped registers of requirement rows, by name."""
-    return sorted(REGISTERS.glob("*.csv"))
+    """The shipped registers of requirement rows, by name: one for each source document."""
+    return sorted(path for path in REGISTERS.glob("*.csv") if path != PROCESSES)

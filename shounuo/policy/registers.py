@@ -1,5 +1,5 @@
-"""Requirement rows and what becomes of each: enforced, waiting, shown, only written down, left out, not taken up. Pure
-but for reading the files."""
+"""Requirement rows and what becomes of each: enforced, evidenced, waiting, only written down, left out, not taken up.
+Pure but for reading the files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from shounuo.policy.schema import Pack
-from shounuo.policy.standing import LIVE, WAITING, standing_of
+from shounuo.policy.schema import AnyRule, Pack
+from shounuo.policy.standing import LIVE, WAITING, evidence_exists, standing_of
 from shounuo.policy.vocabulary import Vocabulary
 
 
@@ -29,11 +29,17 @@ class Row:
 
 
 class Fate(StrEnum):
-    """What a pack makes of a row, strongest first."""
+    """What a pack makes of a row, strongest first.
+
+    live: a rule runs · evidenced: what shows that it is kept exists, though no rule judges it · waiting: for a part that
+    is not built · unset: for a figure that the organisation must fill in · written: the document says it, nothing more ·
+    not_built: left out with a reason · absent: no clause speaks of it.
+    """
 
     LIVE = "live"
+    EVIDENCED = "evidenced"
     WAITING = "waiting"
-    SHOWN = "shown"
+    UNSET = "unset"
     WRITTEN = "written"
     NOT_BUILT = "not_built"
     ABSENT = "absent"
@@ -43,19 +49,20 @@ _STRENGTH = list(Fate)
 
 
 def read(paths: Iterable[Path]) -> dict[str, dict[str, Row]]:
-    """The rows of each register by id; a register is called as its file (REG, CAP)."""
+    """The rows of each register by id; a register is called as its file (REG, CAP). In the register of processes (PCF) a
+    demand is called a practice, and its section a process."""
     found: dict[str, dict[str, Row]] = {}
     for path in paths:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             found[path.stem] = {
                 r["id"]: Row(
                     r["id"],
-                    r["section_zh"],
-                    r["requirement_zh"],
-                    r["requirement_en"],
+                    r.get("section_zh") or f"{r['process']} {r['process_zh']}",
+                    r.get("requirement_zh") or r["practice_zh"],
+                    r.get("requirement_en") or r["practice_en"],
                     r["kind"],
-                    r["figures"],
-                    r["role"],
+                    r.get("figures") or "",
+                    r.get("role") or "",
                     r["module"],
                 )
                 for r in csv.DictReader(lines)
@@ -92,10 +99,12 @@ def audit(registers: Mapping[str, Mapping[str, Row]], packs: Iterable[Pack], voc
                 if row not in known:
                     found.unknown.append((pack.code, clause.id, clause.line, row))
             for rule in clause.rules:
-                status = standing_of(rule, vocabulary).status
-                fate = {LIVE: Fate.LIVE, WAITING: Fate.WAITING}.get(status, Fate.SHOWN)
                 for row in rule.covers or clause.covers:
-                    _raise(fates, row, fate)
+                    _raise(fates, row, _fate(rule, vocabulary))
+            for evidence, covered in clause.proofs():
+                if evidence_exists(evidence, vocabulary):
+                    for row in covered:
+                        _raise(fates, row, Fate.EVIDENCED)
         for row, reason in pack.not_built:
             _raise(fates, row, Fate.NOT_BUILT)
             found.reasons[row] = reason
@@ -104,6 +113,19 @@ def audit(registers: Mapping[str, Mapping[str, Row]], packs: Iterable[Pack], voc
     for name, rows in registers.items():
         found.fates[name] = {row: fates.get(row, Fate.ABSENT) for row in rows}
     return found
+
+
+def _fate(rule: AnyRule, vocabulary: Vocabulary) -> Fate:
+    """What a rule makes of the rows that it covers. A rule that nothing enforces yet is evidenced when every event that
+    it names exists: what it asks for is on record and can be looked up."""
+    status = standing_of(rule, vocabulary).status
+    if status == LIVE:
+        return Fate.LIVE
+    if rule.gaps:
+        return Fate.UNSET
+    if status != WAITING and any(rule.events()):
+        return Fate.EVIDENCED
+    return Fate.WAITING
 
 
 def _raise(fates: dict[str, Fate], row: str, fate: Fate) -> None:

@@ -293,18 +293,20 @@ class Authority(Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight(Common):
-    """权重: of which parts a score, an appraisal or a pay part is composed. The shares make 100% unless `partial`."""
+    """权重: of which parts a score, an appraisal or a pay part is composed. The shares make 100% unless `partial` or
+    one of them is not set yet. Ordered by size, those not set last."""
 
     kind = "weight"
     of: str
-    parts: tuple[tuple[str, Percent], ...]
+    parts: tuple[tuple[str, Percent | Unset], ...]
     partial: bool = False
     every: MaybeSpan | None = None
     when: Matcher = ALWAYS
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        return ("every",) if self.every is UNSET else ()
+        found = tuple(f"parts.{code}" for code, share in self.parts if share is UNSET)
+        return (*found, "every") if self.every is UNSET else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +348,41 @@ RULES: dict[str, type[AnyRule]] = {
 }
 
 
+EVIDENCE = ("record", "metric", "document", "cadence", "check", "log", "alert")
+"""What shows that a clause is kept: something written down, a figure, a document, a repeated activity, a check that a
+step cannot pass without, a log, a warning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What shows that something is done. `kind` is one of EVIDENCE.
+
+    events: the kinds of event that prove it (all of them); metric: the code of the figure that does. covers: the rows
+    of the clause that it proves (empty = all of what it stands under).
+    """
+
+    kind: str
+    text: str
+    text_en: str = ""
+    events: tuple[str, ...] = ()
+    metric: str = ""
+    covers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """A practice 实践 of a clause: what is done well, what happens otherwise, what comes of it, and what shows it."""
+
+    text: str
+    text_en: str = ""
+    risk: str = ""
+    risk_en: str = ""
+    outcome: str = ""
+    outcome_en: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    covers: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
     """A heading of the document; "2.1" stands under "2"."""
@@ -357,7 +394,8 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """A clause with its wording and its rules. `covers` are the requirement rows that the wording states."""
+    """A clause with its wording, its practices, what shows that it is kept, and its rules. `covers` are the
+    requirement rows that it states."""
 
     id: str
     title: str
@@ -367,8 +405,18 @@ class Clause:
     source: str = ""
     chapter: str = ""
     covers: tuple[str, ...] = ()
+    practices: tuple[Practice, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     rules: tuple[AnyRule, ...] = ()
     line: int = field(default=0, compare=False)
+
+    def proofs(self) -> Iterator[tuple[Evidence, tuple[str, ...]]]:
+        """Every piece of evidence with the requirement rows that it proves."""
+        for evidence in self.evidence:
+            yield evidence, evidence.covers or self.covers
+        for practice in self.practices:
+            for evidence in practice.evidence:
+                yield evidence, evidence.covers or practice.covers
 
     @property
     def number(self) -> str:

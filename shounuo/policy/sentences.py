@@ -165,7 +165,7 @@ def _commitment_details(rule: Commitment, default_calendar: str) -> list[str]:
 
 def _cadence(rule: Cadence) -> str:
     text = _("%(activity)s：每 %(every)s至少 %(times)d 次") % {
-        "activity": _word(rule.activity),
+        "activity": _called(rule.activity, rule),
         "every": _span(rule.every),
         "times": rule.times,
     }
@@ -264,7 +264,7 @@ def _alarm(rule: Alarm) -> str:
 def _authority(rule: Authority) -> str:
     text = _("%(who)s可%(grant)s") % {
         "who": _list(map(_role, rule.who)),
-        "grant": _word(rule.grant),
+        "grant": _called(rule.grant, rule),
     }
     if rule.over is not None:
         text = _("%(text)s，超过 %(amount)s") % {"text": text, "amount": rule.over}
@@ -283,11 +283,11 @@ def _authority(rule: Authority) -> str:
 
 
 def _weight(rule: Weight) -> str:
-    parts = _list(f"{_word(code)} {share}" for code, share in rule.parts)
+    parts = _list(f"{_word(code)} {_number(share)}" for code, share in rule.parts)
     return (
-        _("%(of)s由%(parts)s构成") % {"of": _word(rule.of), "parts": parts}
+        _("%(of)s由%(parts)s构成") % {"of": _called(rule.of, rule), "parts": parts}
         if not rule.partial
-        else (_("%(of)s中%(parts)s") % {"of": _word(rule.of), "parts": parts})
+        else (_("%(of)s中%(parts)s") % {"of": _called(rule.of, rule), "parts": parts})
     )
 
 
@@ -296,6 +296,15 @@ def _playbook(rule: Playbook) -> str:
     if rule.trigger:
         return _("%(event)s后依次：%(steps)s") % {"event": _events(rule.trigger), "steps": steps}
     return _("依次：%(steps)s") % {"steps": steps}
+
+
+def _called(code: str, rule: Cadence | Authority | Weight) -> str:
+    """What a rule is about: the product's word for it, else the rule's own title, else the code."""
+    return (
+        _word(code)
+        if code in labels.WORDS
+        else labels.small(labels.spoken(rule.title, rule.title_en)) or code
+    )
 
 
 _ORDER = {fact: i for i, fact in enumerate(labels.ORDER)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shounuo.policy.foreseen import ENFORCED_BY
-from shounuo.policy.schema import AnyRule, Commitment, Record
+from shounuo.policy.schema import AnyRule, Commitment, Evidence, Record
 from shounuo.policy.vocabulary import Vocabulary
 
 LIVE, WAITING, SHOWN = "live", "waiting", "shown"
@@ -32,3 +32,8 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
     if isinstance(rule, Commitment):
         return Standing(SHOWN if rule.gaps else LIVE)
     return Standing(SHOWN, (ENFORCED_BY[rule.kind],))
+
+
+def evidence_exists(evidence: Evidence, vocabulary: Vocabulary) -> bool:
+    """True when the evidence names events and every one of them is published by a part that is there."""
+    return bool(evidence.events) and all(kind in vocabulary.known for kind in evidence.events)

@@ -54,6 +54,6 @@ def make_in_force(text: str = "", *, at: datetime) -> PolicyVersion:
 
 
 def make_shipped(code: str, *, at: datetime) -> PolicyVersion:
-    """A shipped pack in force from `at`: livestock or enterprise."""
+    """A shipped pack in force from `at`: livestock, enterprise, office or process-standard."""
     path = packs.FOLDER / f"{code}.yaml"
     return make_in_force(path.read_text(encoding="utf-8"), at=at)

@@ -85,6 +85,10 @@ ROLES: dict[str, Any] = {
     "logistics": _("物流"),
     "finance": _("财务"),
     "tech": _("技术"),
+    "sales": _("销售"),
+    "project_manager": _("项目经理"),
+    "data_analyst": _("数据分析师"),
+    "deputy_general_manager": _("副总经理"),
     "admin": _("管理员"),
     "customer": _("客户"),
 }

@@ -18,11 +18,13 @@ from shounuo.policy.schema import (
     Clause,
     Commitment,
     EventSpec,
+    Evidence,
     Matcher,
     Pack,
     Plain,
     Playbook,
     PlaybookStep,
+    Practice,
     Record,
     Scalar,
     Target,
@@ -46,6 +48,35 @@ def rule_plain(rule: AnyRule) -> Plain:
     _put(plain, "covers", list(rule.covers))
     plain.update(_WRITERS[type(rule)](rule))
     return plain
+
+
+def practice_plain(practice: Practice) -> Plain:
+    """The practice as it stands in a pack, and as the database keeps it."""
+    return _without(
+        {
+            "practice": practice.text,
+            "practice_en": practice.text_en,
+            "risk": practice.risk,
+            "risk_en": practice.risk_en,
+            "outcome": practice.outcome,
+            "outcome_en": practice.outcome_en,
+            "covers": list(practice.covers),
+            "evidence": [evidence_plain(e) for e in practice.evidence],
+        }
+    )
+
+
+def evidence_plain(evidence: Evidence) -> Plain:
+    """The evidence as it stands in a pack, and as the database keeps it: its kind is the key of its text."""
+    return _without(
+        {
+            evidence.kind: evidence.text,
+            "en": evidence.text_en,
+            "event": _many(evidence.events),
+            "code": evidence.metric,
+            "covers": list(evidence.covers),
+        }
+    )
 
 
 def pack_plain(pack: Pack) -> Plain:
@@ -88,6 +119,8 @@ def _clause(clause: Clause) -> Plain:
             "wording_en": clause.wording_en,
             "source": clause.source,
             "covers": list(clause.covers),
+            "practices": [practice_plain(p) for p in clause.practices],
+            "evidence": [evidence_plain(e) for e in clause.evidence],
             "rules": [rule_plain(r) for r in clause.rules],
         }
     )

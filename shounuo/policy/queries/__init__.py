@@ -15,6 +15,7 @@ from shounuo.policy.queries.clauses import (
 from shounuo.policy.queries.coverage import Coverage, coverage
 from shounuo.policy.queries.diff import ClauseChange, RuleChange, diff
 from shounuo.policy.queries.kept import Kept, kept_of, register_kept
+from shounuo.policy.queries.proofs import EvidenceView, PracticeView
 from shounuo.policy.queries.versions import (
     PolicyRow,
     acknowledged,
@@ -32,8 +33,10 @@ __all__ = [
     "ClauseChange",
     "ClauseView",
     "Coverage",
+    "EvidenceView",
     "Kept",
     "PolicyRow",
+    "PracticeView",
     "RuleChange",
     "RuleView",
     "acknowledged",

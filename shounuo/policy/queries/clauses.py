@@ -13,6 +13,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion, Rule
+from shounuo.policy.queries.proofs import EvidenceView, PracticeView, evidence_of, practices_of
 from shounuo.policy.queries.versions import in_force, visible_to
 from shounuo.policy.reading import rule_of
 from shounuo.policy.schema import AnyRule
@@ -32,7 +33,7 @@ class RuleView:
 
 @dataclass(frozen=True, slots=True)
 class ClauseView:
-    """A clause with its rules, in the active language; `standing`: live, waiting, shown or none, the best of its
+    """A clause with its rules, its practices and its evidence, in the active language; `standing`: live, waiting, shown or none, the best of its
     rules."""
 
     row: Clause
@@ -40,6 +41,8 @@ class ClauseView:
     wording: str
     chapters: list[tuple[str, str]]
     rules: list[RuleView]
+    practices: list[PracticeView]
+    evidence: list[EvidenceView]
 
     @property
     def standing(self) -> str:
@@ -160,4 +163,6 @@ def _view(row: Clause, titles: dict[str, str]) -> ClauseView:
         wording=spoken(row.wording, row.wording_en),
         chapters=[(number, spoken(title, title_en)) for number, title, title_en in row.chapter],
         rules=rules,
+        practices=practices_of(row.practices),
+        evidence=evidence_of(row.evidence),
     )

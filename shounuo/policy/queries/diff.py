@@ -33,7 +33,7 @@ class RuleChange:
 @dataclass(frozen=True, slots=True)
 class ClauseChange:
     """A clause added, removed or changed, its title in the reader's language. `fields` as with rules: title, title_en,
-    wording, wording_en, source, chapter, covers."""
+    wording, wording_en, source, chapter, covers, practices, evidence."""
 
     code: str
     title: str
@@ -84,6 +84,8 @@ def _plain(clause: Clause) -> dict[str, Any]:
         "source": clause.source,
         "chapter": clause.chapter,
         "covers": sorted(clause.covers),
+        "practices": clause.practices,
+        "evidence": clause.evidence,
     }
 
 

@@ -232,6 +232,14 @@ class Map:
             return None
         return share
 
+    def maybe_share(self, key: str) -> Percent | Unset | None:
+        """A share, or `unset` for one that the organisation has still to set."""
+        src = self.values.get(key)
+        if src is not None and src.is_scalar and src.raw == Unset.UNSET:
+            self.take(key)
+            return UNSET
+        return self.share(key)
+
     def number(self, key: str) -> Decimal | Percent | Span | Unset | None:
         """A plain number, a share, a length of time or `unset`."""
         src = self.take(key)
@@ -320,6 +328,15 @@ class Reader(Map):
                     other=to,
                     subject=subject,
                 )
+        return tuple(found)
+
+    def kinds(self, key: str) -> tuple[str, ...]:
+        """One kind of event or a list of them, without a description."""
+        src = self.take(key)
+        if src is None:
+            return ()
+        found = [item.raw for item in self.each(src, key) if self._kind(key, item)]
+        self._once(src, key, found)
         return tuple(found)
 
     def _event(self, key: str, src: Src) -> EventSpec | None:

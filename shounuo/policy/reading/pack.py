@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.policy.reading.fields import ROW, Map
+from shounuo.policy.reading.proofs import read_evidence, read_practices
 from shounuo.policy.reading.rules import read_rule
 from shounuo.policy.reading.source import Report, Src, of_plain, tree
 from shounuo.policy.schema import AnyRule, Chapter, Clause, Commitment, Pack
@@ -183,6 +184,8 @@ class _Reading:
             source=at.text("source", longest=200),
             chapter=chapter.raw if chapter is not None else "",
             covers=covers,
+            practices=read_practices(at, covers, self.report, self.vocabulary),
+            evidence=read_evidence(at, covers, self.report, self.vocabulary),
             rules=rules,
             line=src.line,
         )

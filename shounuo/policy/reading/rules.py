@@ -309,20 +309,18 @@ def _authority(reader: Reader, common: dict[str, Any]) -> Authority:
 def _weight(reader: Reader, common: dict[str, Any]) -> Weight:
     of = reader.code("of", required=True)
     src = reader.take("parts", required=True)
-    parts: list[tuple[str, Percent]] = []
+    parts: list[tuple[str, Percent | Unset]] = []
     if src is not None:
         inside = Reader(src, reader.report, reader.vocabulary)
         for code in list(inside.values):
-            share = inside.share(code)
+            share = inside.maybe_share(code)
             if share is not None and _is_code(reader, src.value[code], "parts", code):
                 parts.append((code, share))
     partial = reader.boolean("partial")
-    total = sum(share.basis_points for _c, share in parts)
-    if (
-        src is not None
-        and len(parts) == len(src.value)
-        and (total > 10_000 or (total < 10_000 and not partial))
-    ):
+    known = [share.basis_points for _c, share in parts if isinstance(share, Percent)]
+    total = sum(known)
+    whole = not partial and len(known) == len(parts)
+    if src is not None and len(parts) == len(src.value) and (total > 10_000 or (total < 10_000 and whole)):
         reader.error(
             src,
             "parts",
@@ -332,11 +330,16 @@ def _weight(reader: Reader, common: dict[str, Any]) -> Weight:
     return Weight(
         **common,
         of=of,
-        parts=tuple(sorted(parts, key=lambda p: (-p[1].basis_points, p[0]))),
+        parts=tuple(sorted(parts, key=_by_size)),
         partial=partial,
         every=reader.maybe_span("every"),
         when=reader.matcher("when", None),
     )
+
+
+def _by_size(part: tuple[str, Percent | Unset]) -> tuple[int, str]:
+    code, share = part
+    return (-share.basis_points if isinstance(share, Percent) else 0, code)
 
 
 def _playbook(reader: Reader, common: dict[str, Any]) -> Playbook:

@@ -19,7 +19,7 @@ from shounuo.policy.schema import Pack
 from shounuo.policy.services.common import State, locked, need, told, words
 from shounuo.policy.standing import standing_of
 from shounuo.policy.vocabulary import Vocabulary
-from shounuo.policy.writing import rule_body
+from shounuo.policy.writing import evidence_plain, practice_plain, rule_body
 
 LONGEST_NOTE = 2000
 
@@ -78,6 +78,8 @@ def _clauses(version: PolicyVersion, pack: Pack, vocabulary: Vocabulary) -> None
             chapter=pack.path(c),
             position=position,
             covers=list(c.covers),
+            practices=[practice_plain(p) for p in c.practices],
+            evidence=[evidence_plain(e) for e in c.evidence],
         )
         for position, c in enumerate(pack.clauses, 1)
     )

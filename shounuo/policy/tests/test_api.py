@@ -47,6 +47,29 @@ def cast():
     return make_cast()
 
 
+def test_a_clause_tells_its_practices_and_what_shows_them(client, cast):
+    make_shipped("process-standard", at=AT)
+    answer = client("/clauses/PCF-6.0", cast.actor(cast.agent)).json()
+    first = answer["practices"][0]
+    assert (first["text"], first["risk"], first["outcome"], first["covers"]) == (
+        "服务政策与流程成文，全员知晓并照办",
+        "规则含糊或没人照做，满意度走低",
+        "满意度与忠诚度上升",
+        ["PCF-6.0-01"],
+    )
+    assert first["evidence"] == [
+        {"kind": "record", "text": "制度版本及批准人", "exists": True, "metric": "", "covers": []},
+        {
+            "kind": "metric",
+            "text": "员工签阅率",
+            "exists": False,
+            "metric": "acknowledgement_rate",
+            "covers": [],
+        },
+    ]
+    assert client("/clauses/PCF-6.0", cast.actor(cast.nobody)).status_code == 403
+
+
 def test_clauses_with_their_rules_page_by_page(client, cast):
     make_shipped("livestock", at=AT)
     agent = cast.actor(cast.agent)

@@ -9,7 +9,7 @@ from shounuo.kernel.errors import Conflict, Invalid, NotFound
 from shounuo.policy import cli, packs, queries
 from shounuo.policy.models import PolicyVersion
 from shounuo.policy.queries import kept
-from shounuo.policy.reading import PackInvalid
+from shounuo.policy.reading import PackInvalid, read_pack
 from shounuo.policy.testing import make_shipped, make_text
 from shounuo.staff.testing import AT
 
@@ -78,6 +78,10 @@ def test_check_tells_the_rules_of_every_clause_and_the_fate_of_every_row(said, m
     assert "  REG-2.2.1-06 不采用：简版条目，以详版 REG-2.2.1-01 与 REG-2.2.1-03 为准" in text
     assert "客户服务能力提升方案（enterprise.yaml，未施行）" in text
     assert "CAP：共 434 行 · 一经施行即可执行 8" in text
+    assert "OFC：共 286 行" in text
+    assert "PCF：共 310 行" in text
+    assert said[-1].startswith("合计：共 1239 行 · 在执行 ")
+    assert said[-1].endswith("不采用 13 · 未收录 0")
 
 
 def test_check_fails_on_a_row_that_no_register_knows(tmp_path, said):
@@ -85,6 +89,25 @@ def test_check_fails_on_a_row_that_no_register_knows(tmp_path, said):
     file.write_text(make_text("REG-1").replace("    rules:", "    covers: [REG-99]\n    rules:"))
     assert cli.check(said.append, [file]) == 1
     assert said[-1] == "错误：test 第 6 行 REG-1：没有要求 REG-99"
+
+
+def test_check_fails_on_a_row_that_no_shipped_pack_speaks_of(said, monkeypatch):
+    monkeypatch.setattr(
+        packs, "files", lambda: [packs.FOLDER / f"{c}.yaml" for c in ("livestock", "office", "enterprise")]
+    )
+    assert cli.check(said.append) == 1
+    assert "错误：没有条款收录要求 PCF-6.0-01" in said
+
+
+def test_all_four_documents_run_on_one_installation(said):
+    for path in packs.files():
+        cli.import_file(path, said.append)
+        cli.publish(path.stem, said.append)
+    assert PolicyVersion.objects.filter(state="published").count() == 4
+    assert cli.check(said.append) == 0
+    for path in packs.files():
+        cli.export(path.stem, None, said.append)
+        assert read_pack(said.pop(), "again.yaml") == read_pack(path.read_text(encoding="utf-8"), path.name)
 
 
 def test_check_of_the_shipped_packs_passes(said):

@@ -14,7 +14,7 @@ import yaml
 from shounuo.policy import packs, registers
 from shounuo.policy.foreseen import FORESEEN
 from shounuo.policy.reading import read_pack
-from shounuo.policy.schema import RULES
+from shounuo.policy.schema import EVIDENCE, RULES, Clause, Evidence, Practice
 from shounuo.policy.vocabulary import FACTS
 
 DOCS = Path(packs.FOLDER).parent / "docs"
@@ -76,6 +76,13 @@ def test_the_format_shows_every_field_of_every_kind_of_rule():
 
 def test_the_format_names_every_fact_of_a_case():
     assert [f for f in FACTS["case"] if f"`{f}`" not in FORMAT] == []
+
+
+def test_the_format_shows_every_field_of_a_clause_a_practice_and_a_piece_of_evidence():
+    inside = {"text": "practice", "text_en": "practice_en", "events": "event", "metric": "code"}
+    names = {f.name for cls in (Clause, Practice, Evidence) for f in fields(cls)} - {"line", "kind"}
+    assert [n for n in names if not re.search(rf"\b{inside.get(n, n)}:", FORMAT)] == []
+    assert [kind for kind in EVIDENCE if f"`{kind}`" not in FORMAT] == []
 
 
 def test_the_examples_of_the_format_are_rules_that_can_be_read():

@@ -40,6 +40,11 @@ RECORD = {"subject": "case", "fields": "[problem]", "before": "case.resolved"}
 DEEP = "[" * 20 + "]" * 20
 
 CASES = {
+    # practices and evidence
+    "evidence-kind": (
+        pack(clause="    evidence:\n      - {proof: 记录}\n"),
+        "test.yaml:10: 条款 REG-1: evidence 一项证据须以它的类型开头：record: <text>, metric: <text>",
+    ),
     # the file
     "too-big": ("x" * (MAX_BYTES + 1), "test.yaml: 文件超过 2 MB"),
     "no-yaml": ("pack: [a\ntitle: b", "test.yaml:2: 不是有效的 YAML：expected ',' or ']'"),

@@ -14,6 +14,7 @@ from shounuo.policy.schema import (
     ADDRESSEES,
     ALARM_LEVELS,
     COMPARISONS,
+    EVIDENCE,
     PER,
     TRENDS,
     UNSET,
@@ -26,12 +27,14 @@ from shounuo.policy.schema import (
     Condition,
     Escalation,
     EventSpec,
+    Evidence,
     Items,
     Matcher,
     Money,
     Pack,
     Playbook,
     PlaybookStep,
+    Practice,
     Record,
     Target,
     Threshold,
@@ -208,8 +211,10 @@ weight = st.builds(
     Weight,
     **common,
     of=code,
-    parts=st.dictionaries(code, st.builds(Percent, st.integers(1, 3000)), min_size=1, max_size=3).map(
-        lambda d: tuple(sorted(d.items(), key=lambda p: (-p[1].basis_points, p[0])))
+    parts=st.dictionaries(
+        code, st.builds(Percent, st.integers(1, 3000)) | st.just(UNSET), min_size=1, max_size=3
+    ).map(
+        lambda d: tuple(sorted(d.items(), key=lambda p: (0 if p[1] is UNSET else -p[1].basis_points, p[0])))
     ),
     partial=st.just(True),
     every=st.none() | maybe,
@@ -234,6 +239,24 @@ playbook = st.builds(
     when=matcher,
 )
 rules = commitment | cadence | record | target | alarm | authority | weight | playbook
+evidence = st.builds(
+    Evidence,
+    kind=st.sampled_from(EVIDENCE),
+    text=text(20, 1),
+    text_en=text(),
+    events=some(kind),
+    metric=code | st.just(""),
+)
+practice = st.builds(
+    Practice,
+    text=text(20, 1),
+    text_en=text(),
+    risk=text(),
+    risk_en=text(),
+    outcome=text(),
+    outcome_en=text(),
+    evidence=some(evidence),
+)
 clause = st.builds(
     Clause,
     id=st.from_regex(r"REG-[0-9.]{1,6}", fullmatch=True),
@@ -244,6 +267,8 @@ clause = st.builds(
     source=text(),
     chapter=st.sampled_from(["", "2", "2.1"]),
     covers=some(row),
+    practices=some(practice),
+    evidence=some(evidence),
     rules=st.lists(rules, max_size=3, unique_by=lambda r: (r.kind, r.name)).map(tuple),
 )
 packs = st.builds(

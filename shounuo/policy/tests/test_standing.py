@@ -73,7 +73,7 @@ def test_a_row_takes_the_strongest_of_its_fates():
     audit = registers.audit({"REG": {f"REG-{n}": row(f"REG-{n}") for n in range(1, 7)}}, [read(text)], WORDS)
     assert audit.fates["REG"] == {
         "REG-1": Fate.LIVE,
-        "REG-2": Fate.SHOWN,
+        "REG-2": Fate.WAITING,
         "REG-3": Fate.WAITING,
         "REG-4": Fate.WRITTEN,
         "REG-5": Fate.NOT_BUILT,
@@ -86,6 +86,37 @@ def test_a_row_takes_the_strongest_of_its_fates():
         ("REG-1", "REG-9"),
         ("not_built", "REG-8"),
     ]
+
+
+def fates(rules="", clause=""):
+    text = pack(rules, clause="    covers: [REG-1]\n" + clause)
+    return registers.audit({"REG": {"REG-1": row("REG-1")}}, [read(text)], WORDS).fates["REG"]["REG-1"]
+
+
+def test_evidence_exists_when_every_event_that_proves_it_is_published():
+    there = "    evidence:\n      - {record: 工单, event: case.opened}\n"
+    to_come = "    evidence:\n      - {record: 问卷, event: [case.opened, survey.sent]}\n"
+    unproved = "    evidence:\n      - {metric: 解决率, code: resolution_ratio}\n"
+    assert [fates(clause=c) for c in (there, to_come, unproved)] == [
+        Fate.EVIDENCED,
+        Fate.WRITTEN,
+        Fate.WRITTEN,
+    ]
+
+
+def test_evidence_of_a_practice_proves_its_rows():
+    practice = "    practices:\n      - practice: 记录\n        covers: REG-1\n        evidence:\n          - {log: 工单, event: case.opened}\n"
+    assert fates(clause=practice) is Fate.EVIDENCED
+
+
+def test_a_rule_that_nothing_enforces_yet_is_evidenced_by_the_events_that_it_names():
+    assert fates("      - {record: r, subject: case, fields: [a], before: case.closed}\n") is Fate.EVIDENCED
+    assert fates("      - {cadence: c, activity: a, every: P1M}\n") is Fate.WAITING
+
+
+def test_a_row_whose_figure_is_not_set_waits_for_the_organisation():
+    assert fates("      - {cadence: c, activity: a, every: unset}\n") is Fate.UNSET
+    assert fates("      - {weight: w, of: x, parts: {a: unset, b: 40%}}\n") is Fate.UNSET
 
 
 def test_a_rule_without_rows_of_its_own_stands_for_those_of_its_clause():

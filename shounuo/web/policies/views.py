@@ -163,6 +163,8 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         "periods": [
             {"label": label, "url": f"?period={key}", "active": key == period} for key, label in PERIODS
         ],
+        "practices": view.practices,
+        "evidence": view.evidence,
         "rules": [clause_page.rule(r) for r in view.rules],
         "figures": clause_page.figures(
             kept, used, policy.kept_of([code], at).get(code), period, targets.target_of(view)

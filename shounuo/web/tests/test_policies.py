@@ -181,6 +181,31 @@ def test_a_clause_that_nothing_enforces_says_so_and_counts_nothing(house, manage
     assert "违诺" not in said
 
 
+def test_a_clause_shows_its_practices_with_risk_outcome_and_evidence(house, manager):
+    make_shipped("process-standard", at=house.at)
+    url = "/policy/clauses/PCF-6.0/"
+    answer = manager.get(url)
+    said = text_of(answer)
+    for words in (
+        "做法 7 项",
+        "服务政策与流程成文，全员知晓并照办",
+        "规则含糊或没人照做，满意度走低",
+        "满意度与忠诚度上升",
+    ):
+        assert words in said
+    assert "制度版本及批准人" in said
+    assert is_clean(answer)
+    english = text_of(manager.get(url, headers={"Accept-Language": "en"}))
+    assert "Vague or ignored rules lower satisfaction" in english
+    assert "Policy version with approver" in english
+    assert house.client(house.cast.nobody).get(url).status_code == 403
+
+
+def test_a_clause_shows_what_proves_it(house, manager):
+    make_shipped("office", at=house.at)
+    assert "客户往来逐条成事件" in text_of(manager.get("/policy/clauses/OFC-4.5.3/"))
+
+
 def test_from_ten_cases_on_there_are_charts_with_words_beside_them(house, manager):
     for n in range(10):
         make_case(
