@@ -56,7 +56,7 @@ def read_rule_text(text: str, clause: str, vocabulary: Vocabulary) -> AnyRule:
     root = tree(text, report)
     if root is not None and root.is_list and len(root.value) == 1:
         root = root.value[0]
-    rule = _one_rule(root, report, vocabulary) if root is not None and not report.errors else None
+    rule = read_rule(root, report, vocabulary) if root is not None and not report.errors else None
     report.done()
     assert rule is not None
     return rule
@@ -65,16 +65,9 @@ def read_rule_text(text: str, clause: str, vocabulary: Vocabulary) -> AnyRule:
 def read_rule_plain(plain: Mapping[str, Any], clause: str, vocabulary: Vocabulary) -> AnyRule:
     """The rule behind plain data as it stands in a pack. Raises PackInvalid with every error."""
     report = Report(str(_("规则")), clause)
-    rule = _one_rule(of_plain(dict(plain)), report, vocabulary)
+    rule = read_rule(of_plain(dict(plain)), report, vocabulary)
     report.done()
     assert rule is not None
-    return rule
-
-
-def _one_rule(src: Src, report: Report, vocabulary: Vocabulary) -> AnyRule | None:
-    rule = read_rule(src, report, vocabulary)
-    if rule is None and not report.errors:
-        report.add(src, "", _("此处应为一条规则，以它的类型开头，例如 commitment: first-response"))
     return rule
 
 
