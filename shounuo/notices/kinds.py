@@ -79,3 +79,5 @@ ESCALATED = declare(
         % {"subject": s, "clause": p.get("clause", ""), "step": p.get("step", "")}
     ),
 )
+DUTY_GIVEN = declare("duty.given", "checklist", lambda s, p: _("交给您的待办：%(subject)s") % {"subject": s})
+DUTY_OPEN = declare("duty.open", "inbox", lambda s, p: _("待领取的待办：%(subject)s") % {"subject": s})

@@ -31,6 +31,7 @@ CASE_KINDS = (
     "interaction.received",
     "interaction.failed",
 )
+DUTY_KINDS = ("duty.created", "duty.assigned", "duty.reopened")
 CLOCK_KINDS = ("clock.warned", "clock.breached", "clock.escalated")
 
 
@@ -81,6 +82,26 @@ def clock_happened(event: Published, at: datetime) -> None:
             _tell(event, [people.owner_id, *people.supervisor_ids], kinds.BREACHED, at)
         case "clock.escalated":
             _tell(event, escalation_people(event.payload.get("to", ""), people), kinds.ESCALATED, at)
+
+
+def duty_worth_telling(kind: str, payload: dict[str, Any]) -> bool:
+    """What comes back every week is found in the inbox and told of by its clock, not each time it begins."""
+    return payload.get("kind") != "cadence" or kind != "duty.created"
+
+
+def duty_happened(event: Published, at: datetime) -> None:
+    """Tells the owner of a duty that he has got it; of one that nobody has, those who may take it: the holders of its
+    roles (in its team, where one is named), or the whole team.
+    """
+    owner, team = event.payload.get("owner"), event.payload.get("team")
+    if owner:
+        _tell(event, [owner], kinds.DUTY_GIVEN, at)
+        return
+    named = {i for role in event.payload.get("roles", []) for i in staff.people_with_role(role)}
+    if team:
+        members = set(staff.members(team).values_list("id", flat=True))
+        named = named & members if event.payload.get("roles") else members
+    _tell(event, sorted(named), kinds.DUTY_OPEN, at)
 
 
 def escalation_people(to: str, people: People) -> list[int]:

@@ -177,7 +177,6 @@ FORESEEN: dict[str, Foreseen] = {
 }
 
 FORESEEN_SUBJECTS: dict[str, str] = {
-    "duty": "duties",
     "lead": "leads",
     "conversation": "assistant",
     "product": "catalog",

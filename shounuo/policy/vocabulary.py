@@ -36,6 +36,7 @@ class Fact:
 
 _ANY = Fact(object)
 CASE_STATES = ("new", "open", "waiting_customer", "waiting_internal", "resolved", "closed")
+DUTY_STATES = ("open", "done", "missed", "cancelled")
 CHANNELS = ("mail", "form", "api", "phone", "visit", "chat", "sms", "wechat", "social", "letter")
 
 FACTS: dict[str, dict[str, Fact]] = {
@@ -55,8 +56,18 @@ FACTS: dict[str, dict[str, Fact]] = {
         "first_agent": Fact(bool),
         "mailbox": Fact(int),
     },
+    "duty": {
+        "kind": Fact(),
+        "status": Fact(str, DUTY_STATES),
+        "team": Fact(),
+        "dept": Fact(),
+        "role": Fact(),
+        "owner": Fact(int),
+        "item": Fact(),
+        "outcome": Fact(),
+    },
 }
-STATES: dict[str, tuple[str, ...]] = {"case": CASE_STATES}
+STATES: dict[str, tuple[str, ...]] = {"case": CASE_STATES, "duty": DUTY_STATES}
 
 ROLES: dict[str, Any] = {
     "agent": _("客服专员"),

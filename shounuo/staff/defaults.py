@@ -14,7 +14,15 @@ from shounuo.staff import permissions
 _READ = ("customers.view", "policy.view")
 _AGENT = (*_READ, "cases.view_team", "cases.work", "customers.edit", "customers.reveal")
 _SENIOR = (*_AGENT, "cases.merge", "customers.merge")
-_SUPERVISOR = (*_SENIOR, "board.view", "cases.assign", "commitments.rebase", "metrics.people", "metrics.read")
+_SUPERVISOR = (
+    *_SENIOR,
+    "board.view",
+    "cases.assign",
+    "commitments.rebase",
+    "duties.manage",
+    "metrics.people",
+    "metrics.read",
+)
 _MANAGER = (
     *_SUPERVISOR,
     "audit.view",
@@ -22,6 +30,7 @@ _MANAGER = (
     "cases.configure",
     "cases.view_all",
     "customers.erase",
+    "duties.view_all",
     "policy.edit",
 )
 

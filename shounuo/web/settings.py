@@ -83,6 +83,7 @@ PARTS = [
     "calendars",
     "notices",
     "metrics",
+    "duties",
     "policy",
     "commitments",
     "customers",

@@ -34,4 +34,7 @@ def wire() -> None:
         "notices.cases", notices.CASE_KINDS, notices.case_happened, when=notices.worth_telling
     )
     registry.subscribe_job("notices.clocks", notices.CLOCK_KINDS, notices.clock_happened)
+    registry.subscribe_job(
+        "notices.duties", notices.DUTY_KINDS, notices.duty_happened, when=notices.duty_worth_telling
+    )
     registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)

@@ -45,6 +45,7 @@ MADE_BY = {
     "customers.Company": "services.company_create is one line",
     "customers.ContactPoint": "comes with make_customer",
     "customers.Merge": "services.customers_merge is one line",
+    "duties.Evidence": "comes with a duty that is done",
     "events.Era": "services.era_begin is one line",
     "events.Event": "services.publish",
     "events.Failure": "written when a handler fails",

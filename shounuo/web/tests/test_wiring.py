@@ -12,6 +12,7 @@ from shounuo.cases.models import Case, Interaction, SearchText
 from shounuo.channels.testing import make_mail, make_mailbox, receive
 from shounuo.commitments import engine
 from shounuo.customers import services as customers
+from shounuo.duties.testing import make_duty
 from shounuo.events import registry
 from shounuo.events.models import Event, Failure, Handled
 from shounuo.events.services import as_published
@@ -87,6 +88,7 @@ def test_every_handler_is_safe_to_repeat(wired):
         ),
         lambda: person_change(person_id=cast.agent.pk, name="林大满", actor=actor_for(cast.admin), at=AT),
         lambda: password_reset_ask(identifier="agent", at=AT),
+        lambda: make_duty(team_id=cast.team.pk, at=AT),
         lambda: receive(b"\x00\xff not a mail at all"),
     ):
         act()

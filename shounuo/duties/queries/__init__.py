@@ -1,0 +1,26 @@
+"""Reading duties."""
+
+from shounuo.duties.queries.facts import SUBJECT
+from shounuo.duties.queries.inbox import BOXES, Box, Counts, Filters, counts, inbox, total
+from shounuo.duties.queries.one import evidence_of, get, of_series, of_subject, open_in_series, spoken_title
+from shounuo.duties.queries.visibility import not_found, visible_ids, visible_to
+
+__all__ = [
+    "BOXES",
+    "SUBJECT",
+    "Box",
+    "Counts",
+    "Filters",
+    "counts",
+    "evidence_of",
+    "get",
+    "inbox",
+    "not_found",
+    "of_series",
+    "of_subject",
+    "open_in_series",
+    "spoken_title",
+    "total",
+    "visible_ids",
+    "visible_to",
+]

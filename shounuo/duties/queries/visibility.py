@@ -1,0 +1,67 @@
+"""Who may see which duty: the one rule behind lists, details, push and API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.duties.models import Duty
+from shounuo.duties.permissions import VIEW_ALL
+from shounuo.events import subjects
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import NotFound
+from shounuo.staff.models import Membership
+
+
+def visible_to(actor: Actor) -> QuerySet[Duty]:
+    """The duties that concern the actor: what lists show. With `duties.view_all` (and the system) all; a person those
+    that he owns or asked for, those of his teams and roles, and those of the people whom he leads; nobody else any."""
+    if actor.may(VIEW_ALL):
+        return Duty.objects.all()
+    if actor.person_id is None:
+        return Duty.objects.none()
+    return Duty.objects.filter(concerns(actor))
+
+
+def concerns(actor: Actor) -> Q:
+    """The condition of `visible_to` for a person."""
+    near = Q(owner_id=actor.person_id) | Q(created_by_id=actor.person_id) | shared(actor)
+    if actor.led_team_ids:
+        led = Membership.objects.filter(team_id__in=sorted(actor.led_team_ids)).values("person_id")
+        near |= Q(owner_id__in=led) | Q(team_id__in=sorted(actor.led_team_ids))
+    return near
+
+
+def shared(actor: Actor) -> Q:
+    """What is for people like the actor, whoever has it: of his teams and, where roles are named, for one of his."""
+    for_me = Q(roles=[]) | Q(roles__overlap=sorted(actor.roles))
+    in_my_teams = Q(team_id__in=sorted(actor.team_ids)) & for_me
+    return in_my_teams | (Q(team=None) & Q(roles__overlap=sorted(actor.roles)))
+
+
+def visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:
+    """Those of the ids that the actor may see: what concerns him, and what is about a thing that he may see. One query,
+    and one for each kind of thing among the others."""
+    wanted = set(ids)
+    if not wanted:
+        return set()
+    seen = set(visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True))
+    rest = wanted - seen
+    if not rest or actor.person_id is None:
+        return seen
+    about: dict[str, dict[int, list[int]]] = {}
+    rows = Duty.objects.filter(pk__in=rest).exclude(subject_kind="")
+    for pk, kind, id in rows.values_list("pk", "subject_kind", "subject_id"):
+        about.setdefault(kind, {}).setdefault(id or 0, []).append(pk)
+    for kind, by_id in about.items():
+        subject = subjects.get(kind)
+        if subject is not None and kind != "duty":
+            for id in subject.visible_ids(actor, by_id):
+                seen.update(by_id[id])
+    return seen
+
+
+def not_found() -> NotFound:
+    return NotFound(_("没有这项待办，或您无权查看"), code="duty_not_found")

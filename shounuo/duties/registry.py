@@ -1,0 +1,83 @@
+"""The kinds of duty, each declared once by the part that makes them.
+
+A part that must act when one of its duties is done registers `on_done`: it is called in the transaction of the act, so that
+the inbox, the duty's own page, the API and bulk acts all have the same effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.kernel.actors import Actor
+
+if TYPE_CHECKING:
+    from shounuo.duties.models import Duty, Evidence
+
+DoneHook = Callable[["Duty", "Evidence", Actor, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DutyKind:
+    """`label` is its name, `icon` the sprite's. `outcomes` are the ways in which it can be done (code -> label; none =
+    just done). `needs_evidence`: it cannot be done without a note,
+    a file or a thing that shows it. `by_hand` False: it is done by an act of its
+    own part alone (an approval is decided, a survey answered), at the page of `page(duty)`, never ticked off."""
+
+    code: str
+    label: Any
+    icon: str = "checklist"
+    outcomes: Mapping[str, Any] = field(default_factory=dict)
+    needs_evidence: bool = False
+    by_hand: bool = True
+    page: Callable[[Duty], str] | None = None
+
+
+_kinds: dict[str, DutyKind] = {}
+_done: dict[str, DoneHook] = {}
+
+
+def declare(
+    code: str,
+    label: Any,
+    *,
+    icon: str = "checklist",
+    outcomes: Mapping[str, Any] | None = None,
+    needs_evidence: bool = False,
+    by_hand: bool = True,
+    page: Callable[[Duty], str] | None = None,
+) -> str:
+    """Adds a kind of duty and gives its code back; a second declaration is a fault."""
+    if code in _kinds:
+        raise RuntimeError(f"duty kind {code} is declared twice")
+    _kinds[code] = DutyKind(code, label, icon, outcomes or {}, needs_evidence, by_hand, page)
+    return code
+
+
+def on_done(code: str, hook: DoneHook) -> None:
+    """The hook is called with (duty, evidence, actor, at) in the transaction in which a duty of this kind is done."""
+    if code in _done:
+        raise RuntimeError(f"duty kind {code} has two hooks")
+    _done[code] = hook
+
+
+def kind_of(code: str) -> DutyKind:
+    """The declaration; a kind that this version no longer knows is named by its code and done by hand."""
+    return _kinds.get(code) or DutyKind(code, _("待办"))
+
+
+def is_declared(code: str) -> bool:
+    return code in _kinds
+
+
+def kinds() -> dict[str, DutyKind]:
+    """All declarations by code."""
+    return dict(sorted(_kinds.items()))
+
+
+def hook_of(code: str) -> DoneHook | None:
+    return _done.get(code)
