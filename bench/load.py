@@ -68,11 +68,18 @@ class Loader:
         from shounuo.policy.models import Rule
         from shounuo.staff.models import Person, Team
 
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # a million rows take their time on a busy machine
+        self._people()
         people = list(Person.objects.filter(teams__isnull=False).values_list("id", "membership__team_id"))
-        teams = list(Team.objects.values_list("id", flat=True))
-        rules = list(Rule.objects.filter(kind="commitment", state="live").select_related("clause"))
+        self.codes = dict(Team.objects.values_list("id", "code"))
+        teams = list(self.codes)
+        self.topics = self._topics()
+        rules = list(Rule.objects.filter(kind="commitment", status="live").select_related("clause"))
         if not (people and teams and rules):
-            raise RuntimeError("the bench needs people, teams and a policy in force first")
+            raise RuntimeError(
+                f"the bench needs a policy in force first: {len(people)} people, {len(teams)} teams, {len(rules)} rules"
+            )
         customers = max(self.cases // 5, 10)
         first_customer = self._next_id(Customer)
         say(f"客户 {customers}")
@@ -98,7 +105,7 @@ class Loader:
             [
                 "id", "number", "kind", "level", "status", "channel", "subject", "customer", "team", "owner", "opened_at",
                 "accepted_at", "first_response_at", "resolved_at", "closed_at", "last_in_at", "updated_at", "next_due_at",
-                "next_warn_at", "next_clause", "overdue",
+                "next_warn_at", "next_clause", "overdue", "topic", "first_owner_id",
             ],
             plan,
         )  # fmt: skip
@@ -124,7 +131,7 @@ class Loader:
             [
                 "rule", "clause_code", "commitment", "subject_kind", "subject_id", "start_event_id", "within", "calendar",
                 "started_at", "counted_from", "warn_at", "due_at", "state", "met_at", "breached_at", "warned_at", "next_at",
-                "facts",
+                "facts", "length_s", "used_s",
             ],
             self._clocks(plan, rules, max(self.clocks // self.cases, 1)),
         )  # fmt: skip
@@ -179,6 +186,7 @@ class Loader:
             id, 10_000_000 + id, r.choice(KINDS), r.choice(("L1", "L1", "L2", "L3")), status, r.choice(CHANNELS), subject,
             first_customer + r.randrange(customers), team, owner, opened, accepted, accepted, resolved, closed, opened,
             closed or accepted or opened, due, due and due - timedelta(minutes=20), "REG-2.2.2" if due else "", False,
+            r.choice(self.topics), owner,
         )  # fmt: skip
 
     def _interactions(self, plan: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
@@ -210,30 +218,94 @@ class Loader:
             )
             cursor.execute("DROP TABLE bench_terms")
 
-    def _events(self, plan: list[tuple[Any, ...]], per_case: int) -> Iterator[tuple[Any, ...]]:
-        kinds = (
-            "case.opened", "interaction.received", "clock.started", "clock.started", "case.assigned", "case.accepted",
-            "interaction.sent", "clock.met", "case.resolved", "case.closed",
-        )  # fmt: skip
-        for row in plan:
-            for seq in range(1, per_case + 1):
-                yield (
-                    kinds[(seq - 1) % len(kinds)], row[10] + timedelta(minutes=seq * 3), "case", row[0], seq, "system", {},
+    def _people(self) -> None:
+        """Six teams of five."""
+        from shounuo.kernel.actors import Actor
+        from shounuo.staff import services as staff
+        from shounuo.staff.models import Team
+
+        if Team.objects.exclude(people=None).count() >= 6:
+            return
+        for n in range(6):
+            staff.team_create(code=f"bench-{n}", name=f"{n + 1} 组", actor=Actor.system(), at=self.at)
+            for k in range(5):
+                staff.person_create(
+                    login=f"bench{n}{k}", name=f"坐席 {n}{k}", mail="", phone="", password=None, roles=("agent",),
+                    teams=[f"bench-{n}"], leads=[], actor=Actor.system(), at=self.at,
                 )  # fmt: skip
+
+    def _topics(self) -> list[int]:
+        """Four branches of six topics each."""
+        from shounuo.cases.models import Topic
+        from shounuo.cases.services import topic_create
+        from shounuo.kernel.actors import Actor
+
+        for branch in range(4):
+            parent = None
+            for leaf in range(7):
+                code = f"bench-{branch}-{leaf}"
+                if Topic.objects.filter(code=code).exists():
+                    continue
+                made = topic_create(
+                    code=code,
+                    name=f"主题 {branch}-{leaf}",
+                    parent_id=parent,
+                    actor=Actor.system(),
+                    at=self.at,
+                )
+                parent = parent or made.pk
+        return list(Topic.objects.values_list("id", flat=True))
+
+    def _events(self, plan: list[tuple[Any, ...]], per_case: int) -> Iterator[tuple[Any, ...]]:
+        """What happened to each case, as its columns say; the rest of the number are notes."""
+        for row in plan:
+            for seq, (kind, at, payload) in enumerate(self._course(row)[:per_case], start=1):
+                yield kind, at, "case", row[0], seq, "system", payload
+            for seq in range(len(self._course(row)) + 1, per_case + 1):
+                at = (row[14] or row[11] or row[10]) + timedelta(minutes=seq)
+                yield "interaction.noted", at, "case", row[0], seq, "system", {"status": row[4]}
+
+    def _course(self, row: tuple[Any, ...]) -> list[tuple[str, datetime, dict[str, Any]]]:
+        team, owner, opened, accepted, resolved, closed = row[8], row[9], row[10], row[11], row[13], row[14]
+        course = [
+            ("case.opened", opened, {"status": "new", "team": team, "level": row[3]}),
+            ("interaction.received", opened, {"status": "new"}),
+            ("clock.started", opened, {}),
+            ("clock.started", opened, {}),
+        ]
+        if owner:
+            course += [
+                ("case.assigned", accepted, {"status": "new", "team": team, "owner": owner}),
+                ("case.accepted", accepted, {"status": "open"}),
+                ("interaction.sent", accepted, {"status": "open"}),
+            ]
+        if resolved:
+            course += [
+                ("clock.met", resolved, {}),
+                ("case.resolved", resolved, {"status": "resolved", "round": 1}),
+                ("case.closed", closed, {"status": "closed", "how": "silence"}),
+            ]
+        return course
 
     def _clocks(self, plan: list[tuple[Any, ...]], rules: list, per_case: int) -> Iterator[tuple[Any, ...]]:
         r = self.random
         for row in plan:
             for k in range(per_case):
                 rule = rules[(row[0] + k) % len(rules)]
-                facts = {"channel": row[5], "kind": row[2], "level": row[3], "team": row[8], "owner": row[9]}
+                facts = {
+                    "channel": row[5],
+                    "kind": row[2],
+                    "level": row[3],
+                    "team": self.codes.get(row[8]),
+                    "owner": row[9],
+                }
                 started = row[10]
                 common = (
                     rule.pk, rule.clause.code, rule.name, "case", row[0], row[0] * 10 + k, "PT4H", "business", started, started,
                 )  # fmt: skip
                 if row[4] in ("open", "new"):
                     due = row[17]
-                    yield (*common, due - timedelta(minutes=20), due, "running", None, None, None, due - timedelta(minutes=20), facts)  # fmt: skip
+                    yield (*common, due - timedelta(minutes=20), due, "running", None, None, None, due - timedelta(minutes=20), facts, 14400, None)  # fmt: skip
                 else:
                     due = started + timedelta(hours=r.randint(2, 60))
                     late = r.random() < 0.06
@@ -253,6 +325,8 @@ class Loader:
                         None,
                         None,
                         facts,
+                        int((due - started).total_seconds()),
+                        int((met - started).total_seconds()),
                     )
 
 

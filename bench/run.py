@@ -220,6 +220,13 @@ class Bench:
             self.page(f"search {words}", [f"/cases/?q={quote(words)}"], median=100, p95=None, times=30)
         self.page("supervisor board", ["/board/"], median=100, p95=None)
 
+    def figures(self) -> None:
+        from bench import figures
+
+        figures.rebuild(self.table.add)
+        figures.answers(self.table.add)
+        figures.keeping_up(self.table.add)
+
     def browser(self) -> None:
         """From navigation to the page being usable (load event and the list there), a new profile each time."""
         from playwright.sync_api import sync_playwright
@@ -356,7 +363,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument(
-        "--only", action="append", default=[], help="api, mail, pages, browser, punctual, burst"
+        "--only", action="append", default=[], help="figures, api, mail, pages, browser, punctual, burst"
     )
     parser.add_argument("--seconds", type=float, default=60, help="of the API measurement")
     parser.add_argument("--data", help="keep and use this folder instead of a new one")
@@ -391,6 +398,7 @@ def main() -> int:
         step = max(Case.objects.count() // 20, 1)
         bench.numbers = list(Case.objects.order_by("id").values_list("number", flat=True)[::step])
         measures: dict[str, Callable[[], Any]] = {
+            "figures": bench.figures,
             "pages": bench.pages,
             "browser": bench.browser,
             "punctual": bench.punctual,

@@ -32,6 +32,7 @@ RAIL = (
     Entry("/board/", "radar-2", gettext_lazy("督办"), "h", ("board.view",), "/board/"),
     Entry("/policy/", "license", gettext_lazy("制度"), "", ("policy.view",), "/policy/"),
     Entry("/customers/", "users", pgettext_lazy("place", "客户"), "", ("customers.view",), "/customers/"),
+    Entry("/data/", "chart-histogram", gettext_lazy("数据"), "", ("metrics.read",), "/data/"),
 )
 CONSOLE = Entry("/settings/", "settings", gettext_lazy("设置"), "", (), "/settings/")
 

@@ -164,6 +164,8 @@ def make_town() -> Town:
         ("customers/", "merge_id"): joined.pk,
         ("customers/companies/", "id"): company.pk,
         ("board/", "number"): case.number,
+        ("data/metrics/", "code"): "first_response_time",
+        ("data/metrics/values/", "group"): "speed",
         ("policy/", "code"): "livestock",
         ("policy/clauses/", "code"): clock.clause_code,
         ("policy/causes/", "clock_id"): clock.pk,

@@ -2,7 +2,7 @@
 
 from shounuo.metrics.queries.catalogue import catalogue, metric, metric_json, parts_awaited, standing
 from shounuo.metrics.queries.conditions import read_where
-from shounuo.metrics.queries.figures import Cell, Figure, figure, figure_json, window_of
+from shounuo.metrics.queries.figures import Cell, Figure, figure, figure_json, window_of, zone
 from shounuo.metrics.queries.subjects import WHICH, Behind, Which, described, subjects
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "standing",
     "subjects",
     "window_of",
+    "zone",
 ]

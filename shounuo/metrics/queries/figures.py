@@ -68,12 +68,17 @@ class Figure:
         return self.total.n >= self.metric.least
 
 
+def zone() -> ZoneInfo:
+    """The organisation's zone, in which days are counted."""
+    return ZoneInfo(staff.organisation().zone)
+
+
 def window_of(start: datetime, end: datetime) -> Window:
     """From the moment to before the other, with days as the organisation counts them. Invalid for a window without
     length."""
     if start >= end:
         raise Invalid(_("时间范围的结束须在开始之后"), field="to", code="empty_window")
-    return Window(start, end, ZoneInfo(staff.organisation().zone))
+    return Window(start, end, zone())
 
 
 def figure(

@@ -92,15 +92,17 @@ def _source(code: str) -> Source:
 
 
 def _begin(source: Source) -> None:
-    """From here on the reader keeps up: its position is set before the first subject is read."""
+    """From here on the reader keeps up: its position is set before the first subject is read, so that it need not read
+    again what the rebuild covers."""
     with transaction.atomic():
         end = events.end()
         row, _created = Progress.objects.select_for_update().get_or_create(
             source=source.code,
             defaults={"signature": "", "xid": end.xid, "event_id": end.id},
         )
+        row.xid, row.event_id = max((row.xid, row.event_id), end)
         row.signature, row.built_at = observing.signature(source), None
-        row.save(update_fields=["signature", "built_at"])
+        row.save(update_fields=["signature", "built_at", "xid", "event_id"])
 
 
 def _forget_others(source: Source, units: list[tuple[str, int, int]]) -> None:

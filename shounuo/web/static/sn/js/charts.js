@@ -1,5 +1,5 @@
 // Charts: <div class="sn-chart" data-chart="trend" data-from="json-script-id" role="img" aria-label="...">.
-// Kinds: trend (share with bars and target), spread (histogram with a limit), rank (bars), lines, heat. Colours are the tokens'.
+// Kinds: trend (share with bars and target), spread (histogram with a limit), rank (bars), lines, heat, course (a figure's). Colours are the tokens'.
 const { sn } = globalThis;
 const made = new Map();
 const css = (el) => { const s = getComputedStyle(el); return (n) => s.getPropertyValue(`--sn-${n}`).trim(); };
@@ -26,6 +26,19 @@ const kinds = {
       { name: d.share_name, type: 'line', data: d.shares, connectNulls: false, symbol: 'circle', symbolSize: 5, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
         endLabel: { show: true, formatter: (p) => `${p.value}%`, color: k.acc, fontWeight: 600, distance: 4 }, markLine: k.goal(d.target, d.target_label), markArea: k.bands(d.bands) }],
   }),
+  // {labels, values, counts (the population; empty: none), unit ("%", 分钟 ...), bars, value_name, count_name}
+  course: (d, k, el) => {
+    const tell = (x) => (x == null ? '' : `${x}${d.unit === '%' ? '%' : d.unit && ` ${d.unit}`}`);
+    const value = { name: d.value_name, data: d.values, tooltip: { valueFormatter: tell } };
+    return {
+      grid: { left: 8, right: d.bars ? 12 : 56, top: 26, bottom: 4, containLabel: true }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
+      yAxis: [k.val({ name: d.unit === '%' ? '' : d.unit, nameTextStyle: k.text, nameGap: 10, scale: !d.bars && d.values.every((x) => x == null || x > 0), axisLabel: { formatter: d.unit === '%' ? '{value}%' : '{value}' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
+      series: d.bars ? [{ ...value, type: 'bar', barMaxWidth: 26, itemStyle: { color: k.acc, borderRadius: [2, 2, 0, 0] } }] : [
+        ...(d.counts.length ? [{ name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } }] : []),
+        { ...value, type: 'line', connectNulls: false, symbol: 'circle', symbolSize: d.labels.length > 60 ? 0 : 4, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
+          endLabel: { show: true, formatter: (p) => tell(p.value), color: k.acc, fontWeight: 600, distance: 4 } }],
+    };
+  },
   // {labels, counts, limit (index), limit_label, warn (index)}
   spread: (d, k, el, v) => ({
     grid: { left: 36, right: 10, top: 22, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: 0 } }), yAxis: k.val({ splitNumber: 3 }),
