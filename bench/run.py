@@ -57,7 +57,7 @@ class Bench:
         opened = asyncio.run(self._open_for(seconds, connections=6))
         rate = opened / seconds
         began = time.monotonic()
-        wait_until_quiet(self.serving, 300)
+        wait_until_quiet(self.serving)
         quiet = time.monotonic() - began
         clocks = self.clock_count() - before
         self.table.add("API: cases opened /s", f"{rate:.0f}", ">= 120", rate >= 120)
@@ -182,7 +182,7 @@ class Bench:
         self.table.add("mail: accepted /s", f"{rate:.0f}", ">= 150", rate >= 150 and not errors)
         self.table.add("mail: all cases after", f"{handled:.0f} s ({cases} of {share * senders})", "<= 90 s",
                        handled <= 90 and cases == share * senders)  # fmt: skip
-        wait_until_quiet(self.serving, 300)
+        wait_until_quiet(self.serving)
 
     # -- reading -------------------------------------------------------------------------------------------------
     def page(self, name: str, paths: list[str], *, median: float, p95: float | None, times: int = 60) -> None:
@@ -410,7 +410,7 @@ def main() -> int:
             if not args.only or name in args.only:
                 print(f"· {name}", flush=True)
                 measure()
-                wait_until_quiet(serving, 300)
+                wait_until_quiet(serving)
         table.add("stop", f"{serving.stop():.1f} s", "clean", None)
     finally:
         if serving.process is not None and serving.process.poll() is None:

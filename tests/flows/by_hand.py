@@ -519,8 +519,8 @@ def _of_two(metric, made, window, at, by):
 def _grouped(metric, made, window, at, dims, series=None, only=None):
     rows = [r for r in made[series or metric.series] if fits(r, metric.only if only is None else only)]
     rows = [r for r in rows if _counts(metric, r, window, at)]
-    if metric.aggregate is A.STANDING and metric.per:
-        rows = [r for r in rows if r["person_id"] is not None]
+    if metric.per and metric.aggregate is not A.LASTING_PER:  # who is nobody is not told apart from others
+        rows = [r for r in rows if all(c == "day" or r[c] is not None for c in metric.per)]
     groups = {None: rows}
     for row in rows if dims else ():
         groups.setdefault(tuple(row[d] for d in dims), []).append(row)

@@ -1,10 +1,11 @@
 """Figures over a month of everything: what the reader has made behind the events is what a rebuild makes, row by row, and
 every metric is what plain Python works out from events and tables."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
+from shounuo.commitments import queries as commitments
 from shounuo.events.models import Event
 from shounuo.metrics import registry, services
 from shounuo.metrics.models import Observation, Progress
@@ -89,4 +90,37 @@ def test_every_metric_is_what_plain_python_works_out(house):
                     assert by_hand.near(cell, groups[key]), (where, key, cell, groups[key])
                 said += found.total.value is not None
     assert said > 1500
-    assert isinstance(first, date)
+    for window in windows:
+        kept_as_the_clocks_say(window, at)
+
+
+def kept_as_the_clocks_say(window, at):
+    """The kept share of every clause is the one that the policy pages show."""
+    by_clause = {c.by[0]: c for c in asked("kept_share", window, at, by=["clause"]).cells}
+    by_person = {c.by[0]: c for c in asked("kept_share_by_person", window, at, by=["clause"]).cells}
+    for code, kept in commitments.kept(None, window.start, window.end).items():
+        assert (by_clause[code].value, by_clause[code].n, by_clause[code].part) == (
+            kept.share,
+            kept.due,
+            kept.met,
+        ), code
+        if kept.due:
+            assert (by_person[code].value, by_person[code].part) == (
+                kept.share_by_person,
+                kept.met_by_person,
+            ), code
+    total = commitments.kept_total(window.start, window.end)
+    for code, wanted in (
+        ("promises_running", total.running),
+        ("promises_cancelled", total.cancelled),
+        ("breaches", total.breached),
+    ):
+        assert asked(code, window, at).total.n == wanted, code
+    by_channel = {c.by[0]: c for c in asked("kept_share", window, at, by=["channel"]).cells}
+    for channel, kept in commitments.kept_by("channel", None, window.start, window.end).items():
+        assert (by_channel[channel].value, by_channel[channel].n) == (kept.share, kept.due), channel
+    if not by_clause:
+        return
+    used = commitments.used_times(by_clause, window.start, window.end)
+    assert asked("promise_used_median", window, at).total.value == pytest.approx(used.median)
+    assert asked("promise_used_p90", window, at).total.value == pytest.approx(used.p90)
