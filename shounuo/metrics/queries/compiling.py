@@ -70,7 +70,7 @@ def _counted(asked: Question) -> tuple[str | None, list[Any]]:
     columns, params = _measures(asked)
     sql = filters(asked)
     sql.add("o.at >= %s AND o.at < %s", window.start, window.end)
-    bucket = asked.bucket and "o.day"
+    bucket: str | None = "o.day" if asked.bucket else None
     if asked.bucket in ("week", "month"):
         bucket = f"date_trunc('{asked.bucket}', o.day::timestamp)::date"
     shape = _told_apart if asked.metric.aggregate in (Aggregate.PER, Aggregate.DISTINCT) else _grouped
