@@ -9,6 +9,7 @@ operator may open ranges of his own house with SHOUNUO_EGRESS_ALLOW; nobody can 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -238,6 +239,9 @@ def _exchange(
     except httpcore.TimeoutException as error:
         raise Unavailable(_("对方在限定时间内没有回应"), code="timeout") from error
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-        raise Unavailable(
-            _("连接失败：%(error)s") % {"error": str(error) or type(error).__name__}, code="unreachable"
-        ) from error
+        raise Unavailable(_("连接失败：%(error)s") % {"error": _plain(error)}, code="unreachable") from error
+
+
+def _plain(error: Exception) -> str:
+    """What went wrong, without what only speaks of our own program: `[SSL: X] ... (_ssl.c:1006)`."""
+    return re.sub(r"^\[[^\]]*\] | \(_ssl\.c:\d+\)$", "", str(error)) or type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -109,6 +110,8 @@ def _set(box: Mailbox, fields: dict[str, Any]) -> set[str]:
     for name in changed:
         setattr(box, name, values[name])
     _check_addresses(box)
+    if box.imap_host and not box.imap_login:
+        raise Invalid(_("取信要有账号"), field="imap_login", code="no_login")
     return changed
 
 
@@ -117,8 +120,8 @@ def _checked(name: str, value: Any) -> Any:
         line = clean_line(str(value), _LINES[name])
         if name == "name" and not line:
             raise Invalid(_("请填写名称"), field="name", code="empty")
-        if name == "imap_host" and ("/" in line or "@" in line or " " in line):
-            raise Invalid(_("请填写主机名，例如 imap.example.cn"), field=name, code="bad_host")
+        if name == "imap_host" and re.search(r"[/@\s]|^[^:]*:[^:]*$", line):
+            raise Invalid(_("只填服务器的名字，例如 imap.example.cn；端口另填"), field=name, code="bad_host")
         return line
     if name == "address":
         return _address(str(value), "address")

@@ -17,7 +17,9 @@ from shounuo.notices import events
 from shounuo.notices.models import OutgoingMail, Relay
 from shounuo.notices.subjects import MANAGE
 
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?")
+_HOST = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
+)
 
 
 def relay_save(
@@ -49,7 +51,7 @@ def relay_save(
         "sender": "",
     }
     if not _HOST.fullmatch(host.strip()):
-        raise Invalid(_("请填写发信服务器的主机名"), field="host")
+        raise Invalid(_("只填服务器的名字，例如 smtp.example.cn；端口另填"), field="host")
     if not 1 <= port <= 65535:
         raise Invalid(_("端口须在 1 到 65535 之间"), field="port")
     if security not in Relay.Security.values:

@@ -148,6 +148,7 @@ def page(request: HttpRequest, code: str, number: int) -> HttpResponse:
     business = calendar.kind == Calendar.Kind.BUSINESS
     actor = actor_of(request)
     start = now().astimezone(ZoneInfo(calendar.zone)).replace(second=0, microsecond=0, tzinfo=None)
+    months = year.months(view, day.date if day else None, today)
     return render(
         request,
         "calendars/year.html",
@@ -169,7 +170,8 @@ def page(request: HttpRequest, code: str, number: int) -> HttpResponse:
             "summary": summary,
             "summary_note": summary_note,
             "provisional": _provisional(view),
-            "months": year.months(view, day.date if day else None, today),
+            "months": months,
+            "guessed": any(cell.get("guess") for month in months for cell in month["cells"]),
             "selected": year.selected(calendar, day) if day else None,
             "week": year.week(calendar),
             "exceptions": year.exceptions(calendar, number),

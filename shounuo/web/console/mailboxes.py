@@ -19,7 +19,7 @@ from shounuo.notices import queries as notices
 from shounuo.notices.models import OutgoingMail, Relay
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Team
-from shounuo.web.console import pages
+from shounuo.web.console import pages, told
 from shounuo.web.console.menu import sections
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
@@ -218,7 +218,7 @@ def _fetched(box: Mailbox) -> str:
     if not box.imap_host:
         return _("直接送达")
     if box.imap_error:
-        return _("取不到：%(why)s") % {"why": box.imap_error[:80]}
+        return _("取不到：%(why)s") % {"why": told.fault_words(box.imap_error, 80)}
     return _("IMAP，%(at)s") % {"at": pages.when(box.imap_checked_at, _("还没取过"))}
 
 
@@ -266,7 +266,9 @@ def edit(request: HttpRequest, id: int) -> HttpResponse:
         done_url=LIST,
         toast=_("已保存"),
         groups=pages.grouped(form, GROUPS),
-        problem=_("取不到信：%(why)s") % {"why": box.imap_error} if box.imap_error and box.active else "",
+        problem=_("取不到信：%(why)s") % {"why": told.fault_words(box.imap_error)}
+        if box.imap_error and box.active
+        else "",
     )
 
 
@@ -311,7 +313,7 @@ def _mail_shown(box_id: int, mail: OutgoingMail) -> dict[str, Any]:
     return {
         "state": mail.get_state_display(),
         "tone": {"sent": "on", "failed": "complaint"}.get(mail.state, ""),
-        "error": mail.error,
+        "error": told.fault_words(mail.error),
         "url": f"{LIST}{box_id}/test/{mail.pk}/" if waits else "",
         "held": mail.state == OutgoingMail.State.HELD,
     }

@@ -24,7 +24,7 @@ from shounuo.notices import queries as notices
 from shounuo.notices import services as mails
 from shounuo.staff.permissions import OPERATIONS
 from shounuo.web import words
-from shounuo.web.console import pages
+from shounuo.web.console import pages, told
 from shounuo.web.console.menu import sections
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
@@ -214,7 +214,7 @@ def _mails() -> dict[str, Any]:
                 labels.get((m.subject_kind, m.subject_id or 0), ""),
                 m.relay.name if m.relay else _("默认"),
                 m.attempts,
-                m.error[:160],
+                told.fault_words(m.error, 160),
             ],
             "acts": [{"url": f"{LIST}mails/{m.pk}/retry/", "label": _("再发"), "post": True}],
         }

@@ -89,7 +89,11 @@ class TeamForm(forms.Form):
     halves = ("name", "code")
 
     name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
-    code = forms.SlugField(label=gettext_lazy("代码"), help_text=gettext_lazy("制度包和接口用它，定了不改"))
+    code = forms.SlugField(
+        label=gettext_lazy("代码"),
+        help_text=gettext_lazy("制度包和接口用它，定了不改"),
+        error_messages={"invalid": gettext_lazy("只能用小写字母、数字、- 和 _，例如 feed")},
+    )
     department = forms.ChoiceField(label=gettext_lazy("部门"), choices=DEPARTMENTS)
     active = forms.BooleanField(label=gettext_lazy("在用"), required=False, initial=True)
 

@@ -202,8 +202,10 @@ def grouped(form: forms.BaseForm, groups: Iterable[tuple[Any, Iterable[str]]]) -
 
 
 def refuse(form: forms.BaseForm, problem: Problem) -> None:
-    """Puts a service's refusal at the field it names (`relay` for `relay_id`), or at the head of the form."""
-    named = (problem.field or "", (problem.field or "").removesuffix("_id"))
+    """Puts a service's refusal at the field it names (`relay` for `relay_id`; the form's `of_service` tells where it
+    has another name), or at the head of the form."""
+    field = problem.field or ""
+    named = (getattr(form, "of_service", {}).get(field, field), field.removesuffix("_id"))
     form.add_error(next((f for f in named if f in form.fields), None), str(problem))
 
 

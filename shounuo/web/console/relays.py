@@ -14,7 +14,7 @@ from shounuo.channels.permissions import MANAGE
 from shounuo.kernel.clock import now
 from shounuo.notices import queries, services
 from shounuo.notices.models import Relay
-from shounuo.web.console import pages
+from shounuo.web.console import pages, told
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
 
@@ -109,7 +109,10 @@ def _health(relay: Relay) -> str:
     """The latest that is known: a success, or a fault after it."""
     failed, fine = relay.last_error_at, relay.last_ok_at
     if failed is not None and (fine is None or fine < failed):
-        return _("%(at)s 出错：%(why)s") % {"at": pages.when(failed), "why": relay.last_error[:120]}
+        return _("%(at)s 出错：%(why)s") % {
+            "at": pages.when(failed),
+            "why": told.fault_words(relay.last_error, 120),
+        }
     return _("%(at)s 发出") % {"at": pages.when(fine)} if fine else _("还没用过")
 
 

@@ -23,6 +23,7 @@ class TokenForm(forms.Form):
     """Whom a token stands for, what it may do, how long it lives."""
 
     halves = ("person", "name", "expires_on")
+    of_service = {"expires_at": "expires_on"}
     field_order = ("name", "person", "expires_on", "scopes")
 
     person = forms.ModelChoiceField(label=gettext_lazy("代表谁"), queryset=Person.objects.none())

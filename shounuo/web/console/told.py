@@ -91,6 +91,16 @@ VALUES = {
 }
 OF_PERMISSIONS = frozenset({"permissions", "added", "removed", "scopes"})
 LONGEST = 120
+# What mail servers and networks say, by a word in it.
+FAULTS = (
+    (("gaierror", "getaddrinfo", "Name or service not known"), gettext_lazy("找不到这台服务器，请核对名字")),
+    (("refused",), gettext_lazy("服务器不接，请核对端口")),
+    (("timed out", "Timeout"), gettext_lazy("连不上，等得太久")),
+    (("unreachable", "No route"), gettext_lazy("网络不通")),
+    (("CERTIFICATE", "certificate"), gettext_lazy("对方的证书不对")),
+    (("SSL", "WRONG_VERSION", "STARTTLS"), gettext_lazy("加密方式不对，请换一种再试")),
+    (("535", "534", "AUTHENTICATIONFAILED", "LOGIN failed"), gettext_lazy("账号或密码不对")),
+)
 
 
 def permission_choices(codes: Iterable[str] | None = None) -> list[tuple[str, list[tuple[str, Any]]]]:
@@ -136,6 +146,13 @@ def detail_words(detail: dict[str, Any]) -> str:
         said.append(_("%(label)s：%(value)s") % {"label": label, "value": _value(name, value)})
     told = _("；").join(said)
     return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+
+
+def fault_words(said: str, longest: int = 300) -> str:
+    """What a server or network said, after what it means where that is known."""
+    raw = said[:longest]
+    meant = next((words for signs, words in FAULTS if any(s in said for s in signs)), None)
+    return _("%(meant)s（%(said)s）") % {"meant": meant, "said": raw} if meant else raw
 
 
 def _value(name: str, value: Any) -> str:

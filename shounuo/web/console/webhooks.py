@@ -49,6 +49,11 @@ class WebhookForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["families"].choices = [("*", _("全部")), *told.family_choices()]  # type: ignore[attr-defined]
 
+    @property
+    def of_service(self) -> dict[str, str]:
+        """Where a refusal of the kinds stands: at those typed, else at the choice."""
+        return {"kinds": "single" if self.data.get("single", "").strip() else "families"}
+
     def kinds(self) -> list[str]:
         lines = self.cleaned_data["single"].replace(",", "\n").split("\n")
         return [*self.cleaned_data["families"], *(line.strip() for line in lines if line.strip())]

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
+from shounuo.kernel.errors import Problem
+from shounuo.web import assets
 
 MIGRATION_LOCK = 0x5348_4E55  # one migrates, the others wait
 Say = Callable[[str], None]
@@ -93,9 +95,14 @@ def schema_is_current() -> bool:
 
 
 def static_files(say: Say) -> None:
-    """Collects, hashes and compresses page assets when any of them changed since the last time."""
+    """Collects, hashes and compresses page assets when any of them changed since the last time. Problem when
+    those taken from node_modules were never built: every page would fail."""
     from django.core.management import call_command
 
+    wanted = assets.manifest()
+    for name in (*wanted["files"], wanted["sprite"]):
+        if not any((Path(folder) / name).is_file() for folder in settings.STATICFILES_DIRS):
+            raise Problem(_("页面资源还没有做好，先运行 script/setup"), code="no_assets")
     root = Path(settings.STATIC_ROOT)
     digest = hashlib.sha256()
     for folder in settings.STATICFILES_DIRS:

@@ -24,6 +24,7 @@ from shounuo.policy import permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
 from shounuo.policy.queries import ClauseView
+from shounuo.policy.services.review import may_approve
 from shounuo.staff import queries as staff
 from shounuo.web import words
 from shounuo.web.context import actor_of
@@ -276,7 +277,13 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
             "tabs": documents.tabs(code, policy.coverage(policy.clauses_of(shown)), "versions"),
             "versions": [
                 version_page.version_row(
-                    v, is_first=v is rows[-1], signed=actor.person_id in have, names=hands, actor=actor, at=at
+                    v,
+                    is_first=v is rows[-1],
+                    signed=actor.person_id in have,
+                    names=hands,
+                    may_approve=v.state == v.State.IN_REVIEW and may_approve(v, actor),
+                    actor=actor,
+                    at=at,
                 )
                 for v in rows
             ],
@@ -349,6 +356,8 @@ def bring(request: HttpRequest) -> HttpResponse:
         if upload is not None:
             text, name = upload.read(2_000_000).decode("utf-8", "replace"), upload.name or name
         try:
+            if upload is None and not text.strip():
+                raise Invalid(_("请选一个文件，或者把内容贴在下面"), field="text")
             version = policy_services.version_import(
                 text=text, file_name=name, actor=actor_of(request), at=now()
             )

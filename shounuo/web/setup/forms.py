@@ -27,7 +27,11 @@ class SetUpForm(WeekForm):
         max_length=200,
         help_text=_("客户和同事打开守诺的网址，邮件里的链接都用它；现在不定就留空"),
     )
-    mailbox = forms.EmailField(label=_("客户写信到"), help_text=_("例如 kefu@您的域名；以后可以再加邮箱"))
+    mailbox = forms.EmailField(
+        label=_("客户写信到"),
+        help_text=_("例如 kefu@您的域名；以后可以再加邮箱"),
+        error_messages={"invalid": _("要写完整的邮箱地址，例如 kefu@example.cn")},
+    )
     catch_all = forms.BooleanField(
         label=_("寄到其他地址的信也收"),
         required=False,

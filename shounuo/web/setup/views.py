@@ -35,7 +35,7 @@ def page(request: HttpRequest) -> HttpResponse:
                 return done(request, "/")
             refuse(form, problem)
         else:
-            return done(request, "/", _("都设好了"))
+            return done(request, "/settings/people/", _("都设好了，接下来把同事加进来"))
     return render(request, "setup/setup.html", {"form": form}, status=422 if form.errors else 200)
 
 

@@ -23,6 +23,7 @@ from shounuo.notices.models import OutgoingMail, Relay
 from shounuo.notices.testing import make_relay
 from shounuo.staff import queries
 from shounuo.staff.testing import AT, make_cast, make_team, set_up_organisation, sign_in_client
+from shounuo.web.console.told import fault_words
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system()
@@ -80,7 +81,9 @@ def test_a_mailbox_is_added_and_its_password_never_comes_back(client, cast):
 
 
 def test_an_empty_password_leaves_the_stored_one_and_a_tick_takes_it_away(client, cast):
-    box = make_mailbox("kefu@example.cn", imap_host="imap.example.cn", imap_password=SECRET)
+    box = make_mailbox(
+        "kefu@example.cn", imap_host="imap.example.cn", imap_login="kefu", imap_password=SECRET
+    )
     url = f"{BOXES}{box.pk}/"
     client.post(url, box_typed(imap_password="", name="新名"))
     box.refresh_from_db()
@@ -266,14 +269,14 @@ def test_a_webhook_is_added_and_its_secret_shown_once(client, cast):
         ({"name": ""}, "name"),
         ({"url": "http://127.0.0.1/in"}, "url"),
         ({"url": "nonsense"}, "url"),
-        ({"families": []}, None),
-        ({"single": "case.nonsense"}, None),
+        ({"families": []}, "families"),
+        ({"single": "case.nonsense"}, "single"),
     ],
 )
 def test_a_refused_webhook_says_why(client, cast, changes, field):
     refused = client.post(HOOKS + "new/", hook_typed(**changes))
     assert refused.status_code == 422
-    assert (f'id="id_{field}_error"' if field else "sn-callout is-breach") in refused.text
+    assert f'id="id_{field}_error"' in refused.text
     assert not Webhook.objects.exists()
 
 
@@ -338,3 +341,46 @@ def test_no_list_asks_more_for_more_rows(client, cast, hook, page, django_assert
     more(3, 30)
     with django_assert_num_queries(asked):
         assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["smtp.example.com:25", "smtp://example.com", "a b", "me@example.com", ""])
+def test_the_name_of_a_relay_is_a_name(client, cast, host):
+    refused = client.post(RELAYS + "new/", {"host": host, "port": "587", "security": "starttls"})
+    assert refused.status_code == 422 and 'id="id_host_error"' in refused.text and not Relay.objects.exists()
+
+
+@pytest.mark.parametrize("host", ["smtp.example.com", "10.0.0.5", "2001:db8::1"])
+def test_a_relay_may_be_a_name_or_an_address(client, cast, host):
+    client.post(RELAYS + "new/", {"host": host, "port": "587", "security": "starttls"})
+    assert Relay.objects.get().host == host
+
+
+def test_fetching_takes_an_account_and_a_bare_name(client, cast):
+    typed = {"name": "客服", "address": "kefu@example.cn", "channel_class": "primary", "imap_security": "tls"}
+    refused = client.post(BOXES + "new/", {**typed, "imap_host": "imap.example.cn"})
+    assert refused.status_code == 422 and 'id="id_imap_login_error"' in refused.text
+    refused = client.post(BOXES + "new/", {**typed, "imap_host": "imap.example.cn:993", "imap_login": "kefu"})
+    assert refused.status_code == 422 and 'id="id_imap_host_error"' in refused.text
+    client.post(BOXES + "new/", {**typed, "imap_host": "imap.example.cn", "imap_login": "kefu"})
+    assert Mailbox.objects.get().imap_login == "kefu"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("gaierror: [Errno -2] Name or service not known", "找不到这台服务器"),
+        ("ConnectionRefusedError: [Errno 111] Connection refused", "核对端口"),
+        ("535 Error: authentication failed", "账号或密码不对"),
+        ("SSLError: [SSL: WRONG_VERSION_NUMBER] wrong version number", "加密方式不对"),
+        ("SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] expired", "证书不对"),
+    ],
+)
+def test_a_fault_of_a_server_is_said_in_words_before_its_own(client, cast, said, meant):
+    make_relay()
+    Relay.objects.update(last_error=said, last_error_at=AT)
+    page = client.get(RELAYS).text
+    assert meant in page and said.split(":")[0] in page
+
+
+def test_a_fault_that_means_nothing_to_us_is_shown_as_it_is():
+    assert fault_words("451 try again later") == "451 try again later"

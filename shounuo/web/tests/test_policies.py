@@ -308,6 +308,23 @@ def test_a_pack_is_brought_in_reviewed_and_published(house, admin):
     assert "1 → 2" in text_of(admin.get("/policy/clauses/H-2.1/"))
 
 
+def test_nothing_given_is_no_file_with_faults(house, admin):
+    answer = admin.post("/policy/import/", {"text": "  "})
+    assert answer.status_code == 422
+    assert "请选一个文件" in text_of(answer) and "pack.yaml" not in text_of(answer)
+
+
+def test_an_author_is_told_to_wait_for_another_instead_of_a_button_that_refuses(house, admin):
+    other = house.client(make_person("second-admin", name="副管理员", roles=("admin",)))
+    admin.post("/policy/import/", {"text": SECOND})
+    draft = PolicyVersion.objects.get(number=2)
+    admin.post(f"/policy/house/versions/{draft.pk}/submit/")
+    mine = admin.get("/policy/house/versions/").content.decode()
+    assert "等另一位有权批准的人批准" in mine and f"{draft.pk}/approve/" not in mine
+    his = other.get("/policy/house/versions/").content.decode()
+    assert "等另一位有权批准的人批准" not in his and f"{draft.pk}/approve/" in his
+
+
 def test_the_next_step_of_a_draft_is_shown_and_by_whom_the_last_was_done(house, admin):
     make_draft(SECOND, at=house.at)
     life = admin.get("/policy/house/versions/").content.decode().split('class="sn-life"')[1].split("</ol>")[0]

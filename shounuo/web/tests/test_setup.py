@@ -148,7 +148,7 @@ def test_who_is_not_signed_in_is_led_to_sign_in_and_others_may_not_set_up(client
 
 def test_the_page_sets_up_and_is_closed_for_good(client, admin):
     answer = client.post("/setup/", typed(pack="livestock"))
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/settings/people/")
     business = Calendar.objects.get(code="business")
     assert business.weekly["tue"] == [["10:00", "14:00"], ["15:00", "19:00"]]
     assert business.weekly["thu"] == [["22:00", "06:00"]]

@@ -106,6 +106,7 @@ def version_row(
     is_first: bool,
     signed: bool,
     names: Mapping[int, str],
+    may_approve: bool,
     actor: Actor,
     at: datetime,
 ) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def version_row(
             {"url": f"{base}/submit/", "label": _("送审"), "primary": True},
             {"url": f"{base}/discard/", "label": _("作废"), "danger": True, "ask": _("草案作废后不能恢复")},
         ]
-    elif version.state == "in_review" and actor.may(permissions.APPROVE):
+    elif version.state == "in_review" and may_approve:
         acts = [{"url": f"{base}/approve/", "label": _("批准"), "primary": True}]
     if runs and actor.person_id and not signed:
         acts.append({"url": f"{base}/acknowledge/", "label": _("我已读，签阅"), "primary": True})
@@ -131,6 +132,7 @@ def version_row(
         "url": f"/policy/{code}/?version={version.number}",
         "state": state_words(version, at),
         "is_in_force": runs,
+        "waits": _("等另一位有权批准的人批准") if version.state == "in_review" and not may_approve else "",
         "steps": _life(version, names, at),
         "note": version.note,
         "changes_url": "" if is_first else f"{base}/changes/",
