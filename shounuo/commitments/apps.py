@@ -6,7 +6,7 @@ class CommitmentsConfig(AppConfig):
     label = "commitments"
 
     def ready(self) -> None:
-        from shounuo.commitments import events, metrics  # noqa: F401  declare theirs
+        from shounuo.commitments import cadences, events, metrics  # noqa: F401  declare theirs
         from shounuo.commitments.queries import kept_of_clauses
         from shounuo.policy.queries import register_kept
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
+from procrastinate.contrib.django import app
 
 from shounuo.commitments import events, replay, rules, store
 from shounuo.commitments.hours import HoursBook
@@ -33,6 +34,7 @@ from shounuo.policy import matching
 from shounuo.staff import queries as staff
 
 CHANNEL = "shounuo_clocks"
+PROVE: Final = "commitments.prove"
 LOOK_AGAIN = timedelta(seconds=6)
 """The loop looks for clocks that are due more often than this; only what comes sooner must wake it."""
 MAX_DEPTH = 4
@@ -53,6 +55,11 @@ def on_events(published: Sequence[Published]) -> None:
     if not others:
         return
     rulebook = known() if _depth.get() else book()
+    for event in others:
+        if (
+            event.kind in rulebook.proofs
+        ):  # of the activity of a cadence: its duty is done by a job of its own
+            app.configure_task(PROVE).defer(event_id=event.id)
     heard = [e for e in others if _concerns(e, rulebook)]
     if not heard:
         return
@@ -265,7 +272,7 @@ class _Work:
         if not rule.in_force(event.at):
             return
         slot = self._slot(rule)
-        if rule.restarts and replay.restarts(self.kind, event.kind) and _may_restart(slot):
+        if rule.restarts and replay.restarts(self.kind, event.kind) and _may_restart(slot, rule):
             self._bear(rule, event.id, event.at, max(c.round for c in slot) + 1)
             return
         if spec.due_of or (spec.when and not self.whole and not slot):
@@ -468,11 +475,12 @@ def _gone(clock: Clock) -> bool:
     )
 
 
-def _may_restart(slot: Sequence[Clock]) -> bool:
-    """The matter was finished: the last round was met, broken or closed, and nothing is owed."""
+def _may_restart(slot: Sequence[Clock], rule: LiveRule) -> bool:
+    """The matter was finished: the last round was met, broken or closed, and nothing is owed. A duty that was called off
+    is owed again too."""
     if not slot or any(c.is_running for c in slot):
         return False
     last = max(slot, key=lambda c: (c.round, c.id or 0))
     if last.state == Clock.State.CANCELLED:
-        return last.cancel_reason == rules.CLOSED
+        return last.cancel_reason == rules.CLOSED or rule.due_with_subject
     return not last.is_overdue

@@ -1,4 +1,7 @@
-"""The commitments that are or ever were in force, compiled once per generation of the policies."""
+"""The commitments that are or ever were in force, compiled once per generation of the policies.
+
+A cadence is among them as the commitment that it is on each duty of its periods: to be done before the period ends.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shounuo.kernel.durations import Span
 from shounuo.policy import matching
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
-from shounuo.policy.schema import Commitment, EventSpec
+from shounuo.policy.schema import AnyRule, Cadence, Commitment, EventSpec
+
+ENFORCED = (Rule.Kind.COMMITMENT, Rule.Kind.CADENCE)
+DUTY = "duty"
+ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,8 @@ class LiveRule:
     """A commitment of a published version, with its clause's code, its calendar and the time it is in force.
 
     `pack` is the policy's code; names and clauses are unique within it. `restarts`: reopening its subject starts it
-    anew, because resolving fulfils it.
+    anew, because resolving fulfils it. `cadence`: the cadence as which it stands in its clause; its clocks are due when their
+    subject is (the fact `due`). `worked_on`: the calendar of the policy.
     """
 
     id: int
@@ -32,6 +41,19 @@ class LiveRule:
     ended_at: datetime | None
     first_since: datetime | None
     restarts: bool
+    cadence: Cadence | None = None
+    worked_on: str = ALWAYS
+
+    @property
+    def due_with_subject(self) -> bool:
+        """True when the subject itself says when it is due."""
+        return self.cadence is not None
+
+    @property
+    def span(self) -> Span:
+        """Its length; of a rule without one (a gap) there are no clocks and no periods to ask for."""
+        assert isinstance(self.spec.within, Span)
+        return self.spec.within
 
     def in_force(self, at: datetime) -> bool:
         """True when the rule starts clocks at this moment."""
@@ -47,12 +69,14 @@ class LiveRule:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All of them by id. `subjects`: kinds of subject that have a rule; `named`: event kinds that some rule names."""
+    """All of them by id. `subjects`: kinds of subject that have a rule; `named`: event kinds that some rule names;
+    `proofs`: event kinds that prove the activity of a cadence."""
 
     generation: int
     rules: Mapping[int, LiveRule]
     subjects: frozenset[str]
     named: frozenset[str]
+    proofs: frozenset[str] = frozenset()
     _by_subject: Mapping[str, tuple[LiveRule, ...]] = field(default_factory=dict)
 
     def in_force(self, subject: str, at: datetime) -> list[LiveRule]:
@@ -106,7 +130,7 @@ def forget() -> None:
 def _compile(generation: int) -> Book:
     found = (
         Rule.objects.filter(
-            kind=Rule.Kind.COMMITMENT,
+            kind__in=ENFORCED,
             clause__version__state__in=[PolicyVersion.State.PUBLISHED, PolicyVersion.State.ARCHIVED],
         )
         .select_related("clause__version__policy")
@@ -122,9 +146,11 @@ def _compile(generation: int) -> Book:
     rules: dict[int, LiveRule] = {}
     for row in rows:
         version = row.clause.version
-        spec = rule_of(row.kind, row.name, row.body)
-        assert isinstance(spec, Commitment) and version.effective_at is not None
-        enforced = row.status == Rule.Status.LIVE and not spec.gaps
+        assert version.effective_at is not None
+        written = rule_of(row.kind, row.name, row.body)
+        enforced = row.status == Rule.Status.LIVE and not written.gaps
+        cadence = written if isinstance(written, Cadence) else None
+        spec = _as_commitment(row.id, written)
         resolved = f"{spec.subject}.resolved"
         rules[row.id] = LiveRule(
             id=row.id,
@@ -132,11 +158,13 @@ def _compile(generation: int) -> Book:
             clause=row.clause.code,
             spec=spec,
             calendar=spec.calendar or version.default_calendar,
+            worked_on=version.default_calendar,
             since=row.live_since if enforced else None,
             effective_at=version.effective_at,
             ended_at=version.ended_at,
             first_since=first.get((version.policy.code, row.clause.code, row.name)),
-            restarts=any(s.event == resolved for s in spec.until),
+            restarts=cadence is not None or any(s.event == resolved for s in spec.until),
+            cadence=cadence,
         )
     by_subject: dict[str, list[LiveRule]] = {}
     for one in rules.values():
@@ -146,5 +174,27 @@ def _compile(generation: int) -> Book:
         rules,
         frozenset(by_subject),
         frozenset(s.event for r in rules.values() for s in r.spec.events()),
+        frozenset(s.event for r in rules.values() if r.cadence is not None for s in r.cadence.done),
         {kind: tuple(rs) for kind, rs in by_subject.items()},
+    )
+
+
+def _as_commitment(id: int, written: AnyRule) -> Commitment:
+    """The rule as its clocks know it. Of a cadence: the duties that this rule has made are to be done before they are due;
+    which version made a duty says who starts its clock, whatever is done on the duty ends it."""
+    if isinstance(written, Commitment):
+        return written
+    assert isinstance(written, Cadence)
+    return Commitment(
+        name=written.name,
+        title=written.title,
+        title_en=written.title_en,
+        subject=DUTY,
+        starts=(EventSpec("duty.created", where=(("rule", (id,)),)),),
+        until=(EventSpec("duty.done"),),
+        cancel=(EventSpec("duty.cancelled"), EventSpec("duty.missed")),
+        within=written.every,
+        calendar=ALWAYS,
+        warn=written.warn,
+        escalate=written.escalate,
     )

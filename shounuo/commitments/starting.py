@@ -30,12 +30,17 @@ def born(
     floor: datetime | None = None,
     target: Clock | None = None,
 ) -> Clock:
-    """A new running clock with the rule's figures; `target` is the clock whose due moment it borrows. Nothing that it
-    does by itself lies before `floor`."""
+    """A new running clock with the rule's figures; `target` is the clock whose due moment it borrows; some rules let the
+    subject say when it is due. Nothing that it does by itself lies before `floor`."""
     spec = rule.spec
     within = Span.parse(target.within) if target is not None else spec.within
     assert isinstance(within, Span)
     due = target.due_at if target is not None else hours.add(counted_from, within, paused)
+    if rule.due_with_subject and isinstance(facts.get("due"), str):
+        asked = datetime.fromisoformat(facts["due"])
+        if asked != due:  # a period that has begun already: what is left of it
+            due = max(asked, counted_from)
+            within = Span(seconds=int((due - counted_from).total_seconds()))
     ladder = [{"at": str(e.at), "to": e.to} for e in spec.escalate]
     moments = marks(
         hours,

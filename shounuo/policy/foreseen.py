@@ -218,6 +218,12 @@ FORESEEN_SUBJECTS: dict[str, str] = {
     "customer_event": "leads",
 }
 
+PER_BROUGHT_BY: dict[str, str] = {"customer": "duties", "case": "duties", "order": "duties"}
+"""For whom a cadence cannot be counted yet, and the part that would tell who they are."""
+
+FACT_BROUGHT_BY: dict[str, str] = {"level": "risk"}
+"""Facts of the organisation that a cadence may depend on, and the part that will know them."""
+
 ENFORCED_BY: dict[str, str] = {
     "cadence": "duties",
     "record": "duties",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from shounuo.audit import subscribers as audit
 from shounuo.cases import subscribers as cases
 from shounuo.channels import subscribers as channels
+from shounuo.commitments import cadences
 from shounuo.commitments import engine as clocks
 from shounuo.events import registry
 from shounuo.notices import subscribers as notices
@@ -30,6 +31,9 @@ def wire() -> None:
     registry.subscribe_job("channels.quarantine", ["mail.quarantined"], channels.mail_quarantined)
     registry.subscribe_job("channels.mailbox", ["mailbox.failing"], channels.mailbox_failing)
     registry.subscribe_job("channels.webhook", ["webhook.stopped"], channels.webhook_stopped)
+    registry.subscribe_job(
+        "commitments.plan", ["policy.published", "policy.refreshed"], cadences.policy_changed
+    )
     registry.subscribe_job(
         "notices.cases", notices.CASE_KINDS, notices.case_happened, when=notices.worth_telling
     )

@@ -39,10 +39,25 @@ def test_a_commitment_with_an_open_figure_is_only_shown():
     assert standing(COMMITMENT.replace("PT30M", "unset")) == Standing("shown")
 
 
-@pytest.mark.parametrize("kind", [k for k in RULES if k != "commitment"])
+@pytest.mark.parametrize("kind", [k for k in RULES if k not in ("commitment", "cadence")])
 def test_rules_of_the_other_kinds_are_shown_until_their_part_comes(kind):
     found = read(pack(FULL[kind], clause="    covers: [REG-1-01]\n")).clauses[0].rules[0]
     assert standing_of(found, WORDS) == Standing("shown", (ENFORCED_BY[kind],))
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("every: P1M", Standing("live")),
+        ("every: P1M, per: team, when: {department: service}", Standing("live")),
+        ("every: unset", Standing("shown")),
+        ("every: P1M, per: customer", Standing("waiting", ("duties",))),
+        ("every: P1M, when: {level: 4}", Standing("waiting", ("risk",))),
+        ("every: P1M, done: survey.sent", Standing("waiting", ("feedback",))),
+    ],
+)
+def test_a_cadence_is_live_when_it_is_known_for_whom_it_is_counted(given, wanted):
+    assert standing(f"      - {{cadence: c, activity: a, {given}}}\n") == wanted
 
 
 def test_nothing_is_foreseen_that_is_declared_already():
@@ -73,13 +88,13 @@ def test_a_row_takes_the_strongest_of_its_fates():
     audit = registers.audit({"REG": {f"REG-{n}": row(f"REG-{n}") for n in range(1, 7)}}, [read(text)], WORDS)
     assert audit.fates["REG"] == {
         "REG-1": Fate.LIVE,
-        "REG-2": Fate.WAITING,
+        "REG-2": Fate.LIVE,
         "REG-3": Fate.WAITING,
         "REG-4": Fate.WRITTEN,
         "REG-5": Fate.NOT_BUILT,
         "REG-6": Fate.ABSENT,
     }
-    assert audit.count("REG", Fate.LIVE) == 1
+    assert audit.count("REG", Fate.LIVE) == 2
     assert audit.by["REG-1"] == ["REG-1"]
     assert audit.reasons["REG-5"] == "不做"
     assert [(clause, id) for _pack, clause, _line, id in audit.unknown] == [
@@ -111,7 +126,7 @@ def test_evidence_of_a_practice_proves_its_rows():
 
 def test_a_rule_that_nothing_enforces_yet_is_evidenced_by_the_events_that_it_names():
     assert fates("      - {record: r, subject: case, fields: [a], before: case.closed}\n") is Fate.EVIDENCED
-    assert fates("      - {cadence: c, activity: a, every: P1M}\n") is Fate.WAITING
+    assert fates("      - {target: t, metric: m, op: '>', value: 3}\n") is Fate.WAITING
 
 
 def test_a_row_whose_figure_is_not_set_waits_for_the_organisation():
