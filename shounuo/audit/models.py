@@ -46,3 +46,44 @@ class Seal(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "first_id"], name="audit_seal_once")]
+
+
+class Pruning(models.Model):
+    """The rows of a source up to an id are gone by retention; signed like a seal, over the digest of the last seal that
+    went empty. The database deletes sealed rows only up to here."""
+
+    source = models.CharField(max_length=16)
+    through_id = models.BigIntegerField()
+    signature = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "through_id"], name="audit_pruning_once")]
+
+
+class Retention(models.Model):
+    """How many days a kind of what is kept (`retention.Kept`) is kept; None for ever."""
+
+    kind = models.CharField(max_length=32, primary_key=True)
+    days = models.PositiveIntegerField(null=True)
+
+
+class Hold(models.Model):
+    """A legal hold on a case or a customer, with its reason (a file number); lifted ones stay as a record."""
+
+    subject_kind = models.CharField(max_length=32)
+    subject_id = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    placed_by = models.BigIntegerField(null=True)
+    placed_at = models.DateTimeField()
+    lifted_by = models.BigIntegerField(null=True)
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id"],
+                condition=models.Q(lifted_at=None),
+                name="audit_hold_once",
+            )
+        ]

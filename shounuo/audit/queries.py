@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from shounuo.audit.models import Entry, Seal
-from shounuo.audit.permissions import VIEW
+from shounuo.audit.models import Entry, Hold, Retention, Seal
+from shounuo.audit.permissions import RETAIN, VIEW
+from shounuo.audit.retention import Kept, all_kinds
 from shounuo.events import registry, subjects
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
@@ -73,17 +75,23 @@ def entries(
     return _shown(found[:size]), following
 
 
-def _shown(rows: list[Entry]) -> list[Shown]:
+def _names(wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, str], str]:
+    """Labels of subjects by (kind, id as text); one query per kind."""
     ids: dict[str, set[int]] = {}
-    for row in rows:
-        if row.actor_id is not None:
-            ids.setdefault(row.actor_kind, set()).add(row.actor_id)
-        if row.target_id.isdigit():
-            ids.setdefault(row.target_kind, set()).add(int(row.target_id))
+    for kind, id in wanted:
+        ids.setdefault(kind, set()).add(id)
     names: dict[tuple[str, str], str] = {}
     for kind, of_kind in ids.items():
         if (subject := subjects.get(kind)) is not None:
             names |= {(kind, str(id)): name for id, name in subject.label(of_kind).items()}
+    return names
+
+
+def _shown(rows: list[Entry]) -> list[Shown]:
+    names = _names(
+        {(row.actor_kind, row.actor_id) for row in rows if row.actor_id is not None}
+        | {(row.target_kind, int(row.target_id)) for row in rows if row.target_id.isdigit()}
+    )
     return [
         Shown(
             id=row.id,
@@ -92,7 +100,7 @@ def _shown(rows: list[Entry]) -> list[Shown]:
             action=row.action,
             label=action_label(row.action),
             target=_name(names, row.target_kind, row.target_id) if row.target_kind else "",
-            target_url=_url(row),
+            target_url=_url(row.target_kind, row.target_id),
             detail=row.detail,
             address=row.address,
         )
@@ -106,9 +114,9 @@ def _name(names: dict[tuple[str, str], str], kind: str, id: str) -> str:
     return names.get((kind, id)) or f"{kind} {id}".strip()
 
 
-def _url(row: Entry) -> str:
-    subject = subjects.get(row.target_kind)
-    return subject.url(int(row.target_id)) if subject is not None and row.target_id.isdigit() else ""
+def _url(kind: str, id: str) -> str:
+    subject = subjects.get(kind)
+    return subject.url(int(id)) if subject is not None and id.isdigit() else ""
 
 
 def action_label(action: str) -> str:
@@ -125,3 +133,48 @@ def actions() -> list[str]:
 def seals(*, limit: int = 50) -> list[Seal]:
     """The latest seals without their proofs."""
     return list(Seal.objects.defer("proofs").order_by("-id")[:limit])
+
+
+def retentions(actor: Actor) -> list[tuple[Kept, int | None]]:
+    """Each kind of what is kept with its days, None for ever; NotAllowed without audit.retain. One query."""
+    _need_retain(actor)
+    days = dict(Retention.objects.values_list("kind", "days"))
+    return [(kept, days.get(kept.code)) for kept in all_kinds()]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold with what it names in words."""
+
+    hold: Hold
+    label: str
+    url: str
+    by: str
+
+
+def holds(actor: Actor) -> list[Held]:
+    """All holds, those that still hold first, each group the newest first; NotAllowed without audit.retain."""
+    _need_retain(actor)
+    rows = list(Hold.objects.order_by(F("lifted_at").desc(nulls_first=True), "-id")[:500])
+    names = _names(
+        {(r.subject_kind, r.subject_id) for r in rows} | {("person", r.placed_by or 0) for r in rows}
+    )
+    return [
+        Held(
+            hold=row,
+            label=_name(names, row.subject_kind, str(row.subject_id)),
+            url=_url(row.subject_kind, str(row.subject_id)),
+            by=names.get(("person", str(row.placed_by)), ""),
+        )
+        for row in rows
+    ]
+
+
+def held(kind: str) -> set[int]:
+    """Ids of this kind of subject that stand under a hold; one query. For those who erase; visibility plays no part."""
+    return set(Hold.objects.filter(subject_kind=kind, lifted_at=None).values_list("subject_id", flat=True))
+
+
+def _need_retain(actor: Actor) -> None:
+    if not actor.may(RETAIN):
+        raise NotAllowed(_("您没有看保存期限的权限"))

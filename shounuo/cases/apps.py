@@ -6,11 +6,15 @@ class CasesConfig(AppConfig):
     label = "cases"
 
     def ready(self) -> None:
+        from shounuo.audit import retention
         from shounuo.cases import events, metrics  # noqa: F401  declare theirs
         from shounuo.cases.queries.facts import SUBJECT
         from shounuo.cases.services.holder import HOLDER
+        from shounuo.cases.services.retention import ATTACHMENTS, CLOSED_CASES
         from shounuo.customers import holders
         from shounuo.events import subjects
 
         subjects.register(SUBJECT)
         holders.register(HOLDER)
+        retention.register(ATTACHMENTS)
+        retention.register(CLOSED_CASES)

@@ -155,6 +155,7 @@ FAILED = _case(
     "interaction.failed", pgettext_lazy("happened", "发送失败"), interaction=int, channel=str, first=bool
 )
 ANSWERED = _case("call.answered", pgettext_lazy("happened", "接听"), interaction=int, channel=str, first=bool)
+ERASED = _case("case.erased", pgettext_lazy("happened", "到期删除内容"))
 IMPORTED = _case("case.imported", pgettext_lazy("happened", "从旧系统导入"), channel=str, customer=int)
 MESSAGE_IMPORTED = _case(
     "interaction.imported", pgettext_lazy("happened", "导入往来"), interaction=int, channel=str

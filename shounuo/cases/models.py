@@ -152,6 +152,9 @@ class Case(models.Model):
     transfer_count = models.PositiveSmallIntegerField(default=0)
     reopen_count = models.PositiveSmallIntegerField(default=0)
     round = models.PositiveSmallIntegerField(default=1)
+    erased_at = models.DateTimeField(
+        null=True
+    )  # its words are gone: its time was over, or its customer asked
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
     )

@@ -106,3 +106,8 @@ def webhook_stopped(event: Published, at: datetime) -> None:
             subject=event.subject,
             at=at,
         )
+
+
+def case_erased(event: Published, at: datetime) -> None:
+    """What was mailed goes with the words of the case."""
+    services.case_mails_empty(event.subject[1], at)

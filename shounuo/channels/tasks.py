@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError
 from procrastinate import JobContext, RetryStrategy
@@ -14,7 +13,6 @@ from shounuo.channels.services.accepting import HANDLE_TASK, QUEUE
 from shounuo.channels.services.webhooks import DELIVER_TASK
 from shounuo.channels.services.webhooks import QUEUE as WEBHOOK_QUEUE
 from shounuo.kernel.clock import now
-from shounuo.staff.queries import organisation
 
 log = logging.getLogger("shounuo.channels")
 
@@ -86,15 +84,3 @@ def prune(timestamp: int) -> None:
     idempotency.prune(at)
     services.codes_prune(at)
     services.deliveries_prune(at)
-
-
-@app.periodic(cron="41 2 * * *")
-@app.task(name="channels.retention", queue="upkeep", queueing_lock="channels.retention")
-def retention(timestamp: int) -> None:
-    """Every night: takes out raw mails past the time that the organisation keeps them; for ever without a
-    setting.
-    """
-    at = now()
-    days = organisation().settings.get(services.KEEP_SETTING)
-    while isinstance(days, int) and days > 0 and services.raws_prune(at, keep=timedelta(days=days)):
-        continue

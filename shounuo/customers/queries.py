@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.audit.queries import held
 from shounuo.customers.models import Company, ContactPoint, Customer, Merge
 from shounuo.customers.permissions import VIEW
 from shounuo.events.subjects import Facts
@@ -220,6 +221,18 @@ def ids_of(customer_id: int) -> list[int]:
         fresh = set(Customer.objects.filter(merged_into__in=fresh).values_list("id", flat=True)) - ids
         ids |= fresh
     return sorted(ids)
+
+
+def held_ids() -> set[int]:
+    """Customers under a legal hold, with those merged into them and the ones they were merged into."""
+    ids: set[int] = set()
+    for id in held("customer"):
+        while (
+            above := Customer.objects.filter(pk=id).values_list("merged_into_id", flat=True).first()
+        ) is not None:
+            id = above
+        ids.update(ids_of(id))
+    return ids
 
 
 def companies(actor: Actor, text: str = "", *, limit: int = 20) -> list[Company]:

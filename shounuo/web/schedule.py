@@ -22,7 +22,8 @@ async def requeue_stalled(timestamp: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="web.nightly", queue="upkeep", queueing_lock="web.nightly")
 def nightly(timestamp: int) -> None:
-    """Prunes marks and counters that have served, seals the log, sweeps bytes that no row names."""
+    """Prunes marks and counters that have served, takes out what is past its time, seals the log, sweeps bytes that no
+    row names."""
     from django.contrib.sessions.models import Session
 
     from shounuo.audit import services as audit
@@ -38,8 +39,11 @@ def nightly(timestamp: int) -> None:
     links_prune(at)
     notices.notices_prune(at)
     Session.objects.filter(expire_date__lt=at).delete()
-    files.sweep(at)
     audit.seal(at=at)
+    try:
+        audit.retention_run(at=at)
+    finally:
+        files.sweep(at)
 
 
 @app.periodic(cron="*/5 * * * *")

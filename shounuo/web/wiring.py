@@ -30,6 +30,7 @@ def wire() -> None:
     registry.subscribe_job("channels.outcome", channels.MAIL_OUTCOMES, channels.mail_outcome)
     registry.subscribe_job("channels.quarantine", ["mail.quarantined"], channels.mail_quarantined)
     registry.subscribe_job("channels.mailbox", ["mailbox.failing"], channels.mailbox_failing)
+    registry.subscribe_job("channels.erased", ["case.erased"], channels.case_erased)
     registry.subscribe_job("channels.webhook", ["webhook.stopped"], channels.webhook_stopped)
     registry.subscribe_job(
         "commitments.plan", ["policy.published", "policy.refreshed"], cadences.policy_changed

@@ -17,6 +17,9 @@ SOURCES = [p for p in CODE.rglob("*.py") if not {"tests", "migrations"} & set(p.
 # How tests come by a row of each model: `make_<model>` of its part's testing.py, or what makes it instead.
 MADE_BY = {
     "audit.Entry": "services.record is one line",
+    "audit.Hold": "services.hold_place is one line",
+    "audit.Pruning": "made by services.retention_run",
+    "audit.Retention": "services.retention_set is one line",
     "audit.Seal": "services.seal is one line",
     "calendars.CalendarDay": "services.day_set is one line",
     "cases.CannedText": "services.canned_save is one line",

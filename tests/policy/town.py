@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from shounuo.audit import services as audit
 from shounuo.calendars.testing import make_defaults
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Merge
@@ -140,6 +141,9 @@ def make_town() -> Town:
         "topics": cases.topic_create(code="feed", name="饲料", actor=SYSTEM, at=AT).pk,
         "fields": cases.custom_field_save(code="batch", label="批号", actor=SYSTEM, at=AT).pk,
         "canned": cases.canned_save(title="问好", body="您好", actor=SYSTEM, at=AT).pk,
+        "holds": audit.hold_place(
+            kind="case", id=case.pk, reason="(2026) 沪 01 民初 1 号", actor=SYSTEM, at=AT
+        ).pk,
         "operations/handlers": failure.pk,
         "operations/mails": mail.pk,
         "operations/jobs": 1,
@@ -148,6 +152,7 @@ def make_town() -> Town:
     link = link_path(case, now()).removeprefix("/t/").removesuffix("/")
     values: dict[tuple[str, str], object] = {
         **{(f"settings/{place}/", "id"): pk for place, pk in settings.items()},
+        ("settings/retention/", "kind"): "access_log",
         ("settings/calendars/", "code"): "business",
         ("settings/calendars/", "number"): 2026,
         ("settings/mailboxes/", "mail_id"): mail.pk,

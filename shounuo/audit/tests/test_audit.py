@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from shounuo.audit import queries, rules, services
 from shounuo.audit.models import Entry, Seal
 from shounuo.audit.queries import Filters
-from shounuo.audit.services import Broken
+from shounuo.audit.services import Broken, sealing
 from shounuo.events.models import Event
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
@@ -61,7 +61,7 @@ def test_the_database_refuses_to_change_the_log():
 
 
 def test_everything_is_sealed_once_in_batches_and_holds(cast, monkeypatch):
-    monkeypatch.setattr(services, "BATCH", 7)
+    monkeypatch.setattr(sealing, "BATCH", 7)
     for n in range(20):
         note(n)
     made = services.seal(AT)
@@ -87,7 +87,7 @@ def test_everything_is_sealed_once_in_batches_and_holds(cast, monkeypatch):
     ],
 )
 def test_the_first_broken_row_is_named(monkeypatch, sql, what):
-    monkeypatch.setattr(services, "BATCH", 4)
+    monkeypatch.setattr(sealing, "BATCH", 4)
     ids = [note(n).id for n in range(10)]
     services.seal(AT)
     as_superuser(sql, ids[8])
@@ -120,13 +120,13 @@ def test_an_event_that_was_changed_is_named(cast):
 
 
 def test_who_mends_the_seal_as_well_breaks_the_chain_or_the_signature(monkeypatch):
-    monkeypatch.setattr(services, "BATCH", 3)
+    monkeypatch.setattr(sealing, "BATCH", 3)
     ids = [note(n).id for n in range(9)]
     services.seal(AT)
     first, second, _third = Seal.objects.filter(source="audit").order_by("first_id")
     as_superuser("UPDATE audit_entry SET actor_id = 5 WHERE id = %s", ids[1])
-    source = services.SOURCES[1]
-    packed = rules.pack(services._proofs(source, first.first_id, first.last_id))
+    source = sealing.SOURCES[1]
+    packed = rules.pack(sealing._proofs(source, first.first_id, first.last_id))
     as_superuser("UPDATE audit_seal SET proofs = %s WHERE id = %s", packed, first.id)
     assert services.verify().broken == Broken("audit", first.id, "seal")
     digest = rules.digest("audit", first.first_id, first.last_id, first.previous, packed)

@@ -3,6 +3,7 @@
 from shounuo.cases.queries.facts import facts, first_agent, people
 from shounuo.cases.queries.finding import Found, search
 from shounuo.cases.queries.history import Happening, changes_since, timeline
+from shounuo.cases.queries.holds import held_cases
 from shounuo.cases.queries.interactions import for_customer, interactions_page, visible_interactions
 from shounuo.cases.queries.lists import (
     VIEWS,
@@ -52,6 +53,7 @@ __all__ = [
     "first_agent",
     "for_customer",
     "get",
+    "held_cases",
     "interaction_json",
     "interactions_page",
     "list_page",

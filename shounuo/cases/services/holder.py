@@ -7,17 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
+from shounuo.audit.services import check_free
 from shounuo.cases import events
-from shounuo.cases.models import Case, Draft, Interaction, Option, SearchText
+from shounuo.cases.models import Case, Interaction, SearchText
 from shounuo.cases.services.changing import Change
+from shounuo.cases.services.retention import interactions_erase, words_erase
 from shounuo.customers.holders import Holder
 from shounuo.events.services import NewEvent, publish
 from shounuo.files.services import files_remove
 from shounuo.kernel.actors import Actor
-
-ERASED = "***"
 
 
 def move(source_id: int, target_id: int, ids: list[int] | None) -> list[int]:
@@ -83,43 +82,19 @@ def export(customer_id: int) -> list[dict[str, Any]]:
 
 
 def erase(customer_id: int, at: datetime) -> int:
-    """Takes every word of his cases out for good: messages both ways, notes, texts, files, drafts, what is searched.
-
-    States, times, owners and figures stay. What he wrote on another's case goes too. Gives how many cases.
-    """
+    """Takes every word of his cases out for good (`retention.words_erase`). What he wrote on another's case goes too. Gives
+    how many cases. Conflict `held` when one of them stands under a legal hold."""
     ids = list(Case.objects.filter(customer_id=customer_id).values_list("pk", flat=True))
+    check_free("case", ids)
     elsewhere = Interaction.objects.filter(customer_id=customer_id).exclude(case_id__in=ids)
+    others = set(elsewhere.values_list("case_id", flat=True))
+    check_free("case", others)
     for case_id, ref in elsewhere.values_list("case_id", "pk"):
         files_remove(subject=("case", case_id), refs=[ref])
-    others: Iterable[int] = set(elsewhere.values_list("case_id", flat=True))
-    SearchText.objects.filter(case_id__in=[*ids, *others]).delete()
-    Interaction.objects.filter(Q(case_id__in=ids) | Q(customer_id=customer_id)).update(
-        subject="",
-        text=ERASED,
-        folded="",
-        html="",
-        sender="",
-        recipients=[],
-        copies=[],
-        message_id="",
-        error="",
-    )
-    Case.objects.filter(pk__in=ids).update(
-        subject=ERASED,
-        difficulty="",
-        diagnosis="",
-        resolution="",
-        feedback="",
-        wait_reason="",
-        tags=[],
-        custom={},
-    )
-    Option.objects.filter(plan__case_id__in=ids).update(
-        title=ERASED, pros="", cons="", steps="", time="", cost=""
-    )
-    Draft.objects.filter(case_id__in=ids).delete()
-    for case_id in ids:
-        files_remove(subject=("case", case_id))
+    SearchText.objects.filter(case_id__in=others).delete()
+    interactions_erase(elsewhere)
+    words_erase(ids)
+    Case.objects.filter(pk__in=ids).update(erased_at=at)
     return len(ids)
 
 

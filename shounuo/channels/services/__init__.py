@@ -11,7 +11,7 @@ from shounuo.channels.services.intake import (
     queue_handling,
     queue_once,
 )
-from shounuo.channels.services.keeping import KEEP_SETTING, raws_prune
+from shounuo.channels.services.keeping import case_mails_empty, raws_prune
 from shounuo.channels.services.links import LinkOver, link_open, link_path
 from shounuo.channels.services.mailboxes import mailbox_change, mailbox_create
 from shounuo.channels.services.outgoing import (
@@ -53,12 +53,12 @@ from shounuo.channels.services.webhooks import (
 )
 
 __all__ = [
-    "KEEP_SETTING",
     "ImportReport",
     "LinkOver",
     "SendTest",
     "Submitted",
     "Upload",
+    "case_mails_empty",
     "code_check",
     "code_request",
     "codes_prune",

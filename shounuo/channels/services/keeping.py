@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from shounuo.audit.services import record
+from shounuo.audit.retention import Kept
 from shounuo.cases.models import Case
+from shounuo.cases.queries import held_cases
 from shounuo.channels.models import PortalCode, RawMessage
 from shounuo.customers.holders import Holder
 from shounuo.customers.models import ContactPoint
+from shounuo.customers.queries import held_ids
 from shounuo.files.services import raw_discard
-from shounuo.kernel.actors import Actor
-from shounuo.notices.services import mails_forget
+from shounuo.notices.services import mails_forget, mails_prune
 
-KEEP_SETTING: Final = "keep_raw_mail_days"
 BATCH: Final = 2000
 _OPEN: Final = (RawMessage.State.STORED, RawMessage.State.QUARANTINED)
 _EMPTY: Final[dict[str, Any]] = {
@@ -32,20 +33,39 @@ _EMPTY: Final[dict[str, Any]] = {
 }
 
 
-def raws_prune(at: datetime, *, keep: timedelta, limit: int = BATCH) -> int:
-    """Takes out the content of raw mails that came longer ago than `keep`; the rows stay, so that a
-    message that comes again is still known. What waits in quarantine stays. Returns how many; the deletion
-    is in the access log.
-    """
+def raws_prune(before: datetime, at: datetime) -> int:
+    """Takes out the content of mails that came before the moment, a batch of them, in the caller's transaction; the rows
+    stay, so that a message that comes again is still known. What waits in quarantine stays, and what is of a case or
+    customer under a legal hold. Then those that we sent. Returns how many."""
+    held = held_ids()
+    rows = (
+        RawMessage.objects.filter(received_at__lt=before)
+        .exclude(sha256="")
+        .exclude(state__in=_OPEN)
+        .exclude(case_id__in=held_cases())
+        .exclude(sender__in=ContactPoint.objects.filter(customer__in=held, kind="mail").values("value"))
+    )
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    if ids:
+        return _empty(RawMessage.objects.filter(pk__in=ids), at)
+    spared = {"case": set(held_cases().values_list("pk", flat=True)), "customer": held}
+    return mails_prune(before=before, spared=spared, at=at, limit=BATCH)
+
+
+def case_mails_empty(case_id: int, at: datetime) -> None:
+    """Empties the raw mails of a case and deletes what was mailed about it: its time is over. Safe to repeat."""
     with transaction.atomic():
-        rows = (
-            RawMessage.objects.filter(received_at__lt=at - keep).exclude(sha256="").exclude(state__in=_OPEN)
-        )
-        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
-        gone = _empty(RawMessage.objects.filter(pk__in=ids), at)
-        if gone:
-            record(action="raw.prune", detail={"mails": gone, "days": keep.days}, actor=Actor.system(), at=at)
-    return gone
+        mails_forget([("case", case_id)], at=at)
+        _empty(RawMessage.objects.filter(case_id=case_id), at)
+
+
+RAW_MAIL = Kept(
+    "raw_mail",
+    _("邮件原文"),
+    _("收到和发出满期后删除原文；工单里的往来文字和附件留着。隔离中的不动。"),
+    30,
+    raws_prune,
+)
 
 
 def _empty(rows: QuerySet[RawMessage], at: datetime) -> int:

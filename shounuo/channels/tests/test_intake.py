@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shounuo.audit.services import hold_lift, hold_place, retention_run, retention_set
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Interaction, Link
 from shounuo.channels import rules, services
@@ -552,13 +553,52 @@ def test_a_raw_mail_that_is_gone_is_told():
 
 def test_raw_mails_are_kept_for_the_time_set_and_then_emptied():
     old, new = receive(make_mail("旧")), receive(make_mail("新"), at=now())
+    held = receive(make_mail("争议", sender="li@example.cn"))
     waiting = receive(b"no mail")
-    assert services.raws_prune(now(), keep=timedelta(days=30)) == 1
+    hold_place(kind="case", id=held.case_id, reason="诉讼", actor=Actor.system(), at=AT)
+    month = now() - timedelta(days=30)
+    assert services.raws_prune(month, now()) == 1
+    held.refresh_from_db()
+    assert held.sha256 and held.subject
     old.refresh_from_db()
     new.refresh_from_db()
     waiting.refresh_from_db()
     assert (old.sha256, old.sender, old.subject) == ("", "", "") and new.sha256 and waiting.sha256
     assert receive(b"Received: by x\r\n" + raw_get(new.sha256)).state == "duplicate"
+
+
+def test_what_was_mailed_about_a_case_goes_with_its_words_and_not_under_a_hold():
+    row, other = receive(make_mail("旧")), receive(make_mail("另一件", sender="li@example.cn"))
+    run_jobs(AT)
+    cast = make_cast()
+    agent = cast.actor(cast.agent)
+    held = the_case_of(other).customer
+    hold = hold_place(kind="customer", id=held.pk, reason="诉讼", actor=Actor.system(), at=AT)
+    for case_id in (row.case_id, other.case_id):
+        cases.case_take(case_id=case_id, actor=agent, at=AT)
+        cases.case_resolve(case_id=case_id, text="好了", actor=agent, at=AT)
+        cases.case_close(case_id=case_id, actor=agent, at=AT)
+    run_jobs(AT)
+    retention_set(kind="closed_cases", days=365, actor=Actor.system(), at=AT)
+    retention_set(kind="raw_mail", days=365, actor=Actor.system(), at=AT)
+    late = AT + timedelta(days=400)
+    assert retention_run(at=late) == {
+        "closed_cases": 1,
+        "raw_mail": 2,
+    }  # the mail that came, and what was mailed about it
+    run_jobs(late)
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.sha256, row.sender) == ("", "") and other.sha256 and other.sender
+    about = set(OutgoingMail.objects.values_list("subject_id", flat=True))
+    assert row.case_id not in about and other.case_id in about
+    with pytest.raises(Conflict, match="留存"):
+        customer_erase(customer_id=held.pk, actor=Actor.system(), at=late)
+    hold_lift(hold_id=hold.pk, actor=Actor.system(), at=late)
+    assert retention_run(at=late)["closed_cases"] == 1
+    run_jobs(late)
+    other.refresh_from_db()
+    assert other.sha256 == ""
 
 
 def test_an_erased_person_leaves_no_mail_behind(django_capture_on_commit_callbacks, mailbox):

@@ -13,12 +13,12 @@ from shounuo.customers import events
 from shounuo.customers.holders import all_holders
 from shounuo.customers.models import ContactPoint, Customer, Merge
 from shounuo.customers.permissions import ERASE
-from shounuo.customers.queries import ids_of
+from shounuo.customers.queries import held_ids, ids_of
 from shounuo.customers.services.persons import locked, need
 from shounuo.events.queries import of_subject
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import NotFound
+from shounuo.kernel.errors import Conflict, NotFound
 
 ERASED_NAME = "***"
 
@@ -49,13 +49,15 @@ def customer_erase(*, customer_id: int, actor: Actor, at: datetime, address: str
     cases.
 
     Events and figures stay: they hold ids only. Those merged into him go with him. Needs customers.erase;
-    raises NotFound, Conflict; publishes customer.erased on each record and writes the access log. Returns how
+    raises NotFound, Conflict (`held`: he or a case of his stands under a legal hold); publishes customer.erased on each record and writes the access log. Returns how
     many records.
     """
     need(actor, ERASE)
     with transaction.atomic():
         locked(customer_id)
         ids = ids_of(customer_id)
+        if held_ids() & set(ids):
+            raise Conflict(_("依法留存中，解除留存之前不能删除"), code="held")
         list(Customer.objects.select_for_update().filter(id__in=ids).order_by("id"))
         for holder in all_holders():
             for id in ids:

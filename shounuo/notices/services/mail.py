@@ -5,7 +5,7 @@ until it is taken, refused for good, or two days old. Each mail carries one Mess
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -172,15 +172,16 @@ def mails_due(at: datetime, *, limit: int = 500) -> list[int]:
     return list(rows.order_by("next_at").values_list("id", flat=True)[:limit])
 
 
-def mails_prune(at: datetime, *, keep: timedelta) -> int:
-    """Deletes the rows and bytes of mails that were sent, held or failed longer ago than `keep`."""
-    old = OutgoingMail.objects.filter(created_at__lt=at - keep).exclude(state=State.QUEUED)
-    shas = set(old.values_list("raw_sha256", flat=True))
-    deleted = old.delete()[0]
-    shas -= set(OutgoingMail.objects.filter(raw_sha256__in=shas).values_list("raw_sha256", flat=True))
-    for sha in shas:
-        store.discard("sent", sha, before=at - timedelta(days=1))
-    return deleted
+def mails_prune(
+    *, before: datetime, spared: Mapping[str, Collection[int]], at: datetime, limit: int = 2000
+) -> int:
+    """Deletes the rows and, after commit, bytes of mails that were sent, held or failed before the moment, up to `limit`
+    of them, in the caller's transaction; not those about `spared` subjects (ids by kind). Returns how many rows went.
+    """
+    old = OutgoingMail.objects.filter(created_at__lt=before).exclude(state=State.QUEUED)
+    for kind, ids in spared.items():
+        old = old.exclude(subject_kind=kind, subject_id__in=list(ids))
+    return _forget(old.order_by("id").values_list("id", flat=True)[:limit], at - timedelta(days=1))
 
 
 def mails_forget(subjects: Iterable[tuple[str, int]], *, at: datetime) -> int:
@@ -190,14 +191,19 @@ def mails_forget(subjects: Iterable[tuple[str, int]], *, at: datetime) -> int:
     about = Q(pk__in=[])
     for kind, id in subjects:
         about |= Q(subject_kind=kind, subject_id=id)
-    rows = OutgoingMail.objects.filter(about)
+    return _forget(OutgoingMail.objects.filter(about).values_list("id", flat=True), at)
+
+
+def _forget(ids: Iterable[int], before: datetime) -> int:
+    """Bytes that no other row names go, unless they were written since `before`."""
+    rows = OutgoingMail.objects.filter(id__in=list(ids))
     shas = set(rows.values_list("raw_sha256", flat=True))
     deleted = rows.delete()[0]
     shas -= set(OutgoingMail.objects.filter(raw_sha256__in=shas).values_list("raw_sha256", flat=True))
 
     def discard() -> None:
         for sha in shas:
-            store.discard("sent", sha, before=at)
+            store.discard("sent", sha, before=before)
 
     transaction.on_commit(discard)
     return deleted

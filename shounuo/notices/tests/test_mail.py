@@ -325,10 +325,16 @@ def test_a_worker_that_died_leaves_the_mail_to_another_after_its_lease(relay):
 
 
 def test_old_mails_and_their_bytes_are_pruned():
-    mail = queue()
+    mail = queue(subject=("case", 7))
     run_jobs(AT)
     waiting = queue("k2", raw=b"x")
-    assert services.mails_prune(AT + timedelta(days=400), keep=timedelta(days=365)) == 1
+    late = AT + timedelta(days=400)
+
+    def prune(**spared):
+        return services.mails_prune(before=late - timedelta(days=365), spared=spared, at=late)
+
+    assert prune(**{mail.subject_kind: [mail.subject_id]}) == 0, "what is spared stays"
+    assert prune() == 1 and prune() == 0
     assert not OutgoingMail.objects.filter(pk=mail.pk).exists()
     assert OutgoingMail.objects.filter(pk=waiting.pk).exists()
 

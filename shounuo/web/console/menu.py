@@ -53,6 +53,8 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place("/settings/operations/", "server", _("运行状况"), "ops.view"),
             Place("/settings/quarantine/", "shield-lock", _("隔离邮件"), "channels.manage"),
             Place("/settings/audit/", "history", _("操作日志"), "audit.view"),
+            Place("/settings/retention/", "hourglass", _("保存期限"), "audit.retain"),
+            Place("/settings/holds/", "lock", _("依法留存"), "audit.retain"),
         ),
     ),
 )

@@ -8,18 +8,17 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
 from shounuo.audit import rules
-from shounuo.audit.models import Entry, Seal
-from shounuo.kernel.actors import Actor
+from shounuo.audit.models import Pruning, Seal
 from shounuo.kernel.secrets import signature, signature_holds
 
 log = logging.getLogger("shounuo.audit")
 BATCH = 10_000
 _PURPOSE = "audit.seal"
+_PRUNED = "audit.pruned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ SOURCES = (
 @dataclass(frozen=True, slots=True)
 class Broken:
     """The first thing that is not as it was sealed: a row (`what` changed, missing, added) of `source` with
-    its id, or a seal itself (`what` seal, chain, signature) with the seal's id.
+    its id, or a seal itself (`what` seal, chain, signature, pruning) with its id.
     """
 
     source: str
@@ -58,13 +57,14 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found. `sealed` and `unsealed` count rows by source; `heads` are the last digests, to be
-    kept elsewhere: who can delete the newest seals with their rows leaves no other trace.
+    """What a check found. `sealed`, `unsealed` and `pruned` (sealed once, gone by retention) count rows by source;
+    `heads` are the last digests, to be kept elsewhere: who can delete the newest seals with their rows leaves no other trace.
     """
 
     seals: int
     sealed: dict[str, int]
     unsealed: dict[str, int]
+    pruned: dict[str, int]
     heads: dict[str, str]
     broken: Broken | None
 
@@ -75,7 +75,8 @@ class Report:
     def __str__(self) -> str:
         """For the command line: what was read, and the first thing that is broken."""
         lines = [
-            f"{name}: {self.sealed[name]} sealed, {self.unsealed.get(name, 0)} not yet, head {self.heads[name]}"
+            f"{name}: {self.sealed[name]} sealed, {self.unsealed.get(name, 0)} not yet, "
+            f"{self.pruned[name]} past their time, head {self.heads[name]}"
             for name in self.sealed
         ]
         if self.broken is None:
@@ -84,32 +85,6 @@ class Report:
         return "\n".join(
             [*lines, f"BROKEN: {self.broken.source} {what} {self.broken.id}: {self.broken.what}"]
         )
-
-
-def record(
-    *,
-    action: str,
-    target: tuple[str, int | str] | None = None,
-    detail: dict[str, Any] | None = None,
-    actor: Actor,
-    at: datetime,
-    address: str | None = None,
-) -> Entry:
-    """Writes one access or change in the caller's transaction (one statement, no lock).
-
-    `detail` holds codes, ids and old and new values of settings; never secrets, never a customer's data.
-    """
-    kind, id = target or ("", "")
-    return Entry.objects.create(
-        at=at,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        action=action,
-        target_kind=kind,
-        target_id=str(id),
-        detail=detail or {},
-        address=address or None,
-    )
 
 
 def seal(at: datetime) -> list[Seal]:
@@ -174,18 +149,26 @@ def verify() -> Report:
     """
     sealed: dict[str, int] = {}
     unsealed: dict[str, int] = {}
+    pruned: dict[str, int] = {}
     heads: dict[str, str] = {}
     broken: Broken | None = None
     seals = 0
     for source in SOURCES:
-        previous, last_id, count = rules.FIRST, 0, 0
+        previous, last_id, count, gone, proved = rules.FIRST, 0, 0, 0, 0
+        through = pruned_through(source.name)
         for one in Seal.objects.filter(source=source.name).order_by("first_id").iterator(chunk_size=20):
             seals += 1
-            broken = broken or _check(source, one, previous, last_id + 1)
-            previous, last_id, count = one.digest, one.last_id, count + one.rows
+            broken = broken or _check(source, one, previous, last_id + 1, through)
+            previous, last_id = one.digest, one.last_id
+            if one.last_id <= through:
+                gone, proved = gone + one.rows, one.last_id
+            else:
+                count += one.rows
             if broken is not None:
                 break
-        sealed[source.name], heads[source.name] = count, previous
+        if broken is None and proved != through:  # a pruning that ends at no seal is none of ours
+            broken = Broken(source.name, through, "pruning")
+        sealed[source.name], pruned[source.name], heads[source.name] = count, gone, previous
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT count(*) FROM {source.table} WHERE id > %s",  # noqa: S608  a name of ours
@@ -194,10 +177,16 @@ def verify() -> Report:
             unsealed[source.name] = int(cursor.fetchone()[0])
         if broken is not None:
             break
-    return Report(seals, sealed, unsealed, heads, broken)
+    return Report(seals, sealed, unsealed, pruned, heads, broken)
 
 
-def _check(source: Source, one: Seal, previous: str, first_id: int) -> Broken | None:
+def pruned_through(source: str) -> int:
+    """The id up to which the rows of a source are gone by retention; 0 when all are there."""
+    last = Pruning.objects.filter(source=source).order_by("-through_id").first()
+    return 0 if last is None else last.through_id
+
+
+def _check(source: Source, one: Seal, previous: str, first_id: int, through: int) -> Broken | None:
     packed = bytes(one.proofs)
     if one.previous != previous or one.first_id != first_id:
         return Broken(source.name, one.pk, "chain")
@@ -206,8 +195,24 @@ def _check(source: Source, one: Seal, previous: str, first_id: int) -> Broken | 
     if not signature_holds(_PURPOSE, one.digest, one.signature, size=32):
         return Broken(source.name, one.pk, "signature")
     found = list(_proofs(source, one.first_id, one.last_id))
+    if one.last_id <= through:  # gone by retention, which says so itself, under the same key
+        if one.last_id == through and not _pruning_holds(source, one):
+            return Broken(source.name, one.pk, "pruning")
+        return Broken(source.name, found[0][0], "added") if found else None
     difference = rules.first_difference(rules.unpack(packed), found)
     return None if difference is None else Broken(source.name, *difference)
+
+
+def pruning_sign(source: str, through_id: int, digest: str) -> str:
+    """The signature of what retention took, up to the seal with this digest."""
+    return signature(_PRUNED, f"{source}:{through_id}:{digest}", size=32)
+
+
+def _pruning_holds(source: Source, one: Seal) -> bool:
+    row = Pruning.objects.filter(source=source.name, through_id=one.last_id).first()
+    return row is not None and signature_holds(
+        _PRUNED, f"{source.name}:{one.last_id}:{one.digest}", row.signature, size=32
+    )
 
 
 def _proofs(
