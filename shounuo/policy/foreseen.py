@@ -228,7 +228,6 @@ ENFORCED_BY: dict[str, str] = {
     "cadence": "duties",
     "record": "duties",
     "target": "metrics",
-    "alarm": "risk",
     "authority": "duties",
     "weight": "performance",
     "playbook": "process",

@@ -20,6 +20,8 @@ ADDRESSEES = ("owner", "owner_supervisor", "dept_head")
 COMPARISONS = ("<", "<=", "=", ">=", ">")
 ALARM_LEVELS = ("blue", "yellow", "red")
 TRENDS = ("rising", "falling", "same_direction")
+CHAINED = "blue_alarm_days"
+"""The one metric that alarms count themselves: on how many days in a row a blue one was open."""
 ENDS = ("case.resolved", "case.confirmed", "case.closed")
 PER = ("case", "customer", "person", "team", "order", "organisation")
 

@@ -16,6 +16,8 @@ _AGENT = (*_READ, "cases.view_team", "cases.work", "customers.edit", "customers.
 _SENIOR = (*_AGENT, "cases.merge", "customers.merge")
 _SUPERVISOR = (
     *_SENIOR,
+    "alarms.handle",
+    "alarms.view",
     "board.view",
     "cases.assign",
     "commitments.rebase",
@@ -50,7 +52,7 @@ _ROLES = (
     DefaultRole("supervisor", _("客服主管"), _SUPERVISOR),
     DefaultRole("manager", _("客服经理"), _MANAGER),
     DefaultRole("director", _("服务总监"), (*_MANAGER, "policy.approve", "policy.publish")),
-    DefaultRole("viewer", _("只读"), (*_READ, "board.view", "cases.view_all", "metrics.read")),
+    DefaultRole("viewer", _("只读"), (*_READ, "alarms.view", "board.view", "cases.view_all", "metrics.read")),
 )
 
 

@@ -89,6 +89,7 @@ PARTS = [
     "customers",
     "cases",
     "channels",
+    "risk",
 ]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

@@ -13,6 +13,7 @@ from shounuo.commitments import cadences
 from shounuo.commitments import engine as clocks
 from shounuo.events import registry
 from shounuo.notices import subscribers as notices
+from shounuo.risk import telling as alarms
 
 
 def wire() -> None:
@@ -43,3 +44,4 @@ def wire() -> None:
         "notices.duties", notices.DUTY_KINDS, notices.duty_happened, when=notices.duty_worth_telling
     )
     registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)
+    registry.subscribe_job("risk.alarm", alarms.KINDS, alarms.alarm_happened)

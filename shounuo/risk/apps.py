@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class RiskConfig(AppConfig):
+    name = "shounuo.risk"
+    label = "risk"
+
+    def ready(self) -> None:
+        from shounuo.events import subjects
+        from shounuo.risk import events, telling  # noqa: F401  declare theirs
+        from shounuo.risk.queries import SUBJECT
+
+        subjects.register(SUBJECT)

@@ -1,0 +1,93 @@
+"""All reads of alarms. Who may see one may see all: they are about the department, not about a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from shounuo.events.subjects import Facts, People, Subject
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import NotFound
+from shounuo.policy import queries as policy
+from shounuo.risk.models import Alarm, AlarmDay
+from shounuo.risk.permissions import VIEW
+
+ORDER = {"red": 0, "yellow": 1, "blue": 2, "": 3}
+
+
+def visible_to(actor: Actor) -> QuerySet[Alarm]:
+    """The alarms that the actor may see."""
+    return Alarm.objects.all() if actor.is_system or actor.may(VIEW) else Alarm.objects.none()
+
+
+def get(actor: Actor, id: int, *, lock: bool = False) -> Alarm:
+    """One alarm; NotFound also for one that the actor may not see. `lock` needs a transaction."""
+    rows = visible_to(actor)
+    found = (rows.select_for_update(of=("self",)) if lock else rows).filter(pk=id).first()
+    if found is None:
+        raise NotFound(_("没有这条预警，或您无权查看"))
+    return found
+
+
+def open_alarms(actor: Actor) -> list[Alarm]:
+    """What is open now: red first, then by when it was raised, latest first. One query."""
+    rows = visible_to(actor).filter(state=Alarm.State.OPEN).select_related("acknowledged_by")
+    return sorted(rows, key=lambda a: (ORDER[a.level], -a.raised_at.timestamp()))
+
+
+def lately(actor: Actor, *, since: datetime, limit: int = 50) -> list[Alarm]:
+    """What was raised since the moment and is over: released ones that wait for their review first. One query."""
+    rows = visible_to(actor).exclude(state=Alarm.State.OPEN).filter(raised_at__gte=since)
+    return list(
+        rows.select_related("acknowledged_by", "closed_by").order_by("-state", "-raised_at", "-id")[:limit]
+    )
+
+
+def on_days(actor: Actor, first: date, last: date) -> dict[date, list[AlarmDay]]:
+    """What held on each day, for the calendar. One query."""
+    rows = AlarmDay.objects.filter(
+        held=True, day__gte=first, day__lte=last, alarm__in=visible_to(actor)
+    ).select_related("alarm")
+    found: dict[date, list[AlarmDay]] = {}
+    for row in sorted(rows, key=lambda r: (r.day, ORDER[r.alarm.level], r.alarm_id)):
+        found.setdefault(row.day, []).append(row)
+    return found
+
+
+def days_of(alarm: Alarm) -> list[AlarmDay]:
+    """The alarm's history, day by day. One query."""
+    return list(alarm.days.order_by("day"))
+
+
+def names(alarms: Iterable[Alarm]) -> dict[int, str]:
+    """Each alarm's title in the reader's language, by its id. One query."""
+    rows = list(alarms)
+    titles = policy.rule_titles({a.rule_id for a in rows})
+    return {a.pk: titles.get(a.rule_id, a.name) for a in rows}
+
+
+def _facts(ids: Iterable[int]) -> dict[int, Facts]:
+    rows = Alarm.objects.filter(pk__in=list(ids))
+    return {a.pk: {"level": a.level or None, "status": a.state, "metric": a.metric or None} for a in rows}
+
+
+def _visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:
+    wanted = set(ids)
+    return wanted if actor.is_system or actor.may(VIEW) else set()
+
+
+def _labels(ids: Iterable[int]) -> dict[int, str]:
+    return names(Alarm.objects.filter(pk__in=list(ids)))
+
+
+SUBJECT = Subject(
+    kind="alarm",
+    facts=_facts,
+    visible_ids=_visible_ids,
+    people=lambda _id: People(),
+    label=_labels,
+    url=lambda id: f"/alarms/{id}/",
+)

@@ -1,0 +1,6 @@
+"""All writes of alarms."""
+
+from shounuo.risk.services.handling import alarm_acknowledge, alarm_close
+from shounuo.risk.services.watching import alarms_evaluate, alarms_triggered
+
+__all__ = ["alarm_acknowledge", "alarm_close", "alarms_evaluate", "alarms_triggered"]

@@ -1,0 +1,53 @@
+"""Who is told of an alarm: the roles that its rule names. A job, safe to repeat: a notice's key makes it once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from shounuo.events.services import Published
+from shounuo.notices import kinds
+from shounuo.notices.services import notify
+from shounuo.policy.models import Rule
+from shounuo.policy.reading import rule_of
+from shounuo.policy.schema import Alarm as AlarmRule
+from shounuo.risk import events
+from shounuo.risk.models import Alarm
+from shounuo.staff import queries as staff
+
+KINDS = (events.RAISED, events.RELEASED)
+RAISED = kinds.declare("alarm.raised", "alarm", lambda s, p: _words(s, p))
+RELEASED = kinds.declare("alarm.released", "check", lambda s, p: _("预警解除：%(subject)s") % {"subject": s})
+
+
+def _words(label: str, params: dict[str, object]) -> str:
+    match params.get("level"):
+        case "red":
+            return _("红色预警：%(subject)s") % {"subject": label}
+        case "yellow":
+            return _("黄色预警：%(subject)s") % {"subject": label}
+        case "blue":
+            return _("蓝色预警：%(subject)s") % {"subject": label}
+    return _("提醒：%(subject)s") % {"subject": label}
+
+
+def alarm_happened(event: Published, at: datetime) -> None:
+    """Rings those who hold one of the rule's roles; red is urgent, so that it is mailed at once whatever the hour."""
+    alarm = Alarm.objects.filter(pk=event.subject[1]).first()
+    if alarm is None:
+        return
+    row = Rule.objects.get(pk=alarm.rule_id)
+    spec = rule_of(row.kind, row.name, row.body)
+    assert isinstance(spec, AlarmRule)
+    people = {id for role in spec.notify for id in staff.people_with_role(role)}
+    raised = event.kind == events.RAISED
+    notify(
+        key=f"{event.kind}:{alarm.pk}",
+        person_ids=people,
+        kind=RAISED if raised else RELEASED,
+        params={"level": alarm.level, "clause": alarm.clause_code},
+        subject=("alarm", alarm.pk),
+        urgent=raised and alarm.level == Alarm.Level.RED,
+        at=event.at,
+    )

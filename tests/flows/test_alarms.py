@@ -1,0 +1,135 @@
+"""From the clause to the alarm: what a regulation says of a day's complaints is watched, told, and ends by itself."""
+
+import pytest
+
+from shounuo.cases.testing import make_case
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shounuo.metrics import services as metrics
+from shounuo.policy.models import Rule
+from shounuo.policy.testing import make_in_force, make_text
+from shounuo.risk import queries, services
+from shounuo.risk.models import Alarm
+from shounuo.staff.queries import actor_for
+
+RULES = """      - alarm: complaints-day
+        title: 单日投诉量
+        metric: complaint_count
+        op: ">"
+        value: 2
+        window: P1D
+        level: blue
+        notify: manager
+      - alarm: blue-days
+        title: 连续三天蓝色预警
+        metric: blue_alarm_days
+        op: ">="
+        value: 3
+        level: yellow
+        notify: director
+      - alarm: praised
+        title: 客户表扬
+        trigger: {event: case.opened, kind: praise}
+        notify: supervisor
+"""
+
+
+@pytest.fixture
+def watched(house):
+    house.open()
+    make_in_force(make_text("T-1", rules=RULES), at=house.at)
+    look(house)
+    return house
+
+
+def look(house):
+    """What the watch does three times a minute."""
+    metrics.build_missing(at=house.at)
+    metrics.catch_up(at=house.at)
+    services.alarms_triggered(at=house.at)
+    services.alarms_evaluate(at=house.at)
+    house.work()
+
+
+def complaints(house, count):
+    for _n in range(count):
+        make_case(kind="complaint", at=house.at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_days_complaints_raise_one_alarm_that_ends_by_itself(watched):
+    assert set(Rule.objects.values_list("status", flat=True)) == {"live"}
+    complaints(watched, 2)
+    look(watched)
+    assert not Alarm.objects.exists()
+
+    complaints(watched, 1)
+    look(watched)
+    look(watched)
+    alarm = Alarm.objects.get()
+    assert (alarm.level, alarm.value, alarm.n, alarm.state) == ("blue", 3, 3, "open")
+    assert watched.told(watched.cast.manager) == ["alarm.raised"]
+    assert "alarm.raised" not in watched.told(watched.cast.agent)
+
+    watched.until("10-11 00:05")  # the new day counts from nothing: the alarm stays until a day was quiet
+    look(watched)
+    alarm.refresh_from_db()
+    assert (alarm.state, alarm.value) == ("open", 0)
+    watched.until("10-12 00:05")
+    look(watched)
+    alarm.refresh_from_db()
+    assert alarm.state == "released"
+    assert [(d.day.day, d.held) for d in queries.days_of(alarm)] == [(10, True), (11, False), (12, False)]
+    assert watched.told(watched.cast.manager) == ["alarm.raised", "alarm.released"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_three_blue_days_make_yellow(watched):
+    for day in ("10-10 15:00", "10-11 15:00", "10-12 15:00"):
+        watched.until(day)
+        complaints(watched, 3)
+        look(watched)
+        look(watched)
+    blue, yellow = Alarm.objects.order_by("id")
+    assert (blue.level, blue.state) == ("blue", "open")
+    assert (yellow.level, yellow.about, yellow.value) == ("yellow", f"alarm:{blue.pk}", 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_happens_triggers_once_and_is_closed_by_a_person(watched):
+    case = make_case(kind="praise", at=watched.at)
+    make_case(kind="inquiry", at=watched.at)
+    look(watched)
+    look(watched)
+    alarm = Alarm.objects.get()
+    assert (alarm.about, alarm.level) == (f"case:{case.pk}", "")
+    assert "alarm.raised" in watched.told(watched.cast.supervisor)
+    services.alarm_acknowledge(alarm_id=alarm.pk, actor=watched.supervisor, at=watched.at)
+    with pytest.raises(Invalid):
+        services.alarm_close(alarm_id=alarm.pk, review=" ", actor=watched.supervisor, at=watched.at)
+    services.alarm_close(alarm_id=alarm.pk, review="已当众表扬", actor=watched.supervisor, at=watched.at)
+    alarm.refresh_from_db()
+    assert (alarm.state, alarm.acknowledged_by, alarm.review) == (
+        "closed",
+        watched.cast.supervisor,
+        "已当众表扬",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_may_handle(watched):
+    complaints(watched, 3)
+    look(watched)
+    alarm = Alarm.objects.get()
+    with pytest.raises(NotFound):
+        services.alarm_acknowledge(alarm_id=alarm.pk, actor=watched.outsider, at=watched.at)
+    assert queries.open_alarms(watched.outsider) == []
+    with pytest.raises(Conflict):
+        services.alarm_close(alarm_id=alarm.pk, review="太多了", actor=watched.supervisor, at=watched.at)
+    reader = Actor.person(watched.cast.agent.pk, permissions=frozenset({"alarms.view"}))
+    with pytest.raises(NotAllowed):
+        services.alarm_acknowledge(alarm_id=alarm.pk, actor=reader, at=watched.at)
+    services.alarm_acknowledge(alarm_id=alarm.pk, actor=actor_for(watched.cast.supervisor), at=watched.at)
+    services.alarm_acknowledge(alarm_id=alarm.pk, actor=watched.manager, at=watched.at)
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_by == watched.cast.supervisor
