@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/", include("shounuo.web.portal.urls")),
     path("t/<str:token>/", following.short),
     path("board/", include("shounuo.web.board.urls")),
+    path("alarms/", include("shounuo.web.alarms.urls")),
     path("data/", include("shounuo.web.figures.urls")),
     path("policy/", include("shounuo.web.policies.urls")),
     path("search/", pickers.palette, name="search"),

@@ -133,3 +133,41 @@ def test_who_may_handle(watched):
     services.alarm_acknowledge(alarm_id=alarm.pk, actor=watched.manager, at=watched.at)
     alarm.refresh_from_db()
     assert alarm.acknowledged_by == watched.cast.supervisor
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_alarm_board_shows_what_is_open_and_closes_with_a_review(watched):
+    supervisor, agent = watched.browser(watched.cast.supervisor), watched.browser(watched.cast.agent)
+    assert "没有预警" in supervisor.get("/alarms/").content.decode()
+    assert agent.get("/alarms/").status_code == 403
+    complaints(watched, 3)
+    look(watched)
+    alarm = Alarm.objects.get()
+    page = supervisor.get("/alarms/").content.decode()
+    assert "单日投诉量" in page
+    assert "还没有人确认" in page
+    assert "单日投诉量" in supervisor.get("/board/").content.decode()
+    supervisor.post(f"/alarms/{alarm.pk}/acknowledge/")
+    one = supervisor.get(f"/alarms/{alarm.pk}/").content.decode()
+    assert watched.cast.supervisor.name in one
+    assert agent.post(f"/alarms/{alarm.pk}/acknowledge/").status_code == 403
+
+    watched.until("10-12 00:05")
+    look(watched)
+    refused = supervisor.post(f"/alarms/{alarm.pk}/close/", {"review": ""})
+    assert (refused.status_code, "请写复盘" in refused.content.decode()) == (422, True)
+    supervisor.post(f"/alarms/{alarm.pk}/close/", {"review": "当天停电，订单积压"})
+    assert "当天停电，订单积压" in supervisor.get(f"/alarms/{alarm.pk}/").content.decode()
+    assert "单日投诉量" in supervisor.get("/alarms/?month=2026-10").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_boards_cost_does_not_grow(watched, django_assert_max_num_queries):
+    complaints(watched, 3)
+    for _n in range(6):
+        make_case(kind="praise", at=watched.at)
+    look(watched)
+    supervisor = watched.browser(watched.cast.supervisor)
+    supervisor.get("/alarms/")
+    with django_assert_max_num_queries(16):
+        supervisor.get("/alarms/")

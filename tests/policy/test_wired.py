@@ -49,6 +49,8 @@ MADE_BY = {
     "customers.ContactPoint": "comes with make_customer",
     "customers.Merge": "services.customers_merge is one line",
     "duties.Evidence": "comes with a duty that is done",
+    "risk.AlarmDay": "services.alarms_evaluate writes it with the alarm",
+    "risk.Watch": "services.alarms_triggered keeps its place in it",
     "events.Era": "services.era_begin is one line",
     "events.Event": "services.publish",
     "events.Failure": "written when a handler fails",

@@ -8,7 +8,6 @@ from shounuo.policy import registers
 from shounuo.policy.foreseen import ENFORCED_BY, FORESEEN, FORESEEN_SUBJECTS
 from shounuo.policy.labels import EVENTS, PARTS
 from shounuo.policy.registers import Fate, Row
-from shounuo.policy.schema import RULES
 from shounuo.policy.standing import Standing, standing_of
 from shounuo.policy.tests.full import FULL
 from shounuo.policy.tests.words import COMMITMENT, WORDS, pack, read, rule

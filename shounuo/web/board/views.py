@@ -16,6 +16,7 @@ from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Conflict
 from shounuo.notices import services as notices
 from shounuo.staff import queries as staff
+from shounuo.web.alarms import showing as alarms
 from shounuo.web.board import kinds, showing
 from shounuo.web.context import actor_of
 from shounuo.web.guard import done, staff_page
@@ -42,10 +43,12 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def _alarms(actor: Actor) -> dict[str, Any]:
-    """What is wrong with the house itself: mail that could not be read, mailboxes that cannot be fetched."""
+    """The regulation's alarms that are open, and what is wrong with the house itself: mail that could not be read,
+    mailboxes that cannot be fetched."""
+    items: list[dict[str, Any]] = list(alarms.board_items(actor))
     if not actor.may("ops.view"):
-        return {"open": 0, "url": "", "items": []}
-    items = []
+        return {"open": len(items), "url": "/alarms/", "items": items}
+    told = len(items)
     held = channels.quarantined_count()
     if held:
         items.append(
@@ -66,7 +69,7 @@ def _alarms(actor: Actor) -> dict[str, Any]:
         for mailbox in channels.mailboxes(active=True)
         if mailbox.imap_error
     ]
-    return {"open": len(items), "url": "/settings/operations/", "items": items}
+    return {"open": len(items), "url": "/alarms/" if told else "/settings/operations/", "items": items}
 
 
 @staff_page("board.view")

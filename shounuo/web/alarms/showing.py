@@ -1,0 +1,192 @@
+"""What the pages of the alarms show: figures in words beside their limits, the days of an alarm, a month of them."""
+
+from __future__ import annotations
+
+from calendar import Calendar
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from shounuo.events import subjects
+from shounuo.kernel.actors import Actor
+from shounuo.metrics import registry, words
+from shounuo.policy.labels import spoken
+from shounuo.policy.models import Rule
+from shounuo.policy.reading import rule_of
+from shounuo.policy.schema import CHAINED
+from shounuo.policy.schema import Alarm as AlarmRule
+from shounuo.policy.sentences import sentence
+from shounuo.risk import queries, rules
+from shounuo.risk.models import Alarm
+from shounuo.staff import queries as staff
+from shounuo.web.figures.showing import plain
+
+
+def zone() -> ZoneInfo:
+    return ZoneInfo(staff.organisation().zone)
+
+
+def rows(actor: Actor, alarms: Iterable[Alarm]) -> list[dict[str, Any]]:
+    """Alarms as lines of a list. Two queries and one per kind of what they are about, whatever their number."""
+    found = list(alarms)
+    specs = _specs({a.rule_id for a in found})
+    about = _about(actor, found)
+    return [_row(a, specs[a.rule_id], about.get(a.about)) for a in found]
+
+
+def _row(alarm: Alarm, rule: tuple[Rule, AlarmRule], about: dict[str, str] | None) -> dict[str, Any]:
+    row, spec = rule
+    return {
+        "id": alarm.pk,
+        "level": alarm.level,
+        "name": spoken(row.title, row.title_en) or alarm.name,
+        "clause": alarm.clause_code.partition("-")[2],
+        "clause_url": reverse("clause", args=[alarm.clause_code]),
+        "url": reverse("alarm", args=[alarm.pk]),
+        "figure": figure(alarm),
+        "limit": limit(spec, alarm),
+        "about": about,
+        "raised_at": alarm.raised_at,
+        "ended_at": alarm.closed_at or alarm.released_at,
+        "state": alarm.get_state_display(),
+        "is_open": alarm.is_open,
+        "by": alarm.acknowledged_by,
+        "acknowledged_at": alarm.acknowledged_at,
+        "reviewed": bool(alarm.review),
+        "ack_url": reverse("alarm-acknowledge", args=[alarm.pk]) if alarm.acknowledged_at is None else "",
+    }
+
+
+def _specs(ids: set[int]) -> dict[int, tuple[Rule, AlarmRule]]:
+    found = {}
+    for row in Rule.objects.filter(pk__in=ids):
+        spec = rule_of(row.kind, row.name, row.body)
+        assert isinstance(spec, AlarmRule)
+        found[row.pk] = (row, spec)
+    return found
+
+
+def _about(actor: Actor, alarms: list[Alarm]) -> dict[str, dict[str, str]]:
+    """What alarms are about, by its key, where the reader may see it."""
+    ids: dict[str, set[int]] = {}
+    for alarm in alarms:
+        kind, _colon, number = alarm.about.partition(":")
+        if number:
+            ids.setdefault(kind, set()).add(int(number))
+    found = {}
+    for kind, of_kind in ids.items():
+        subject = subjects.get(kind)
+        if subject is None:
+            continue
+        seen = subject.visible_ids(actor, of_kind)
+        for id, label in subject.label(seen).items():
+            found[f"{kind}:{id}"] = {"label": label, "url": subject.url(id)}
+    return found
+
+
+def figure(alarm: Alarm, value: float | None = None) -> str:
+    """The figure in words; empty for an alarm that an event raised."""
+    value = alarm.value if value is None else value
+    if alarm.metric == CHAINED:
+        return _("连续 %(n)d 天") % {"n": int(value or 0)}
+    metric = registry.get(alarm.metric)
+    return plain(metric, value) if metric is not None else ""
+
+
+def limit(spec: AlarmRule, alarm: Alarm) -> str:
+    """The threshold in words, with its comparison."""
+    if spec.threshold is None:
+        return ""
+    metric = registry.get(alarm.metric)
+    if alarm.metric == CHAINED or metric is None:
+        return f"{spec.threshold.op} {spec.threshold.value}"
+    return f"{spec.threshold.op} {plain(metric, rules.limit_of(spec.threshold, metric.unit))}"
+
+
+def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
+    """One alarm with its rule in words, its days and its course."""
+    shown = rows(actor, [alarm])[0]
+    spec = _specs({alarm.rule_id})[alarm.rule_id][1]
+    days = queries.days_of(alarm)
+    metric = registry.get(alarm.metric)
+    return shown | {
+        "rule": sentence(spec),
+        "metric": words.name(metric) if metric is not None else "",
+        "metric_url": reverse("metric", args=[metric.code])
+        if metric is not None and not metric.waits_for
+        else "",
+        "population": str(metric.population) if metric is not None else "",
+        "n": alarm.n,
+        "seen_at": alarm.seen_at,
+        "roles": list(spec.notify),
+        "days": [
+            {
+                "day": d.day,
+                "value": figure(alarm, d.value) if d.value is not None else "",
+                "n": d.n,
+                "held": d.held,
+            }
+            for d in reversed(days)
+        ],
+        "review": alarm.review,
+        "closed_by": alarm.closed_by,
+        "closed_at": alarm.closed_at,
+        "released_at": alarm.released_at,
+        "can_close": alarm.state != Alarm.State.CLOSED and not (alarm.is_open and alarm.metric),
+        "waits": alarm.is_open and bool(alarm.metric),
+        "raised_figure": figure(alarm, alarm.raised_value) if alarm.raised_value is not None else "",
+    }
+
+
+def month(actor: Actor, first: date, at: datetime) -> dict[str, Any]:
+    """The month of the date as weeks of days from Monday, each with what held on it. Three queries."""
+    first = first.replace(day=1)
+    weeks = Calendar(firstweekday=0).monthdatescalendar(first.year, first.month)
+    held = queries.on_days(actor, weeks[0][0], weeks[-1][-1])
+    titles = queries.names({r.alarm.pk: r.alarm for some in held.values() for r in some}.values())
+    today = at.astimezone(zone()).date()
+    before, after = first - timedelta(days=1), first + timedelta(days=32)
+    return {
+        "name": date_format(first, "YEAR_MONTH_FORMAT"),
+        "before": f"?month={before:%Y-%m}",
+        "after": f"?month={after:%Y-%m}" if after.replace(day=1) <= today else "",
+        "weekdays": [str(WEEKDAYS_ABBR[day]) for day in range(7)],
+        "weeks": [
+            [
+                {
+                    "day": day,
+                    "other": day.month != first.month,
+                    "today": day == today,
+                    "alarms": [
+                        {
+                            "level": r.alarm.level,
+                            "name": titles[r.alarm_id],
+                            "url": reverse("alarm", args=[r.alarm_id]),
+                        }
+                        for r in held.get(day, [])
+                    ],
+                }
+                for day in week
+            ]
+            for week in weeks
+        ],
+    }
+
+
+def board_items(actor: Actor) -> list[dict[str, str]]:
+    """What is open, for the supervisor's board."""
+    return [
+        {
+            "level": r["level"] or "blue",
+            "text": r["name"],
+            "note": " ".join(filter(None, (r["figure"], r["about"]["label"] if r["about"] else ""))),
+            "url": r["url"],
+        }
+        for r in rows(actor, queries.open_alarms(actor))
+    ]
