@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from shounuo.kernel.clock import now
 from shounuo.staff import permissions, queries, services
@@ -110,7 +110,7 @@ class RoleForm(forms.Form):
         help_text=gettext_lazy("条款里升级给谁用它，定了不改；小写字母、数字和下划线"),
     )
     permissions = forms.MultipleChoiceField(
-        label=gettext_lazy("可以"), required=False, widget=forms.CheckboxSelectMultiple
+        label=pgettext_lazy("permission", "可以"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

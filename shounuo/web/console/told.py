@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shounuo.events import registry
 from shounuo.staff import permissions
@@ -15,7 +15,7 @@ from shounuo.staff import permissions
 # A permission's first part -> where it stands among the choices. What is in none stands last.
 AREAS: tuple[tuple[Any, frozenset[str]], ...] = (
     (gettext_lazy("工单"), frozenset({"cases", "commitments", "board"})),
-    (gettext_lazy("客户"), frozenset({"customers"})),
+    (pgettext_lazy("place", "客户"), frozenset({"customers"})),
     (gettext_lazy("制度"), frozenset({"policy"})),
     (gettext_lazy("设置"), frozenset({"staff", "calendars", "channels", "webhooks", "tokens"})),
     (gettext_lazy("运行"), frozenset({"ops", "audit"})),

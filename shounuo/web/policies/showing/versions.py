@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shounuo.kernel.actors import Actor
 from shounuo.policy import labels, permissions
@@ -146,9 +147,9 @@ def _life(version: PolicyVersion, names: Mapping[int, str], at: datetime) -> lis
     """What was done with a version, by whom and when; the first step that is still to come is the current one."""
     made = [
         (_("起草"), version.created_at, version.created_by_id),
-        (_("送审"), version.submitted_at, version.submitted_by_id),
-        (_("批准"), version.approved_at, version.approved_by_id),
-        (_("发布"), version.published_at, version.published_by_id),
+        (pgettext("done", "送审"), version.submitted_at, version.submitted_by_id),
+        (pgettext("done", "批准"), version.approved_at, version.approved_by_id),
+        (pgettext("done", "发布"), version.published_at, version.published_by_id),
         (_("施行"), version.effective_at, None),
     ]
     if version.ended_at:
