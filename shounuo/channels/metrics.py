@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext_lazy
 
 from shounuo.channels import events
 from shounuo.channels.models import Mailbox
@@ -15,7 +16,7 @@ from shounuo.metrics.ground import units_of, whole_number
 from shounuo.metrics.registry import Dimension, Key, Metric, Series, Source, Touch
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 
-MAILS = _("封")
+MAILS = npgettext_lazy("mails", "封", "封")
 _BY_MESSAGE = ("interaction.received", "interaction.imported", "interaction.noted")
 
 _MAILS = """

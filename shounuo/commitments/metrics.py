@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import npgettext_lazy, pgettext_lazy
 
 from shounuo.commitments import events
 from shounuo.commitments.models import Clock
@@ -21,7 +21,7 @@ from shounuo.metrics.registry import Dimension, Metric, Series, Source
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 from shounuo.policy.models import Rule
 
-PROMISES = pgettext_lazy("promises", "项")
+PROMISES = npgettext_lazy("promises", "项", "项")
 UP, DOWN = Direction.UP, Direction.DOWN
 
 

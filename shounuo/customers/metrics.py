@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from shounuo.customers import events
 from shounuo.metrics import registry
-from shounuo.metrics.ground import TIMES, units_of
+from shounuo.metrics.ground import CUSTOMERS, TIMES, units_of
 from shounuo.metrics.registry import Metric, Series, Source
 from shounuo.metrics.rules import Direction
-
-CUSTOMERS = pgettext_lazy("customers", "位")
 
 _TOLD = """
 SELECT e.subject_id, e.seq, e.kind, e.at, CASE WHEN e.actor_kind = 'person' THEN e.actor_id END AS actor, c.segment,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext_lazy
 
 from shounuo.metrics import registry
 from shounuo.metrics.registry import Dimension, Metric, Series, Source
@@ -26,8 +27,11 @@ DEPARTMENTS: dict[str, Any] = {
     "legal": _("法务"),
     "hr": _("人力资源"),
 }
-PEOPLE = _("人")
-TIMES = _("次")
+# Nouns of counts; `noun % n` takes the right number in English.
+CASES = npgettext_lazy("cases", "件", "件")
+TIMES = npgettext_lazy("times", "次", "次")
+PEOPLE = npgettext_lazy("people", "人", "人")
+CUSTOMERS = npgettext_lazy("customers", "位", "位")
 OPEN_END = "timestamptz '9000-01-01 00:00:00+00'"
 
 

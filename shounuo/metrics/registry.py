@@ -102,7 +102,7 @@ class Metric:
     series: str = ""
     aggregate: Aggregate = Aggregate.COUNT
     unit: Unit = Unit.COUNT
-    noun: Any = ""
+    noun: Any = ""  # ngettext_lazy of what is counted
     direction: Direction = Direction.NONE
     hits: Any = ""
     only: Only = field(default_factory=dict)
@@ -120,7 +120,7 @@ GROUPS: dict[str, Any] = {
     "volume": _("服务量"),
     "speed": _("响应与时效"),
     "quality": _("解决与质量"),
-    "promise": _("守诺"),
+    "promise": _("时限与守诺"),
     "people": _("人员"),
     "customer": _("客户"),
     "channel": _("渠道与邮件"),
@@ -175,9 +175,9 @@ def get(code: str) -> Metric | None:
 
 
 def catalogue() -> list[Metric]:
-    """All metrics, group by group in the order of the groups, as declared within them."""
+    """All metrics, group by group in the order of the groups; within one as declared, those that wait for a part last."""
     order = {group: n for n, group in enumerate(GROUPS)}
-    return sorted(_metrics.values(), key=lambda m: order[m.group])
+    return sorted(_metrics.values(), key=lambda m: (order[m.group], bool(m.waits_for)))
 
 
 def sources() -> list[Source]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from shounuo.cases.metrics.volume import MESSAGES, TIMES
+from shounuo.cases.metrics.volume import MESSAGES
 from shounuo.metrics import registry
+from shounuo.metrics.ground import TIMES
 from shounuo.metrics.registry import Metric
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 

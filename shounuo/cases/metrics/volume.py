@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import npgettext_lazy
 
 from shounuo.metrics import registry
+from shounuo.metrics.ground import CASES, CUSTOMERS, PEOPLE, TIMES
 from shounuo.metrics.registry import Metric
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 
-CASES, TIMES, PEOPLE = _("件"), _("次"), _("人")
-MESSAGES, CUSTOMERS = pgettext_lazy("messages", "条"), pgettext_lazy("customers", "位")
+MESSAGES = npgettext_lazy("messages", "条", "条")
 UP, DOWN = Direction.UP, Direction.DOWN
 OPENED = _("新建的工单")
 RESOLVED = _("解决的工单")

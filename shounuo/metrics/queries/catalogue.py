@@ -60,12 +60,12 @@ def parts_awaited(metrics: Iterable[Metric]) -> dict[str, int]:
 
 
 def standing() -> tuple[datetime | None, list[str]]:
-    """How far the figures are: the oldest moment at which a source was last read or built, and the labels of the sources
-    that are still being built. One query."""
+    """How far the figures are: when the last event that changed one was read, and the labels of the sources that are still
+    being built. One query."""
     rows = {p.source: p for p in Progress.objects.all()}
     behind = [str(s.label) for s in registry.sources() if s.code not in rows or rows[s.code].built_at is None]
     moments = [m for p in rows.values() if p.built_at is not None and (m := p.read_at or p.built_at)]
-    return (min(moments) if moments else None), behind
+    return max(moments, default=None), behind
 
 
 def metric_json(one: Metric) -> dict[str, Any]:

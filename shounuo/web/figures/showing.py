@@ -71,8 +71,12 @@ def value(metric: Metric, number: float | None) -> tuple[str, str]:
         case Unit.MONEY:
             return words.money(round(number)), ""
         case Unit.COUNT:
-            return words.number(number, 0), str(metric.noun)
-    return words.number(number, 2 if abs(number) < 10 else 1), str(metric.noun)
+            return words.number(number, 0), _noun(metric, number)
+    return words.number(number, 2 if abs(number) < 10 else 1), _noun(metric, number)
+
+
+def _noun(metric: Metric, number: float) -> str:
+    return str(metric.noun % (1 if number == 1 else 2)) if metric.noun else ""
 
 
 def plain(metric: Metric, number: float | None) -> str:
@@ -154,10 +158,19 @@ def row(metric: Metric, found: Figure | None) -> dict[str, Any]:
         "direction": metric.direction.value,
         "direction_label": DIRECTIONS[metric.direction],
         "waits_for": labels.part(metric.waits_for) if metric.waits_for else "",
-        "value": plain(metric, found.total.value) if found is not None else "",
+        "value": _headline(found) if found is not None else "",
         "population": population(metric, found.total) if found is not None else "",
         "uncounted": found is not None and found.total.value is None,
     }
+
+
+def _headline(found: Figure) -> str:
+    """The number of a row; of a structure its largest part."""
+    if not found.by or not found.cells:
+        return plain(found.metric, found.total.value)
+    most = max(found.cells, key=lambda c: c.n)
+    names = registry.dimensions()[found.by[0]].names([most.by[0]])
+    return f"{_name(names, most.by[0])} {plain(found.metric, most.value)}"
 
 
 def standings(request: HttpRequest, every: int, waiting: int, chosen: str) -> list[dict[str, Any]]:
@@ -328,7 +341,8 @@ def groups_of(request: HttpRequest, found: Figure) -> dict[str, Any]:
 
 
 def enough_for_chart(found: Figure) -> bool:
-    return found.total.n >= FEW and len(found.cells) > 1
+    """True for ten and more, of a stock in all its moments together, in more than one bucket."""
+    return max(found.total.n, sum(c.n for c in found.cells)) >= FEW and len(found.cells) > 1
 
 
 def bucket_name(first: date | None, bucket: Bucket | None) -> str:
@@ -342,6 +356,13 @@ def bucket_name(first: date | None, bucket: Bucket | None) -> str:
     return words.full_day(first, first, weekday=False)
 
 
+def _tick(first: date | None, bucket: Bucket | None) -> str:
+    """The same for an axis: a day as 10/9."""
+    return (
+        f"{first.month}/{first.day}" if first is not None and bucket == "day" else bucket_name(first, bucket)
+    )
+
+
 def trend(found: Figure) -> dict[str, Any]:
     """The data of the chart "course", and a sentence for those who do not see it."""
     metric = found.metric
@@ -353,10 +374,10 @@ def trend(found: Figure) -> dict[str, Any]:
         unit = str(label)
     elif metric.unit is Unit.SHARE:
         scale, unit = 0.01, "%"
-    shown = [None if c.value is None else round(c.value / scale, 2) for c in found.cells]
+    shown = [None if c.value is None else round(c.value / scale, 1 if scale > 1 else 2) for c in found.cells]
     last = next((c for c in reversed(found.cells) if c.value is not None), None)
     return {
-        "labels": [bucket_name(c.bucket, found.bucket) for c in found.cells],
+        "labels": [_tick(c.bucket, found.bucket) for c in found.cells],
         "values": shown,
         "counts": [] if metric.aggregate in _COUNTS else [c.n for c in found.cells],
         "unit": unit,
@@ -425,10 +446,15 @@ def whiches(request: HttpRequest, metric: Metric) -> list[dict[str, Any]]:
 
 
 def behind(rows: Sequence[Behind]) -> list[dict[str, Any]]:
-    """The observations with their subjects' names and pages."""
+    """The observations with their subjects' names and pages; several of one subject in a row are told as one."""
     known = queries.described({row.subject for row in rows})
-    shown = []
+    shown: list[dict[str, Any]] = []
+    last: tuple[str, int] | None = None
     for one in rows:
+        if one.subject == last:
+            shown[-1]["count"] += 1
+            continue
+        last = one.subject
         label, url = known.get(one.subject, ("", ""))
         number, _blank, rest = label.partition(" ")
         is_case = one.subject[0] == "case"
@@ -438,8 +464,7 @@ def behind(rows: Sequence[Behind]) -> list[dict[str, Any]]:
                 "title": rest if is_case else label,
                 "url": url,
                 "at": one.at,
-                "seconds": one.value,
-                "hit": one.hit,
+                "count": 1,
             }
         )
     return shown

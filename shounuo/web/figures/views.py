@@ -18,7 +18,7 @@ from shounuo.metrics import asking, queries, registry, words
 from shounuo.metrics.asking import Asked
 from shounuo.metrics.permissions import READ
 from shounuo.metrics.registry import Metric
-from shounuo.metrics.rules import Window
+from shounuo.metrics.rules import Aggregate, Window
 from shounuo.policy import labels
 from shounuo.web.context import actor_of
 from shounuo.web.figures import showing
@@ -73,7 +73,10 @@ def values(request: HttpRequest, group: str) -> HttpResponse:
     window = Window.last(asking.DAYS, at, queries.zone())
     rows = []
     for one in queries.catalogue(actor, text, group=group):
-        found = None if one.waits_for else queries.figure(one.code, window, actor=actor, at=at)
+        by = (
+            one.cut[:1] if one.aggregate is Aggregate.PORTION else ()
+        )  # of a structure its largest part says more
+        found = None if one.waits_for else queries.figure(one.code, window, by=by, actor=actor, at=at)
         rows.append(showing.row(one, found))
     return render(request, "figures/library.html#rows", {"rows": rows})
 

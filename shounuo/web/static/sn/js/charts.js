@@ -31,12 +31,12 @@ const kinds = {
     const tell = (x) => (x == null ? '' : `${x}${d.unit === '%' ? '%' : d.unit && ` ${d.unit}`}`);
     const value = { name: d.value_name, data: d.values, tooltip: { valueFormatter: tell } };
     return {
-      grid: { left: 8, right: d.bars ? 12 : 56, top: 26, bottom: 4, containLabel: true }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
+      grid: { left: 8, right: d.bars || el.clientWidth < 480 ? 12 : d.unit === '%' ? 56 : 88, top: 26, bottom: 4, containLabel: true }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
       yAxis: [k.val({ name: d.unit === '%' ? '' : d.unit, nameTextStyle: k.text, nameGap: 10, scale: !d.bars && d.values.every((x) => x == null || x > 0), axisLabel: { formatter: d.unit === '%' ? '{value}%' : '{value}' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
       series: d.bars ? [{ ...value, type: 'bar', barMaxWidth: 26, itemStyle: { color: k.acc, borderRadius: [2, 2, 0, 0] } }] : [
         ...(d.counts.length ? [{ name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } }] : []),
         { ...value, type: 'line', connectNulls: false, symbol: 'circle', symbolSize: d.labels.length > 60 ? 0 : 4, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
-          endLabel: { show: true, formatter: (p) => tell(p.value), color: k.acc, fontWeight: 600, distance: 4 } }],
+          endLabel: { show: el.clientWidth >= 480, formatter: (p) => tell(p.value), color: k.acc, fontWeight: 600, distance: 4 } }],
     };
   },
   // {labels, counts, limit (index), limit_label, warn (index)}
