@@ -54,7 +54,10 @@ TEAM_CREATED = declare("team.created", subject="team", label=_("新建小组"))
 TEAM_CHANGED = declare("team.changed", subject="team", payload={"fields": list}, label=_("修改小组"))
 ROLE_CREATED = declare("role.created", subject="role", payload={"permissions": list}, label=_("新建角色"))
 ROLE_CHANGED = declare(
-    "role.changed", subject="role", payload={"added": list, "removed": list}, label=_("修改角色")
+    "role.changed",
+    subject="role",
+    payload={"added": list, "removed": list, "second_factor": bool},
+    label=_("修改角色"),
 )
 ORGANISATION_SET_UP = declare("organisation.set_up", subject="organisation", label=_("完成初始设置"))
 ORGANISATION_CHANGED = declare(

@@ -42,7 +42,7 @@ class Team(models.Model):
 
 class Role(models.Model):
     """A named set of permission codes. `builtin` ones are kept in step with the product until they are
-    edited.
+    edited. With `second_factor` who holds it works only with the second factor set up.
     """
 
     code = models.SlugField(max_length=40, unique=True)
@@ -50,6 +50,7 @@ class Role(models.Model):
     permissions = ArrayField(models.CharField(max_length=60), default=list)
     builtin = models.BooleanField(default=False)
     edited = models.BooleanField(default=False)
+    second_factor = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return self.name

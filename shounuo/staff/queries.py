@@ -69,8 +69,23 @@ def _actor(person_id: int, row: Any) -> Actor:
 
 
 def with_rights() -> QuerySet[Person]:
-    """Active people, each read together with what `actor_for` needs."""
-    return Person.objects.filter(is_active=True).annotate(**_rights("staff_person.id"))
+    """Active people, each read together with what `actor_for` and `owes_factor` need."""
+    needed = RawSQL(_FACTOR_NEEDED, (), models.BooleanField())  # noqa: S611  ours
+    return Person.objects.filter(is_active=True).annotate(**_rights("staff_person.id"), factor_needed=needed)
+
+
+_FACTOR_NEEDED = """EXISTS (SELECT FROM staff_person_roles h JOIN staff_role r ON r.id = h.role_id
+ WHERE h.person_id = staff_person.id AND r.second_factor)"""
+
+
+def owes_factor(person: Person) -> bool:
+    """True while a role of the person, as `with_rights` reads him, asks for a second factor that he has not set up."""
+    return person.totp_confirmed_at is None and bool(getattr(person, "factor_needed", False))
+
+
+def needs_factor(person_id: int) -> bool:
+    """True when a role of the person asks for the second factor."""
+    return Role.objects.filter(people=person_id, second_factor=True).exists()
 
 
 def actor_for(person: Person) -> Actor:

@@ -189,6 +189,38 @@ class SetUpFirst:
         return self.get_response(request)
 
 
+class SecondFactorFirst:
+    """Who holds a role that asks for the second factor is led to set it up before anything else. Customers' pages and the
+    API, where nobody comes by this session, are open."""
+
+    OPEN = (
+        *(
+            "/static/",
+            "/me/security/",
+            "/me/password/",
+            "/me/factor/",
+            "/me/language/",
+            "/me/theme/",
+            "/signin/",
+        ),
+        *("/signout/", "/link/", "/help/", "/t/", "/files/s/", "/api/", "/setup/", "/metrics"),
+    )
+    PAGE = "/me/security/"
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        from shounuo.staff.queries import owes_factor
+
+        user = None if request.path.startswith(self.OPEN) else request.user
+        if user is None or not user.is_authenticated or not owes_factor(user):
+            return self.get_response(request)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=403, headers={"HX-Redirect": self.PAGE})
+        return HttpResponseRedirect(self.PAGE)
+
+
 class Problems:
     """Expected failures become a clear answer; unexpected ones are Django's to log and show."""
 

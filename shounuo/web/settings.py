@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "shounuo.web.middleware.Preferences",
     "django.middleware.csrf.CsrfViewMiddleware",
     "shounuo.web.middleware.SetUpFirst",
+    "shounuo.web.middleware.SecondFactorFirst",
     "shounuo.web.middleware.Problems",
 ]
 ROOT_URLCONF = "shounuo.web.urls"

@@ -71,13 +71,15 @@ def totp_disable(*, person_id: int, password: str | None = None, actor: Actor, a
     """Switches the second factor off: oneself with the password, or one who manages people when the phone is
     lost.
 
-    Raises Invalid (field password), NotAllowed; publishes totp.disabled.
+    Raises Invalid (field password), NotAllowed, Conflict (`factor_needed`: a role of one's own asks for it); publishes totp.disabled.
     """
     with transaction.atomic():
         person = guards.locked(person_id)
         if actor.person_id == person_id:
             if password is None or not person.check_password(password):
                 raise Invalid(_("密码不对"), field="password", code="wrong_password")
+            if queries.needs_factor(person_id):
+                raise Conflict(_("您的角色要求两步验证，不能停用"), code="factor_needed")
         else:
             guards.may_manage(actor, person)
         person.totp_secret, person.totp_confirmed_at, person.recovery_codes = "", None, []

@@ -50,7 +50,15 @@ def roles_sync(*, at: datetime) -> int:
     return written
 
 
-def role_create(*, code: str, name: str, permissions: Iterable[str], actor: Actor, at: datetime) -> Role:
+def role_create(
+    *,
+    code: str,
+    name: str,
+    permissions: Iterable[str],
+    second_factor: bool = False,
+    actor: Actor,
+    at: datetime,
+) -> Role:
     """Adds a role of the organisation's own, within the actor's rights. Publishes role.created."""
     guards.need(actor, MANAGE)
     if not _CODE.fullmatch(code):
@@ -59,7 +67,8 @@ def role_create(*, code: str, name: str, permissions: Iterable[str], actor: Acto
     guards.may_grant(actor, codes)
     name = _name(name)
     with transaction.atomic():
-        role, created = Role.objects.get_or_create(code=code, defaults={"name": name, "permissions": codes})
+        given = {"name": name, "permissions": codes, "second_factor": second_factor}
+        role, created = Role.objects.get_or_create(code=code, defaults=given)
         if not created:
             raise Invalid(_("这个代码已被使用"), field="code", code="taken")
         publish([NewEvent(events.ROLE_CREATED, ("role", role.id), at, actor, {"permissions": codes})])
@@ -71,10 +80,11 @@ def role_change(
     role_id: int,
     name: str | None = None,
     permissions: Iterable[str] | None = None,
+    second_factor: bool | None = None,
     actor: Actor,
     at: datetime,
 ) -> Role:
-    """Renames a role or changes what it allows; the role, before and after, must lie within the actor's
+    """Renames a role, changes what it allows or whether it asks for the second factor; the role, before and after, must lie within the actor's
     rights.
 
     A built-in role that is changed no longer follows the product. Publishes role.changed.
@@ -90,6 +100,8 @@ def role_change(
         if name is not None:
             role.name = _name(name)
         event = _changed(role, codes, actor, at)
+        if second_factor is not None and second_factor != role.second_factor:
+            role.second_factor = event.payload["second_factor"] = second_factor
         before, role.edited = role.permissions, role.edited or role.permissions != codes
         role.permissions = codes
         role.save()

@@ -109,6 +109,11 @@ class RoleForm(forms.Form):
         max_length=40,
         help_text=gettext_lazy("条款里升级给谁用它，定了不改；小写字母、数字和下划线"),
     )
+    second_factor = forms.BooleanField(
+        label=gettext_lazy("必须两步验证"),
+        required=False,
+        help_text=gettext_lazy("有这个角色的人，登录后先设置两步验证才能继续"),
+    )
     permissions = forms.MultipleChoiceField(
         label=pgettext_lazy("permission", "可以"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -382,6 +387,7 @@ def roles(request: HttpRequest) -> HttpResponse:
                 r.code,
                 r.size,  # type: ignore[attr-defined]
                 len(r.permissions),
+                _("必须") if r.second_factor else "",
                 (_("自带，已改过") if r.edited else _("自带")) if r.builtin else _("自建"),
             ],
         }
@@ -395,6 +401,7 @@ def roles(request: HttpRequest) -> HttpResponse:
             {"label": _("代码")},
             {"label": _("人数"), "num": True},
             {"label": _("权限"), "num": True},
+            {"label": _("两步验证")},
             {"label": _("来源")},
         ],
         rows=rows,
@@ -407,7 +414,9 @@ def role_edit(request: HttpRequest, id: int | None = None) -> HttpResponse:
     role = get_object_or_404(Role, pk=id) if id else None
     form = RoleForm(
         request.POST or None,
-        initial={"name": role.name, "code": role.code, "permissions": role.permissions} if role else None,
+        initial={f: getattr(role, f) for f in ("name", "code", "permissions", "second_factor")}
+        if role
+        else None,
     )
     if role:
         form.fields["code"].disabled = True

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shounuo.events.models import Event
 from shounuo.kernel.actors import Actor
 from shounuo.staff import queries, services
 from shounuo.staff.models import OneTimeLink, Person, Role, Team, Token
@@ -147,7 +148,12 @@ def test_teams_and_roles_are_made_and_changed_and_their_codes_stay(client, cast)
     role = Role.objects.get(code="qa")
     client.post(f"/settings/roles/{role.pk}/", {"name": "质检员", "code": "zzz", "permissions": []})
     role.refresh_from_db()
-    assert (role.name, role.code, role.permissions) == ("质检员", "qa", [])
+    assert (role.name, role.code, role.permissions, role.second_factor) == ("质检员", "qa", [], False)
+    typed = {"name": "质检员", "permissions": [], "second_factor": "on"}
+    client.post(f"/settings/roles/{role.pk}/", typed)
+    role.refresh_from_db()
+    assert role.second_factor and 'data-label="两步验证">必须' in client.get("/settings/roles/").text
+    assert Event.objects.filter(kind="role.changed").latest("id").payload["second_factor"] is True
 
 
 def test_a_token_is_shown_once_and_kept_as_a_hash(client, cast):

@@ -4,14 +4,15 @@ import pyotp
 import pytest
 from django.test import Client
 
+from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.secrets import decrypt
 from shounuo.notices import kinds
 from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
-from shounuo.staff import services, signin, tokens
-from shounuo.staff.models import Person, Token
-from shounuo.staff.testing import PASSWORD, make_cast, set_up_organisation, sign_in_client
+from shounuo.staff import queries, services, signin, tokens
+from shounuo.staff.models import Person, Role, Token
+from shounuo.staff.testing import PASSWORD, make_cast, make_person, set_up_organisation, sign_in_client
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/me/", "/me/security/", "/me/tokens/", "/me/notices/", "/me/notices/count/"]
@@ -206,3 +207,69 @@ def test_hostile_names_are_shown_as_text(cast, client: Client):
     for path in PAGES:
         text = client.get(path).content.decode()
         assert "<img src=x" not in text and "<script>alert" not in text
+
+
+# a role that asks for the second factor
+
+
+@pytest.fixture
+def asked(agent):
+    role = Role.objects.get(code="agent")
+    services.role_change(role_id=role.pk, second_factor=True, actor=Actor.system(), at=now())
+    return agent
+
+
+def begin_and_confirm(client, person):
+    client.post("/me/factor/")
+    person.refresh_from_db()
+    code = pyotp.TOTP(decrypt(person.totp_secret)).now()
+    return client.post("/me/factor/confirm/", {"code": code})
+
+
+def test_a_role_may_ask_for_the_second_factor_before_anything_else(asked, client: Client):
+    sign_in_client(client, asked)
+    for page in ("/", "/cases/", "/me/", "/search/?q=x", "/live", "/customers/", "/settings/", "/files/1/"):
+        assert client.get(page)["Location"] == "/me/security/", page
+    fragment = client.get("/cases/", headers={"HX-Request": "true"})
+    assert (fragment.status_code, fragment["HX-Redirect"]) == (403, "/me/security/")
+    assert client.post("/me/presence/", {"presence": "busy"})["Location"] == "/me/security/"
+    page = client.get("/me/security/")
+    assert page.status_code == 200 and "您的角色要求两步验证" in page.text
+    assert begin_and_confirm(client, asked).status_code == 200
+    assert client.get("/cases/").status_code == 200
+    assert "设置好以后才能继续" not in client.get("/me/security/").text
+
+
+def test_who_owes_the_second_factor_may_sign_out_and_customers_pages_stay_open(asked, client: Client):
+    sign_in_client(client, asked)
+    assert client.get("/help/").status_code == 200
+    assert client.get("/static/none.css").status_code == 404
+    assert client.post("/signout/")["Location"] == "/signin/"
+    assert client.get("/cases/")["Location"].startswith("/signin/")
+
+
+def test_the_second_factor_that_a_role_asks_for_cannot_be_switched_off(asked, client: Client):
+    sign_in_client(client, asked)
+    begin_and_confirm(client, asked)
+    refused = client.post("/me/factor/off/", {"password": PASSWORD})
+    assert refused.status_code == 422 and "不能停用" in refused.text
+    asked.refresh_from_db()
+    assert asked.totp_confirmed_at is not None
+    # When the phone is lost, who manages people takes it off: the next page leads to a new one.
+    services.totp_disable(person_id=asked.pk, actor=Actor.system(), at=now())
+    assert client.get("/cases/")["Location"] == "/me/security/"
+
+
+def test_who_has_no_such_role_is_asked_for_nothing(asked, client: Client):
+    other = make_person("senior", roles=("senior_agent",))
+    sign_in_client(client, other)
+    assert client.get("/cases/").status_code == 200
+    assert "您的角色要求" not in client.get("/me/security/").text
+
+
+def test_asking_costs_no_query(asked, django_assert_num_queries):
+    person = queries.with_rights().get(pk=asked.pk)
+    with django_assert_num_queries(0):
+        assert queries.owes_factor(person)
+    other = queries.with_rights().get(pk=make_person("senior", roles=("senior_agent",)).pk)
+    assert not queries.owes_factor(other)

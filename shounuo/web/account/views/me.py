@@ -18,6 +18,7 @@ from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound, Problem
 from shounuo.staff import services, signin, throttle
 from shounuo.staff.models import Person
+from shounuo.staff.queries import needs_factor
 from shounuo.staff.services.factors import otp_address
 from shounuo.web.account.forms import ChangePasswordForm, CodeForm, PasswordForm, ProfileForm
 from shounuo.web.account.views.signing import keep, keep_language
@@ -124,6 +125,7 @@ def _security(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpR
         "title": _("密码与两步验证"),
         "person": person,
         "is_on": person.totp_confirmed_at is not None,
+        "is_needed": needs_factor(person.pk),
         "otp": otp_address(person),
         "secret": _grouped(otp_address(person)),
         "codes_left": len(person.recovery_codes),
