@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from shounuo.commitments import queries, services
 from shounuo.kernel.actors import Actor
@@ -58,6 +58,8 @@ class LedgerOut(Schema):
 
 
 class RebaseIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+
     due_at: AwareDatetime | None = Field(
         None,
         description="empty: reckoned anew on the calendar as it is now",
@@ -67,6 +69,8 @@ class RebaseIn(Schema):
 
 
 class CauseIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+
     cause: str = Field(examples=["staffing"])
     note: str = ""
 

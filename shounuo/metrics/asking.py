@@ -82,7 +82,7 @@ def _bucket(text: str) -> Bucket | None:
 def _limit(text: str) -> int | None:
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
         raise Invalid(_("须为正整数，单位为秒"), field="limit", code="bad_limit")
     return int(text)
 

@@ -54,6 +54,22 @@ class RequestLog:
             logs.request_id.reset(token)
 
 
+class NoNul:
+    """Refuses an address or a cookie with a NUL in it: no browser sends one, and the database takes none as text."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = (request.path_info, *request.COOKIES.values())
+        if "%00" in request.META.get("QUERY_STRING", "") or any("\x00" in text for text in given):
+            problem = Problem(_("这个请求看不懂"))
+            if request.path.startswith("/api/"):
+                return errors.problem_json(problem)
+            return HttpResponse(str(problem), status=problem.status, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
+
+
 class HealthFirst:
     """Answers the health checks before anything asks the database for a session or preferences: they must answer when it
     is away."""

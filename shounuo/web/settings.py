@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "shounuo.web.middleware.RequestLog",
     "shounuo.web.middleware.TrustedProxy",
     "shounuo.web.middleware.SecurityHeaders",
+    "shounuo.web.middleware.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

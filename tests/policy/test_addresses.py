@@ -1,23 +1,22 @@
 """Every address of the product: for strangers, for people without a right, for those who look and do not write, and for
 what a browser would run. A new address is tested by being there; whoever opens one to the public writes it down here."""
 
-import json
 import re
 from dataclasses import replace
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.clock import now
-from shounuo.staff.services import role_create, token_create
+from shounuo.staff.services import role_create
 from shounuo.staff.testing import AT, make_person, sign_in_client
-from shounuo.web.api import sections
-from tests.policy.town import addresses, make_town
+from tests.policy.calls import bearer_of, call, operations
+from tests.policy.town import addresses
 
 pytestmark = pytest.mark.django_db
 
+EVIL = "evil.example"
 # What opens without anybody signed in, and why.
 PUBLIC = {
     "": "strangers are led to the customers' entrance, staff to their first page",
@@ -64,20 +63,6 @@ TRACES = {
 }
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+(?:ONLY\s+)?"?(\w+)', re.IGNORECASE)
 PAGES = [route for route in addresses() if not route.startswith("api/v1/")]
-
-
-@pytest.fixture(scope="module")
-def town(django_db_setup, django_db_blocker):
-    """Built once: each test's transaction lies within the one around all of them."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield make_town()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(autouse=True)
-def _one_connection(monkeypatch):
-    """The live stream gives its connection back, which here is the one of the whole test."""
-    monkeypatch.setattr("shounuo.web.live.close_old_connections", lambda: None)
 
 
 def staff_pages():
@@ -179,44 +164,59 @@ def test_every_post_needs_the_token_of_its_page(town):
         assert refused, (route, answer.status_code)
 
 
-def test_no_page_lets_a_browser_run_what_is_not_ours_or_keeps_what_is_a_persons(town):
-    for person in (town.cast.admin, None):
-        client = Client(raise_request_exception=False)
-        if person is not None:
-            sign_in_client(client, person)
-        for route in addresses():
-            if route == "live" and person is not None:
-                continue
-            answer = client.get(town.path(route))
-            rules = dict(
-                rule.strip().partition(" ")[::2] for rule in answer["Content-Security-Policy"].split(";")
+@pytest.fixture(scope="module")
+def visits(town, django_db_blocker):
+    """(address, whether somebody is signed in, answer) of every page, asked for from another site under another name."""
+    found = []
+    with django_db_blocker.unblock():
+        for person in (town.cast.admin, None):
+            client = Client(raise_request_exception=False)
+            if person is not None:
+                sign_in_client(client, person)
+            for route in addresses():
+                if route != "live":
+                    theirs = {"Origin": f"https://{EVIL}", "Host": EVIL}
+                    found.append((route, person is not None, client.get(town.path(route), headers=theirs)))
+    return found
+
+
+def test_no_page_lets_a_browser_run_what_is_not_ours_or_keeps_what_is_a_persons(visits):
+    for route, signed_in, answer in visits:
+        rules = dict(
+            rule.strip().partition(" ")[::2] for rule in answer["Content-Security-Policy"].split(";")
+        )
+        assert rules["default-src"] == "'none'", route
+        scripts = rules.get("script-src", "'none'").split()
+        assert set(scripts) <= {"'self'", "'none'"}, (route, scripts)
+        assert answer["X-Content-Type-Options"] == "nosniff", route
+        assert "unsafe-inline" not in rules.get("style-src", ""), route
+        if answer.get("Content-Type", "").startswith("text/html"):
+            inline = re.findall(
+                r"<script(?![^>]*\ssrc=)(?![^>]*application/json)[^>]*>|\son\w+=[\"']", answer.text
             )
-            assert rules["default-src"] == "'none'", route
-            scripts = rules.get("script-src", "'none'").split()
-            assert set(scripts) <= {"'self'", "'none'"}, (route, scripts)
-            assert answer["X-Content-Type-Options"] == "nosniff", route
-            assert "unsafe-inline" not in rules.get("style-src", ""), route
-            if answer.get("Content-Type", "").startswith("text/html"):
-                inline = re.findall(
-                    r"<script(?![^>]*\ssrc=)(?![^>]*application/json)[^>]*>|\son\w+=[\"']", answer.text
-                )
-                assert not inline, (route, inline)
-            if person is not None and not route.startswith(("api/", "help/", "t/", "files/s/")):
-                kept = answer["Cache-Control"]
-                assert "private" in kept or "no-store" in kept, (route, kept)
+            assert not inline, (route, inline)
+        if signed_in and not route.startswith(("api/", "help/", "t/", "files/s/")):
+            kept = answer["Cache-Control"]
+            assert "private" in kept or "no-store" in kept, (route, kept)
+
+
+def test_no_other_site_reads_an_answer_or_has_a_cookie_sent_with_its_forms(town, visits):
+    for route, _signed_in, answer in visits:
+        assert not [h for h in answer.headers if h.lower().startswith("access-control")], route
+        assert all(c["samesite"] in ("Lax", "Strict") for c in answer.cookies.values()), route
+    asking = {"Origin": f"https://{EVIL}", "Access-Control-Request-Method": "POST"}
+    for route in addresses():
+        answer = Client(raise_request_exception=False).options(town.path(route), headers=asking)
+        assert not [h for h in answer.headers if h.lower().startswith("access-control")], route
+
+
+def test_no_answer_believes_the_name_that_a_request_gives_the_host(visits):
+    for route, _signed_in, answer in visits:
+        assert EVIL not in answer.get("Location", ""), route
+        assert EVIL.encode() not in getattr(answer, "content", b""), route
 
 
 # ---- API
-
-
-def operations():
-    """(method, path as the document writes it, example of a body) of every operation in the API's document."""
-    document = Client().get("/api/v1/openapi.json").json()
-    return [
-        (one["method"], one["path"], json.loads(one["body"]) if one["body"] else None)
-        for section in sections(document)
-        for one in section["operations"]
-    ]
 
 
 # What any token may ask: nothing in it is a customer's, a case's or a colleague's.
@@ -225,23 +225,6 @@ ANY_TOKEN = {
     ("GET", "/api/v1/calendars/{code}/add"): "working time, reckoned",
     ("GET", "/api/v1/calendars/{code}/year/{year}"): "hours and holidays",
 }
-
-
-def call(town, method, path, body, bearer=None, client=None):
-    route = re.sub(r"{(\w+)}", r"<\1>", path.removeprefix("/"))
-    query = "?start=2026-10-09T17:00:00%2B08:00&within=P3BD" if path.endswith("/add") else ""
-    return (client or Client(raise_request_exception=False)).generic(
-        method,
-        town.path(route) + query,
-        b"" if body is None else json.dumps(body).encode(),
-        content_type="application/json",
-        headers={"Authorization": f"Bearer {bearer}"} if bearer else {},
-    )
-
-
-def bearer_of(person, scopes=()):
-    _token, clear = token_create(person_id=person.pk, name="t", scopes=scopes, actor=Actor.system(), at=now())
-    return clear
 
 
 def test_the_document_names_every_address_of_the_api(town):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from shounuo.audit import services as audit
+from shounuo.calendars import services as calendars
 from shounuo.calendars.testing import make_defaults
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Merge
+from shounuo.cases.testing import make_case
 from shounuo.channels import services as channels
 from shounuo.channels.models import Delivery
 from shounuo.channels.services import link_path
@@ -28,7 +32,7 @@ from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
 from shounuo.notices.testing import make_relay
 from shounuo.policy.models import PolicyVersion
-from shounuo.policy.testing import make_draft, make_shipped, make_text
+from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
 from shounuo.staff import queries as staff
 from shounuo.staff import services as staff_services
 from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
@@ -201,3 +205,58 @@ def make_town() -> Town:
         ("api/v1/", "delivery"): delivery.pk,
     }
     return Town(cast, Case.objects.get(pk=case.pk), values)
+
+
+def infest(town: Town, text: str) -> None:
+    """The text stands wherever people write or give names: customers, staff and administrators."""
+    cast, case, actor = town.cast, town.case, staff.actor_for(town.cast.admin)
+    agent, at = staff.actor_for(cast.agent), now()
+    name, customer = text[:50], case.customer
+    staff_services.organisation_change(name=name, actor=SYSTEM, at=at)
+    for person in (cast.agent, cast.admin, cast.supervisor):
+        staff_services.person_change(person_id=person.pk, name=name, title=name, actor=SYSTEM, at=at)
+    staff_services.team_change(team_id=cast.team.pk, name=name, actor=SYSTEM, at=at)
+    staff_services.role_create(code="evil", name=name, permissions=[], actor=SYSTEM, at=at)
+    staff_services.token_create(person_id=cast.admin.pk, name=name, actor=SYSTEM, at=at)
+    customers.customer_change(
+        customer_id=customer.pk,
+        name=name,
+        company=name,
+        title=name,
+        region=name,
+        note=text,
+        actor=SYSTEM,
+        at=at,
+    )
+    customers.company_change(
+        company_id=int(town.path("customers/companies/<int:id>/").split("/")[3]),
+        name=f"{name}2", region=name, note=text, actor=SYSTEM, at=at,
+    )  # fmt: skip
+    calendars.calendar_rename(code="business", name=name, actor=SYSTEM, at=at)
+    calendars.day_set(
+        code="business", date=date(2026, 7, 1), kind="holiday", name=name[:30], actor=SYSTEM, at=at
+    )
+    topic = cases.topic_create(code="evil", name=name, actor=SYSTEM, at=at)
+    cases.custom_field_save(code="evil", label=name, type="choice", choices=[name], actor=SYSTEM, at=at)
+    cases.canned_save(title=name, body=text, actor=SYSTEM, at=at)
+    cases.view_save(name=name, query={"tag": name[:20]}, actor=actor, at=at)
+    make_mailbox("evil@example.com", name=name, receipt=False, from_name=name, signature=text)
+    notices.relay_save(name=name, host="relay.example.com", sender="a@example.com", actor=actor, at=at)
+    channels.webhook_create(name=name, url="https://93.184.216.34/", kinds=["case.*"], actor=actor, at=at)
+    pack = make_text("E-1", code="evil")
+    for ours in ("测试规定", "三十分钟内须有首次响应。", "首次响应"):
+        pack = pack.replace(f": {ours}\n", f": {json.dumps(text)}\n")
+    make_in_force(pack, at=at)
+    evil = make_case(
+        text, text=text, customer=customer, owner=cast.agent, team=cast.team, topic_id=topic.pk, at=at
+    )
+    for one in (case, evil):
+        cases.tags_set(case_id=one.pk, tags=[name[:20]], actor=agent, at=at)
+        cases.custom_set(case_id=one.pk, values={"evil": name}, actor=agent, at=at)
+        cases.note_add(case_id=one.pk, text=text, mentions=[cast.admin.pk], actor=agent, at=at)
+        cases.case_diagnose(case_id=one.pk, text=text, actor=agent, at=at)
+        options = [dict.fromkeys(("title", "pros", "cons", "steps", "time", "cost"), name)]
+        cases.plan_propose(case_id=one.pk, options=options, text=text, actor=agent, at=at)
+        cases.draft_save(case_id=one.pk, mode="out", body={"text": text}, actor=actor, at=at)
+    receive(make_mail(text, subject=text, html=f"<p>{text}</p>", files=[(f"{name}.png", PNG, "image/png")]))
+    receive(b"\x00\xff not a mail: " + text.encode())

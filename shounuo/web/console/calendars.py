@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
@@ -410,4 +411,4 @@ def _moment(text: str) -> datetime | None:
 
 
 def _year(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and int(text) in rules.YEARS else None
+    return int(text) if text and re.fullmatch("[0-9]{4}", text) and int(text) in rules.YEARS else None

@@ -68,8 +68,9 @@ def saved(actor: Actor, chosen: str) -> list[dict[str, Any]]:
 def chosen_view(request: HttpRequest, counts: Counts | None = None) -> str:
     """The view that the address asks for: a key, or `saved:id`. Without one the list begins with what the reader
     holds, and with everything open when that is nothing."""
-    if request.GET.get("saved", "").isdigit():
-        return f"saved:{request.GET['saved']}"
+    saved = request.GET.get("saved", "")
+    if saved.isascii() and saved.isdigit() and len(saved) < 19:
+        return f"saved:{saved}"
     view = request.GET.get("view", "")
     if view in cases.VIEWS:
         return view

@@ -1,7 +1,6 @@
 """What attackers wrote into other help desks: shown here it is text, and a browser runs none of it."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
@@ -17,6 +16,7 @@ from shounuo.customers.testing import make_customer
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.web.tests.desks import clock_of, last_message, make_house, received
+from shounuo.web.tests.hostile import hostile_in
 from shounuo.web.tests.portal_world import PNG
 
 pytestmark = pytest.mark.django_db
@@ -39,38 +39,6 @@ CORPUS = (
     "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
 )  # fmt: skip
 POLICY = re.compile(r"default-src 'none'; script-src 'self'; style-src 'self';")
-
-
-class Tags(HTMLParser):
-    """What a browser would run or load: elements and attributes that no page of ours writes by itself."""
-
-    def __init__(self):
-        super().__init__()
-        self.hostile = []
-
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        if tag in ("style", "iframe", "object", "embed", "math", "mglyph", "mtext"):
-            self.hostile.append(tag)
-        if (
-            tag == "script"
-            and not (values.get("src") or "").startswith("/static/")
-            and values.get("type") != "application/json"
-        ):
-            self.hostile.append(tag)
-        for name, value in attrs:
-            if name.startswith("on") or name == "style":
-                self.hostile.append(f"{tag} {name}")
-            if name in ("href", "src", "action") and (value or "").strip().lower().startswith(
-                ("javascript", "data:", "//")
-            ):
-                self.hostile.append(f"{tag} {value}")
-
-
-def hostile_in(answer):
-    tags = Tags()
-    tags.feed(answer.content.decode())
-    return tags.hostile
 
 
 @pytest.fixture

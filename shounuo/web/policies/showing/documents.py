@@ -184,7 +184,7 @@ def contents(clauses: Sequence[ClauseView], code: str, wanted: str) -> Contents:
 
 
 def _numeral(number: str) -> str:
-    if number.isdigit() and 1 <= int(number) <= 10 and _chinese():
+    if number in {str(n) for n in range(1, 11)} and _chinese():
         return NUMERALS[int(number) - 1]
     return number
 
