@@ -83,6 +83,12 @@ def _organisation_is_read_anew():
 
 
 @pytest.fixture
+def patience() -> float:
+    """How many times longer than on a machine with nothing else to do something may take just now; at least 1."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+@pytest.fixture
 def samples() -> Path:
     """The folder of public sample material; tests that want it skip where it is not named."""
     folder = os.environ.get("SHOUNUO_SAMPLES")

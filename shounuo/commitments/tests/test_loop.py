@@ -234,7 +234,7 @@ class Running:
         assert not self.thread.is_alive()
 
 
-def until(condition, seconds=8.0):
+def until(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -249,7 +249,7 @@ def now():
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_it_wakes_for_an_earlier_moment_and_stops_when_told():
+def test_it_wakes_for_an_earlier_moment_and_stops_when_told(patience):
     enforce({**RULE, "within": "PT2S", "warn": "50%"}, at=now())
     with Running():
         assert until(lambda: ClockLoop.objects.filter(name="test").exists())
@@ -257,7 +257,7 @@ def test_it_wakes_for_an_earlier_moment_and_stops_when_told():
         happen("parcel.asked", started)
         assert until(lambda: clock().state == "breached")
         late = now() - (started + timedelta(seconds=2))
-    assert late < timedelta(seconds=1)
+    assert late < timedelta(seconds=1) * patience
     assert clock().breached_at == started + timedelta(seconds=2)
 
 
@@ -278,7 +278,7 @@ def test_it_comes_back_when_its_connections_are_cut():
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_ten_thousand_due_in_one_moment_are_written_within_the_limit():
+def test_ten_thousand_due_in_one_moment_are_written_within_the_limit(patience):
     enforce(RULE, at=T0)
     happen("parcel.asked", T0)
     copies(10_000)
@@ -287,12 +287,12 @@ def test_ten_thousand_due_in_one_moment_are_written_within_the_limit():
     took, spent = time.monotonic() - began, time.process_time() - spent
     sys.stdout.write(f"10,000 clocks warned, breached and escalated in {took:.1f} s\n")
     assert counted("breached") == 10_001
-    assert spent < 15 and took < 60  # 20 s are allowed; others on the machine must not fail this
+    assert spent < 15 and took < 20 * patience
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_with_a_hundred_thousand_running_the_next_is_fired_at_once():
+def test_with_a_hundred_thousand_running_the_next_is_fired_at_once(patience):
     enforce(RULE, at=T0)
     happen("parcel.asked", T0)
     copies(100_000, next_at=lambda n: minutes(1000 + n), due_at=lambda n: minutes(1000 + n))
@@ -303,4 +303,4 @@ def test_with_a_hundred_thousand_running_the_next_is_fired_at_once():
     assert loop.fire_due(minutes(24)) == 1
     took = time.monotonic() - began
     sys.stdout.write(f"one of 100,000 found and fired in {took * 1000:.0f} ms\n")
-    assert took < 0.8
+    assert took < 0.8 * patience
