@@ -31,8 +31,10 @@ from shounuo.kernel.clock import now
 from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
 from shounuo.notices.testing import make_relay
-from shounuo.policy.models import PolicyVersion
+from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
+from shounuo.risk.models import Alarm
+from shounuo.risk.testing import RULE as ALARM
 from shounuo.staff import queries as staff
 from shounuo.staff import services as staff_services
 from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
@@ -131,6 +133,16 @@ def make_town() -> Town:
         key="k", raw=b"x", message_id="<k@x>", sender="", recipients=["a@example.cn"], at=AT
     )
     token, _clear = staff_services.token_create(person_id=cast.admin.pk, name="ERP", actor=SYSTEM, at=AT)
+    watched = make_in_force(make_text("A-1", code="alarms", rules=ALARM), at=AT)
+    alarm = Alarm.objects.create(  # the log's end is out of reach within this transaction
+        rule=Rule.objects.get(clause__version=watched),
+        policy_code="alarms",
+        clause_code="A-1",
+        name="praised",
+        about=f"case:{case.pk}",
+        raised_at=AT,
+        seen_at=AT,
+    )
     draft = PolicyVersion.objects.get(policy__code="trial")
     raw = receive(b"\x00\xff not a mail at all")
     clock = Clock.objects.filter(subject_id=case.pk).earliest("id")
@@ -175,6 +187,7 @@ def make_town() -> Town:
         ("board/", "number"): case.number,
         ("data/metrics/", "code"): "first_response_time",
         ("data/metrics/values/", "group"): "speed",
+        ("alarms/", "alarm"): alarm.pk,
         ("policy/", "code"): "livestock",
         ("policy/clauses/", "code"): clock.clause_code,
         ("policy/causes/", "clock_id"): clock.pk,
