@@ -185,9 +185,9 @@ def _told_apart(
     place of a sort per group."""
     joins, values, params = _cuts(asked)
     keys = [*([bucket] if bucket else []), *values]
-    per = [f"o.{name}" for name in asked.metric.per]
-    for name in per:
-        sql.add(f"{name} IS NOT NULL")
+    per = [f"o.{name} + 0" for name in asked.metric.per]  # not the same expression as a cut by that column
+    for name in asked.metric.per:
+        sql.add(f"o.{name} IS NOT NULL")
     before = [*table_params, *params, *sql.params]
     whole = f"GROUPING({', '.join(keys)}) = {2 ** len(keys) - 1}" if keys else "true"
     sets = f"(({', '.join([*keys, *per])}), ({', '.join(per)}))" if keys else f"(({', '.join(per)}))"

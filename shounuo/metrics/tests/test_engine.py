@@ -185,6 +185,13 @@ def test_a_median_of_a_week_is_not_made_of_those_of_its_days(points, week):
     ]
 
 
+def test_what_is_told_apart_may_be_what_is_cut_by(points, week):
+    found = asked("per", week, by=["person"], bucket="day")
+    assert (found.total.value, found.total.n, found.total.part) == (2, 4, 2)
+    assert [(c.bucket.day, c.by, c.value) for c in found.cells] == [(9, (901,), 3), (10, (902,), 1)]
+    assert asked("per_day", week, by=["person"]).total.value == 2
+
+
 def test_portions_are_of_their_own_bucket(points, week):
     found = asked("portion", week, by=["channel"], bucket="day")
     shares = {(c.bucket.day, c.by[0]): c.value for c in found.cells}
