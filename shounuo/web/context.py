@@ -1,4 +1,4 @@
-"""What every page's shell needs: the rail, the reader, his counts. Two small queries for staff, none for others."""
+"""What every page's shell needs: the rail, the reader, his counts. Three small queries for staff, none for others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from shounuo.duties import queries as duties
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
 from shounuo.notices import queries as notices
 from shounuo.staff import queries as staff
 
@@ -29,6 +31,7 @@ class Entry:
 
 RAIL = (
     Entry("/cases/", "inbox", gettext_lazy("工单"), "o", ("cases.view_team", "cases.view_all"), "/cases/"),
+    Entry("/duties/", "checklist", pgettext_lazy("place", "待办"), "", ("duties.work",), "/duties/"),
     Entry("/board/", "radar-2", gettext_lazy("督办"), "h", ("board.view",), "/board/"),
     Entry("/policy/", "license", gettext_lazy("制度"), "", ("policy.view",), "/policy/"),
     Entry("/customers/", "users", pgettext_lazy("place", "客户"), "", ("customers.view",), "/customers/"),
@@ -61,7 +64,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     from shounuo.web.console.menu import first_url
 
     actor = actor_of(request)
-    rail = [_entry(e, request.path) for e in RAIL if any(actor.may(p) for p in e.permissions)]
+    rail = [
+        _entry(e, request.path) for e in RAIL if not e.permissions or any(actor.may(p) for p in e.permissions)
+    ]
+    owed = duties.counts(actor, now())
+    for place in rail:
+        if place["url"] == "/duties/":
+            place["count"] = owed.mine + owed.open
     if (console := first_url(actor)) is not None:
         rail.append(_entry(CONSOLE, request.path) | {"url": console, "low": True})
     languages = [

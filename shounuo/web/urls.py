@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("shounuo.web.account.urls")),
     path("cases/new/", include("shounuo.web.phone.urls")),
     path("cases/", include("shounuo.web.desk.urls")),
+    path("duties/", include("shounuo.web.duties.urls")),
     path("customers/", include("shounuo.web.people.urls")),
     path("help/", include("shounuo.web.portal.urls")),
     path("t/<str:token>/", following.short),

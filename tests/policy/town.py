@@ -20,6 +20,7 @@ from shounuo.channels import services as channels
 from shounuo.channels.models import Delivery
 from shounuo.channels.services import link_path
 from shounuo.channels.testing import make_mail, make_mailbox, receive
+from shounuo.commitments import cadences
 from shounuo.commitments.models import Clock
 from shounuo.customers import services as customers
 from shounuo.customers.testing import make_customer
@@ -145,7 +146,9 @@ def make_town() -> Town:
     )
     draft = PolicyVersion.objects.get(policy__code="trial")
     raw = receive(b"\x00\xff not a mail at all")
-    clock = Clock.objects.filter(subject_id=case.pk).earliest("id")
+    cadences.plan(AT)
+    duty_clock = Clock.objects.filter(subject_kind="duty").earliest("id")
+    clock = Clock.objects.filter(subject_kind="case", subject_id=case.pk).earliest("id")
     settings = {
         "people": cast.agent.pk,
         "teams": cast.team.pk,
@@ -184,6 +187,9 @@ def make_town() -> Town:
         ("customers/", "contact_id"): contact.pk,
         ("customers/", "merge_id"): joined.pk,
         ("customers/companies/", "id"): company.pk,
+        ("duties/", "id"): duty_clock.subject_id,
+        ("duties/", "clock_id"): duty_clock.pk,
+        ("api/v1/", "duty"): duty_clock.subject_id,
         ("board/", "number"): case.number,
         ("data/metrics/", "code"): "first_response_time",
         ("data/metrics/values/", "group"): "speed",

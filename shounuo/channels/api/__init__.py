@@ -11,6 +11,7 @@ from shounuo.channels.api.intake import router as intake
 from shounuo.channels.api.log import router as log
 from shounuo.channels.api.webhooks import router as webhooks
 from shounuo.commitments.api import router as clocks
+from shounuo.duties.api import router as duties
 from shounuo.metrics.api import router as metrics
 from shounuo.policy.api import router as policies
 
@@ -19,6 +20,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("customers", customers),
     ("log", log),
     ("clocks", clocks),
+    ("duties", duties),
     ("policies", policies),
     ("metrics", metrics),
     ("calendars", calendars),

@@ -79,7 +79,7 @@ def inbox(
         else:
             when = _moment(moment)
             rows = rows.filter(Q(owed_at__gt=when) | Q(owed_at=when, id__gt=last) | Q(owed_at=None))
-    found = list(rows.order_by("owed_at", "id").defer("text")[: limit + 1])
+    found = list(rows.order_by("owed_at", "id")[: limit + 1])
     if len(found) <= limit:
         return found, None
     last_row = found[limit - 1]
@@ -140,7 +140,7 @@ def _page_back(rows: QuerySet[Duty], cursor: str | None, limit: int) -> tuple[li
         when = _moment(moment)
         rows = rows.filter(Q(ended_at__lt=when) | Q(ended_at=when, id__lt=last))
     rows = rows.filter(ended_at__isnull=False)
-    found = list(rows.order_by("-ended_at", "-id").defer("text")[: limit + 1])
+    found = list(rows.order_by("-ended_at", "-id")[: limit + 1])
     if len(found) <= limit:
         return found, None
     last_row = found[limit - 1]

@@ -3,7 +3,7 @@
 from shounuo.duties.services.doing import duties_done, duty_done, duty_settle
 from shounuo.duties.services.ending import duties_lapse, duty_cancel, duty_miss, duty_reopen
 from shounuo.duties.services.holding import duty_assign, duty_release, duty_snooze, duty_take
-from shounuo.duties.services.making import Plan, duties_plan, duty_create
+from shounuo.duties.services.making import Plan, duties_plan, duty_create, need_asking
 
 __all__ = [
     "Plan",
@@ -20,4 +20,5 @@ __all__ = [
     "duty_settle",
     "duty_snooze",
     "duty_take",
+    "need_asking",
 ]

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.duties import events, queries, registry
 from shounuo.duties.models import Duty
+from shounuo.duties.permissions import MANAGE
 from shounuo.duties.services.common import event_of
 from shounuo.events import subjects
 from shounuo.events.services import publish
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Invalid
+from shounuo.kernel.errors import Invalid, NotAllowed
 from shounuo.kernel.text import clean, clean_line
 from shounuo.staff import queries as staff
 
@@ -107,6 +108,14 @@ def duty_create(
         if made:
             return made[0]
         return Duty.objects.get(origin_code=origin[0], origin_id=origin[1], origin_key=origin[2])
+
+
+def need_asking(actor: Actor, owner_id: int | None) -> None:
+    """What a person may ask by hand: anything of himself; of others with duties.manage."""
+    if owner_id is not None and owner_id == actor.person_id:
+        return
+    if not actor.may(MANAGE):
+        raise NotAllowed(_("您没有分派待办的权限"))
 
 
 def duties_plan(*, plans: Sequence[Plan], actor: Actor) -> list[Duty]:

@@ -144,7 +144,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
     start = _start_of(period, at)
     version = view.row.version
     before, after = policy.beside(view.row)
-    counted = any(r.row.kind == "commitment" for r in view.rules)
+    counted = any(r.row.kind in ("commitment", "cadence") for r in view.rules)
     kept = commitments.kept([code], start, at).get(code)
     used = commitments.used_times([code], start, at)
     rows, more = commitments.breaches(actor, start, at, clauses=[code], limit=8)

@@ -18,6 +18,8 @@ from shounuo.cases import queries as case_queries
 from shounuo.cases.models import Case
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
+from shounuo.duties import queries as duties
+from shounuo.duties.models import Duty
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import Percent
 from shounuo.policy import labels
@@ -289,19 +291,22 @@ def breach_items(rows: Sequence[commitments.Breach], at: datetime) -> list[dict[
 def breach_rows(
     rows: Sequence[commitments.Breach], at: datetime, *, may_explain: bool = True
 ) -> list[dict[str, Any]]:
-    """Breaches as table rows; cases and people are read once for all of them."""
+    """Breaches as table rows; cases, duties and people are read once for all of them."""
     cases = _cases(b.clock for b in rows)
+    owed = _duties(b.clock for b in rows)
     found = []
     for b in rows:
         case = cases.get(b.clock.subject_id) if b.clock.subject_kind == "case" else None
+        duty = owed.get(b.clock.subject_id) if b.clock.subject_kind == "duty" else None
+        holder = case.owner if case else duty.owner if duty else None
         over = words.span((b.late or (at - b.clock.due_at)).total_seconds())
         found.append(
             {
-                "number": case.number if case else b.clock.subject_id,
-                "url": f"/cases/{case.number}/" if case else "",
+                "number": case.number if case else duties.spoken_title(duty) if duty else b.clock.subject_id,
+                "url": f"/cases/{case.number}/" if case else f"/duties/{duty.pk}/" if duty else "",
                 "title": case.subject if case else "",
                 "over": over if b.late else _("%(over)s，还欠着") % {"over": over},
-                "who": case.owner.name if case and case.owner else _("无人负责"),
+                "who": holder.name if holder else _("无人负责"),
                 "when": words.moment_words(b.clock.due_at, at, "short"),
                 "reason": b.clock.get_cause_display() if b.clock.cause else "",
                 "reason_url": f"/policy/causes/{b.clock.pk}/" if may_explain else "",
@@ -313,6 +318,11 @@ def breach_rows(
 def _cases(clocks: Iterable[Clock]) -> dict[int, Case]:
     ids = {c.subject_id for c in clocks if c.subject_kind == "case"}
     return {c.pk: c for c in Case.objects.filter(pk__in=ids).select_related("owner", "customer")}
+
+
+def _duties(clocks: Iterable[Clock]) -> dict[int, Duty]:
+    ids = {c.subject_id for c in clocks if c.subject_kind == "duty"}
+    return {d.pk: d for d in Duty.objects.filter(pk__in=ids).select_related("owner")} if ids else {}
 
 
 def few(actor: Actor, code: str, start: datetime, at: datetime) -> list[dict[str, Any]]:
