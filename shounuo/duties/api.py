@@ -52,7 +52,7 @@ class NewIn(Schema):
     text: str = ""
     owner: int | None = None
     team: int | None = None
-    roles: list[str] = []
+    roles: list[str] = Field(default_factory=list, examples=[["agent"]])
     due_at: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
@@ -66,7 +66,9 @@ class PersonIn(Schema):
 
 
 class UntilIn(Schema):
-    until: AwareDatetime | None = Field(None, description="empty: back at once")
+    until: AwareDatetime | None = Field(
+        None, description="empty: back at once", examples=["2030-01-08T17:00:00+08:00"]
+    )
 
 
 class ReasonIn(Schema):
@@ -74,7 +76,7 @@ class ReasonIn(Schema):
 
 
 class ReopenIn(ReasonIn):
-    due_at: AwareDatetime | None = None
+    due_at: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
 @router.get("/duties", response=DutyPage, summary="Duties by when they are owed")

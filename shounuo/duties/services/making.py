@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from shounuo.kernel.errors import Invalid, NotAllowed
 from shounuo.kernel.text import clean, clean_line
 from shounuo.staff import queries as staff
 
+ROLE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MAX_TITLE = 200
 MAX_TEXT = 20_000
 
@@ -145,6 +147,8 @@ def _check(plan: Plan) -> None:
         raise Invalid(_("没有这种待办“%(kind)s”") % {"kind": plan.kind}, field="kind", code="no_kind")
     if not clean_line(plan.title):
         raise Invalid(_("请写明要做什么"), field="title", code="missing")
+    if any(not ROLE.fullmatch(role) for role in plan.roles):
+        raise Invalid(_("没有这个角色"), field="roles", code="no_role")
     if len(plan.text) > MAX_TEXT:
         raise Invalid(_("说明最多 %(max)d 字") % {"max": MAX_TEXT}, field="text", code="too_long")
     if plan.owner_id is None and plan.team_id is None and not plan.roles:
