@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from shounuo.duties import queries, registry, services
@@ -115,7 +115,7 @@ def create(request: HttpRequest, given: NewIn) -> Any:
         actor=actor,
         at=now(),
     )
-    return 201, _json(made)
+    return Status(201, _json(made))
 
 
 @router.get("/duties/{int:duty}", response=DutyOut, summary="A duty")
