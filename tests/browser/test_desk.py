@@ -149,3 +149,35 @@ def test_what_is_typed_outlives_a_reload(site):
     page.reload()
     expect(page.locator("#composer-text")).to_have_value("写了一半的话")
     settle()
+
+
+def test_an_answer_that_leads_on_is_taken_and_leaves_no_draft(site):
+    case = new_case(site.world, "发完就走", owner=site.world.agent)
+    page = site.open(f"/cases/{case.number}/", person=site.world.agent)
+    form = page.locator("#composer")
+    saved = []
+    page.route("**" + form.get_attribute("data-draft-url"), lambda route: (saved.append(1), route.abort()))
+    leads_on = {"status": 204, "headers": {"HX-Redirect": "/cases/?view=open"}}
+    page.route("**" + form.get_attribute("action"), lambda route: route.fulfill(**leads_on))
+    page.locator("#composer-text").fill("马上安排。")
+    page.keyboard.press("Control+Enter")
+    expect(page).to_have_url(re.compile(r"/cases/\?view=open"))
+    kept = "Object.keys(localStorage).filter((key) => key.startsWith('sn-draft:'))"
+    assert page.evaluate(kept) == [] and saved == []
+
+
+def test_an_answer_that_leads_to_the_sign_in_page_keeps_what_was_typed(site):
+    case = new_case(site.world, "登录过期", owner=site.world.agent)
+    page = site.open(f"/cases/{case.number}/", person=site.world.agent)
+    form = page.locator("#composer")
+    page.route("**" + form.get_attribute("data-draft-url"), lambda route: route.abort())
+    over = {"status": 401, "headers": {"HX-Redirect": "/signin/?next=/"}}
+    page.route("**" + form.get_attribute("action"), lambda route: route.fulfill(**over))
+    page.locator("#composer-text").fill("写了很久的话")
+    page.keyboard.press("Control+Enter")
+    expect(page).to_have_url(re.compile(r"/$|/signin/|/cases/"))
+    page.goto(site.url + f"/cases/{case.number}/")
+    expect(page.locator("#composer-text")).to_have_value("写了很久的话")
+    site.complaints[:] = [
+        c for c in site.complaints if "ERR_FAILED" not in c
+    ]  # the drafts that we kept from the server

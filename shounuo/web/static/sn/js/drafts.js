@@ -37,6 +37,8 @@ sn.each('form[data-draft-url], form[data-draft-key]', (form) => {
   const changed = (e) => { if (e.isTrusted === false && !dirty) return; sent = false; dirty = true; clearTimeout(timer); timer = setTimeout(save, 1500); };
   form.addEventListener('input', changed); form.addEventListener('change', changed);
   form.addEventListener('submit', () => { keep(); clearTimeout(timer); sent = true; });
-  form.addEventListener('htmx:afterRequest', (e) => { if (e.target !== form) return; if (e.detail.successful) drop(); else { sent = false; dirty = true; keep(); tell(words.draftLocal, true); } });
+  // htmx calls an answer successful only when it swaps: one that leads on (HX-Redirect) is known by its status.
+  const taken = ({ successful, xhr }) => successful ?? (xhr.status >= 200 && xhr.status < 300);
+  form.addEventListener('htmx:afterRequest', (e) => { if (e.target !== form) return; if (taken(e.detail)) drop(); else { sent = false; dirty = true; keep(); tell(words.draftLocal, true); } });
   addEventListener('pagehide', () => { if (dirty && !sent) { keep(); save(); } });
 });
