@@ -99,10 +99,7 @@ def _ranges(days: list[int]) -> str:
             runs[-1].append(day)
         else:
             runs.append([day])
-    return _listed(
-        str(r[0]) if len(r) == 1 else f"{r[0]}–\u2060{r[-1]}"  # a word joiner: a range breaks nowhere
-        for r in runs
-    )
+    return _listed(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs)
 
 
 def _listed(items: Iterable[Any]) -> str:

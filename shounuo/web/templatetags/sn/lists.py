@@ -25,7 +25,8 @@ def field(
     """`{% field form.title clause=c hint="..." %}`: label, clause tag of a required field, control, help, error.
 
     `optional` marks it as such; "auto" marks what is typed and not required. A field that the form's `halves` names
-    takes half the line of a form of two columns. Of a refused form the first wrong field has the focus.
+    takes half the line of a form of two columns. Of a refused form the first wrong field has the focus, unless
+    `autofocus=False` keeps it off.
     Further keywords become attributes of the control, underscores as dashes (`data_draft=1`, `autofocus=True`).
     """
     widget = bound.field.widget
@@ -42,7 +43,7 @@ def field(
     described = [f"{bound.auto_id}_help"] if hint or bound.help_text else []
     if first_wrong := next((f.name for f in bound.form if f.errors), ""):
         given.pop("autofocus", None)
-        if first_wrong == bound.name:
+        if first_wrong == bound.name and attrs.get("autofocus") is not False:
             given["autofocus"] = True
     if bound.errors:
         given["aria-invalid"] = "true"
