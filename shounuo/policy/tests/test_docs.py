@@ -74,6 +74,16 @@ def test_the_format_shows_every_field_of_every_kind_of_rule():
                 assert re.search(rf"\b{name}:", section), (kind, field.name)
 
 
+def test_every_metric_that_a_shipped_pack_names_is_in_the_table():
+    table = (DOCS / "parts" / "packs.md").read_text(encoding="utf-8").partition("## Metrics")[2]
+    named = set()
+    for path in packs.files():
+        pack = read_pack(path.read_text(encoding="utf-8"), path.name)
+        named |= {metric for _c, rule in pack.rules() if (metric := getattr(rule, "metric", ""))}
+        named |= {proof.metric for c in pack.clauses for proof, _rows in c.proofs() if proof.metric}
+    assert set(lines(table)) == named
+
+
 def test_the_format_names_every_fact_of_a_case():
     assert [f for f in FACTS["case"] if f"`{f}`" not in FORMAT] == []
 

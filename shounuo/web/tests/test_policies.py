@@ -195,6 +195,7 @@ def test_a_clause_shows_its_practices_with_risk_outcome_and_evidence(house, mana
         assert words in said
     assert "制度版本及批准人" in said
     assert is_clean(answer)
+    assert "7 项做法" in text_of(manager.get("/policy/process-standard/"))
     english = text_of(manager.get(url, headers={"Accept-Language": "en"}))
     assert "Vague or ignored rules lower satisfaction" in english
     assert "Policy version with approver" in english

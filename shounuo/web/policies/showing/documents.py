@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from shounuo.kernel.actors import Actor
@@ -217,10 +217,19 @@ def _clause(clause: ClauseView, figures: dict[str, Any] | None, chosen: ClauseVi
         "wording": clause.wording,
         "is_on": chosen is not None and chosen.row.pk == clause.row.pk,
         "is_gap": clause.standing == "none",
-        "how": [_how(r) for r in clause.rules],
+        "how": [*_practices(clause), *(_how(r) for r in clause.rules)],
         "shares": shares,
         "target": target_of(clause),
     }
+
+
+def _practices(clause: ClauseView) -> list[dict[str, Any]]:
+    """How many practices the clause lists, as the first of what it holds; nothing where it lists none."""
+    n = len(clause.practices)
+    if not n:
+        return []
+    text = ngettext("%(n)s 项做法", "%(n)s 项做法", n) % {"n": n}
+    return [{"icon": "checklist", "text": text, "waiting": False, "url": ""}]
 
 
 def _how(rule: RuleView) -> dict[str, Any]:
