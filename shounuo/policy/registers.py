@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from shounuo.policy.schema import AnyRule, Pack
+from shounuo.policy.schema import AnyRule, Pack, Record
 from shounuo.policy.standing import LIVE, WAITING, evidence_exists, standing_of
 from shounuo.policy.vocabulary import Vocabulary
 
@@ -117,13 +117,13 @@ def audit(registers: Mapping[str, Mapping[str, Row]], packs: Iterable[Pack], voc
 
 def _fate(rule: AnyRule, vocabulary: Vocabulary) -> Fate:
     """What a rule makes of the rows that it covers. A rule that nothing enforces yet is evidenced when every event that
-    it names exists: what it asks for is on record and can be looked up."""
+    it names exists: what it asks for can be looked up. Not so a record: its event exists, its fields may not."""
     status = standing_of(rule, vocabulary).status
     if status == LIVE:
         return Fate.LIVE
     if rule.gaps:
         return Fate.UNSET
-    if status != WAITING and any(rule.events()):
+    if status != WAITING and not isinstance(rule, Record) and any(rule.events()):
         return Fate.EVIDENCED
     return Fate.WAITING
 

@@ -124,8 +124,12 @@ def test_evidence_of_a_practice_proves_its_rows():
 
 
 def test_a_rule_that_nothing_enforces_yet_is_evidenced_by_the_events_that_it_names():
-    assert fates("      - {record: r, subject: case, fields: [a], before: case.closed}\n") is Fate.EVIDENCED
+    assert fates("      - {alarm: a, trigger: case.closed, notify: manager}\n") is Fate.EVIDENCED
     assert fates("      - {target: t, metric: m, op: '>', value: 3}\n") is Fate.WAITING
+
+
+def test_a_record_is_not_evidenced_by_the_event_before_which_it_is_due():
+    assert fates("      - {record: r, subject: case, fields: [a], before: case.closed}\n") is Fate.WAITING
 
 
 def test_a_row_whose_figure_is_not_set_waits_for_the_organisation():
