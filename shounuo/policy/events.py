@@ -26,3 +26,32 @@ REFRESHED = declare(
     payload={**_VERSION, "rules": int},
     label=_("规则因新增部分而开始执行"),
 )
+
+# An uploaded regulation and the rules proposed for it; `version` (of the draft made of it) is an id.
+DOCUMENT_ADDED = declare(
+    "policy.document_added",
+    subject="policy_document",
+    payload={"clauses": int, "rules": int},
+    label=_("上传制度文件"),
+)
+DOCUMENT_REMOVED = declare(
+    "policy.document_removed", subject="policy_document", payload={}, label=_("删除制度文件")
+)
+PROPOSAL_DECIDED = declare(
+    "policy.proposal_decided",
+    subject="policy_document",
+    payload={"proposal": int, "state": str, "was": str},
+    label=_("取舍规则提议"),
+)
+DOCUMENT_DRAFTED = declare(
+    "policy.document_drafted",
+    subject="policy_document",
+    payload={"version": int, "rules": int},
+    label=_("由制度文件起草"),
+)
+ASSISTANT_ANSWERED = declare(
+    "policy.assistant_answered",
+    subject="policy_document",
+    payload={"rules": int, "turned_away": int},
+    label=_("助手提议规则"),
+)

@@ -167,3 +167,89 @@ class PolicyGeneration(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="policy_generation_one")]
+
+
+class PolicyDocument(models.Model):
+    """A regulation as somebody uploaded it, cut into clauses (the file itself hangs on it).
+
+    `text` is what was read out of the file; all places are offsets into it. `clauses`: [{number, title, chapter, start,
+    end}]; `chapters`: [[number, title]]. `code` and `prefix` name the policy that its rules go into and begin the codes
+    of its clauses; `version` is the draft made of it last. `asked_at`, `answered_at`, `trouble`: how the assistant was asked.
+    """
+
+    title = models.CharField(max_length=120)
+    code = models.CharField(max_length=40)
+    prefix = models.CharField(max_length=8)
+    kind = models.CharField(max_length=8)
+    pages = models.PositiveIntegerField(null=True)
+    text = models.TextField()
+    wrapped = models.BooleanField(default=False)
+    chapters = models.JSONField(default=list)
+    clauses = models.JSONField(default=list)
+    checksum = models.CharField(max_length=64)
+    version = models.ForeignKey(PolicyVersion, null=True, on_delete=models.SET_NULL, related_name="documents")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code", "checksum"], name="policy_document_once"),
+        ]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="policy_document_newest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RuleProposal(models.Model):
+    """A rule proposed for a clause of an uploaded regulation, until a person has decided.
+
+    `body` is the rule as a pack writes it without its kind and name; what a person made of it stands in `final_name` and
+    `final`. `marks`: [[field, start, end]], which words say which field. `confidence` in percent.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("待定")
+        ACCEPTED = "accepted", _("已采纳")
+        EDITED = "edited", _("改后采纳")
+        REJECTED = "rejected", _("不采纳")
+
+    class Origin(models.TextChoices):
+        TEXT = "text", _("按条文")
+        MODEL = "model", _("助手建议")
+
+    document = models.ForeignKey(PolicyDocument, on_delete=models.CASCADE, related_name="proposals")
+    clause = models.CharField(max_length=40)
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Rule.Kind.choices)
+    name = models.CharField(max_length=64)
+    body = models.JSONField()
+    final_name = models.CharField(max_length=64, blank=True)
+    final = models.JSONField(null=True)
+    marks = models.JSONField(default=list)
+    confidence = models.PositiveSmallIntegerField()
+    gaps = ArrayField(models.CharField(max_length=80), default=list)
+    assumed = ArrayField(models.CharField(max_length=40), default=list)
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.TEXT)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PROPOSED)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "position"], name="policy_proposal_position"),
+            models.CheckConstraint(
+                condition=models.Q(state="proposed") | models.Q(decided_at__isnull=False),
+                name="policy_proposal_decided",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="edited") | models.Q(final__isnull=False),
+                name="policy_proposal_edited",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

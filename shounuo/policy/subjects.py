@@ -10,7 +10,7 @@ from shounuo.events.subjects import Facts, People, Subject
 from shounuo.kernel.actors import Actor
 from shounuo.policy import queries
 from shounuo.policy.labels import spoken
-from shounuo.policy.models import Policy, PolicyVersion
+from shounuo.policy.models import Policy, PolicyDocument, PolicyVersion
 
 
 def _facts(ids: Iterable[int]) -> dict[int, Facts]:
@@ -38,4 +38,20 @@ SUBJECT = Subject(
     people=lambda id: People(),
     label=_labels,
     url=lambda id: f"/policy/{id}/",
+)
+
+
+def _seen_documents(actor: Actor, ids: Iterable[int]) -> set[int]:
+    return set(queries.documents_visible_to(actor).filter(id__in=list(ids)).values_list("id", flat=True))
+
+
+DOCUMENT = Subject(
+    kind="policy_document",
+    facts=lambda ids: {
+        d.pk: {"code": d.code} for d in PolicyDocument.objects.filter(id__in=list(ids)).only("code")
+    },
+    visible_ids=_seen_documents,
+    people=lambda id: People(),
+    label=lambda ids: dict(PolicyDocument.objects.filter(id__in=list(ids)).values_list("id", "title")),
+    url=lambda id: f"/policy/documents/{id}/",
 )

@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.policy import services
+from shounuo.policy.services.uploads import ASK_QUEUE, ASK_TASK
 
 
 @app.periodic(cron="* * * * *")
@@ -21,3 +22,9 @@ def settle(timestamp: int) -> None:
 def refresh(timestamp: int) -> None:
     """Every five minutes: after an upgrade, rules that waited for a part begin to run."""
     services.rules_refresh(actor=Actor.system(), at=now())
+
+
+@app.task(name=ASK_TASK, queue=ASK_QUEUE)
+def ask(*, document_id: int) -> None:
+    """Asks the configured assistant about an uploaded regulation."""
+    services.assistant_ask(document_id=document_id, at=now())

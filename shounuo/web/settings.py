@@ -216,6 +216,9 @@ SHOUNUO_TRUSTED_PROXIES = [p for p in os.environ.get("SHOUNUO_TRUSTED_PROXIES", 
 SHOUNUO_METRICS_TOKEN = os.environ.get("SHOUNUO_METRICS_TOKEN", "")
 SHOUNUO_DELIVERY = os.environ.get("SHOUNUO_DELIVERY", "on")  # off: nothing leaves the house (demo, imports)
 SHOUNUO_EGRESS_ALLOW = [p for p in os.environ.get("SHOUNUO_EGRESS_ALLOW", "").split(",") if p]
+SHOUNUO_LLM_URL = os.environ.get("SHOUNUO_LLM_URL", "")  # an OpenAI-compatible endpoint; none: no assistant
+SHOUNUO_LLM_MODEL = os.environ.get("SHOUNUO_LLM_MODEL", "")
+SHOUNUO_LLM_KEY = os.environ.get("SHOUNUO_LLM_KEY", "")
 SHOUNUO_API_RATE = int(os.environ.get("SHOUNUO_API_RATE", "30000"))  # requests a minute of one token
 SHOUNUO_SMTP_CERT = os.environ.get(
     "SHOUNUO_SMTP_CERT", ""

@@ -45,6 +45,11 @@ def find(passage: Passage) -> Iterator[Found]:
                 yield found
 
 
+def periods(text: str) -> Iterator[str]:
+    """Every period that a text says (每月, 每两周), as a pack writes it."""
+    yield from (iso for match in EVERY.finditer(text) if (iso := _every(match)) and iso != spans.UNSET)
+
+
 def _cadence(passage: Passage, match: re.Match[str], start: int, end: int) -> Found | None:
     text = passage.text
     tail_start = match.end()

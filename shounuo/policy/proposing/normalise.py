@@ -112,6 +112,17 @@ def normalise(text: str, *, start: int = 0, end: int | None = None, wrapped: boo
     return Normal(found, tuple(o[0] for o in origin), tuple(o[1] for o in origin))
 
 
+def rejoined(text: str, start: int, end: int) -> str:
+    """The original words from `start` to `end` without the line breaks that a page's width made."""
+    normal = normalise(text, start=start, end=end, wrapped=True)
+    pieces, reached = [], start
+    for character, at, stop in zip(normal.text, normal.starts, normal.ends, strict=True):
+        if at >= reached:
+            pieces.append("\n" if character == "\n" else " " if character == " " else text[at:stop])
+            reached = stop
+    return "".join(pieces)
+
+
 def _gap(text: str, at: int, stop: int, end: int, before: list[str], *, wrapped: bool) -> str:
     """What white space stands for: a line feed, a space between Latin words, or nothing."""
     gap = text[at:stop]

@@ -104,6 +104,11 @@ def find(passage: Passage) -> Iterator[Found]:
             yield late
 
 
+def windows(text: str) -> Iterator[str]:
+    """Every period of measuring that a text says (单日, 月度), as a pack writes it."""
+    yield from (iso for pattern, iso in _WINDOWS if pattern.search(text))
+
+
 def _lead(passage: Passage, sentences: list[tuple[int, int]]) -> tuple[int, int] | None:
     """A first line that says what happens in the cases listed below it."""
     if len(sentences) < 2:

@@ -14,6 +14,13 @@ from shounuo.policy.queries.clauses import (
 )
 from shounuo.policy.queries.coverage import Coverage, coverage
 from shounuo.policy.queries.diff import ClauseChange, RuleChange, diff
+from shounuo.policy.queries.documents import (
+    document_of,
+    documents,
+    documents_visible_to,
+    proposal_of,
+    proposals_of,
+)
 from shounuo.policy.queries.kept import Kept, kept_of, register_kept
 from shounuo.policy.queries.proofs import EvidenceView, PracticeView
 from shounuo.policy.queries.versions import (
@@ -47,12 +54,17 @@ __all__ = [
     "clauses_of",
     "coverage",
     "diff",
+    "document_of",
+    "documents",
+    "documents_visible_to",
     "export",
     "generation",
     "in_force",
     "kept_of",
     "pack_of",
     "policies",
+    "proposal_of",
+    "proposals_of",
     "register_kept",
     "rule_titles",
     "rules_in_force",

@@ -9,11 +9,29 @@ from shounuo.policy.services.force import (
     version_publish_at_once,
     versions_settle,
 )
+from shounuo.policy.services.proposals import (
+    proposal_accept,
+    proposal_edit,
+    proposal_reject,
+    proposal_reopen,
+    proposals_accept,
+    proposals_accept_sure,
+)
 from shounuo.policy.services.review import version_approve
+from shounuo.policy.services.uploads import assistant_ask, document_remove, document_upload
 
 __all__ = [
     "acknowledge",
+    "assistant_ask",
+    "document_remove",
+    "document_upload",
     "policy_retire",
+    "proposal_accept",
+    "proposal_edit",
+    "proposal_reject",
+    "proposal_reopen",
+    "proposals_accept",
+    "proposals_accept_sure",
     "rules_refresh",
     "version_approve",
     "version_discard",
