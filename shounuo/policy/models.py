@@ -215,7 +215,7 @@ class RuleProposal(models.Model):
         PROPOSED = "proposed", _("待定")
         ACCEPTED = "accepted", _("已采纳")
         EDITED = "edited", _("改后采纳")
-        REJECTED = "rejected", _("不采纳")
+        REJECTED = "rejected", _("未采纳")
 
     class Origin(models.TextChoices):
         TEXT = "text", _("按条文")

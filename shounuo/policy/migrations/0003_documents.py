@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('gaps', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, size=None)),
                 ('assumed', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
                 ('origin', models.CharField(choices=[('text', '按条文'), ('model', '助手建议')], default='text', max_length=8)),
-                ('state', models.CharField(choices=[('proposed', '待定'), ('accepted', '已采纳'), ('edited', '改后采纳'), ('rejected', '不采纳')], default='proposed', max_length=8)),
+                ('state', models.CharField(choices=[('proposed', '待定'), ('accepted', '已采纳'), ('edited', '改后采纳'), ('rejected', '未采纳')], default='proposed', max_length=8)),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='policy.policydocument')),

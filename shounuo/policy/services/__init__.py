@@ -12,6 +12,7 @@ from shounuo.policy.services.force import (
 from shounuo.policy.services.proposals import (
     proposal_accept,
     proposal_edit,
+    proposal_fill,
     proposal_reject,
     proposal_reopen,
     proposals_accept,
@@ -28,6 +29,7 @@ __all__ = [
     "policy_retire",
     "proposal_accept",
     "proposal_edit",
+    "proposal_fill",
     "proposal_reject",
     "proposal_reopen",
     "proposals_accept",

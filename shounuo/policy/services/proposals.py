@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +50,21 @@ def proposal_edit(*, proposal_id: int, text: str, actor: Actor, at: datetime) ->
     with transaction.atomic():
         row = _locked(proposal_id)
         rule = read_rule_text(text, row.clause, vocabulary)
+        row.final_name, row.final = rule.name, {"kind": rule.kind, "body": rule_body(rule)}
+        return _decide([row], State.EDITED, actor, at)[0]
+
+
+def proposal_fill(*, proposal_id: int, values: Mapping[str, str], actor: Actor, at: datetime) -> RuleProposal:
+    """Takes a proposal with its gaps filled by a person: field -> code of an event or role. Other fields are not touched.
+
+    Needs policy.edit. Raises PackInvalid with what is still missing or wrong; publishes policy.proposal_decided.
+    """
+    need(actor, permissions.EDIT)
+    vocabulary = words()
+    with transaction.atomic():
+        row = _locked(proposal_id)
+        filled = {name: value for name, value in values.items() if name in row.gaps and value}
+        rule = read_rule_plain({**plain_of(row), **filled}, row.clause, vocabulary)
         row.final_name, row.final = rule.name, {"kind": rule.kind, "body": rule_body(rule)}
         return _decide([row], State.EDITED, actor, at)[0]
 

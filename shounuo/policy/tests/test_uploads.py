@@ -89,6 +89,8 @@ def test_who_may_not_draft_uploads_nothing_and_sees_nothing(cast, editor):
         with pytest.raises(NotAllowed):
             act(proposal_id=proposal.pk, actor=outsider, at=AT)
     with pytest.raises(NotAllowed):
+        services.proposal_fill(proposal_id=proposal.pk, values={}, actor=outsider, at=AT)
+    with pytest.raises(NotAllowed):
         services.proposal_edit(proposal_id=proposal.pk, text="x", actor=outsider, at=AT)
     for act in (services.proposals_accept, services.proposals_accept_sure, services.document_remove):
         with pytest.raises(NotAllowed):
@@ -137,6 +139,26 @@ def test_a_proposal_with_a_gap_is_not_accepted_until_a_person_fills_it(editor):
         "body": {"subject": "case", "from": "case.opened", "until": "case.resolved", "within": "P3BD"},
     }
     assert proposal.body["within"] == "P3BD"  # what was proposed stays
+
+
+def test_gaps_are_filled_with_an_event_each_and_nothing_else_is_touched(editor):
+    proposal = by_kind(upload(editor))["commitment 1.2"]
+    with pytest.raises(PackInvalid) as refused:
+        services.proposal_fill(
+            proposal_id=proposal.pk, values={"from": "case.accepted", "within": "PT1M"}, actor=editor, at=AT
+        )
+    assert [e.field for e in refused.value.errors] == ["until"]
+    values = {"from": "case.accepted", "until": "case.resolved", "within": "PT1M", "x": "y"}
+    services.proposal_fill(proposal_id=proposal.pk, values=values, actor=editor, at=AT)
+    proposal.refresh_from_db()
+    assert proposal.state == "edited"
+    assert proposal.final["body"] | {"title": ""} == {
+        "title": "",
+        "subject": "case",
+        "from": "case.accepted",
+        "until": "case.resolved",
+        "within": "P3BD",
+    }
 
 
 @pytest.mark.parametrize(

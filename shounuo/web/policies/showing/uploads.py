@@ -1,0 +1,224 @@
+"""Uploaded regulations for their pages: rows of the list, and the review with the wording on one side and the proposed
+rules on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from shounuo.policy import labels
+from shounuo.policy.models import PolicyDocument, RuleProposal
+from shounuo.policy.proposing.normalise import rejoined
+from shounuo.policy.reading import PackInvalid, read_rule_plain
+from shounuo.policy.schema import AnyRule
+from shounuo.policy.sentences import details, sentence
+from shounuo.policy.services.proposals import SURE, final_plain
+from shounuo.policy.vocabulary import Vocabulary
+from shounuo.policy.writing import rule_text
+
+State = RuleProposal.State
+MOMENTS = frozenset({"from", "until", "before", "after", "trigger"})
+PEOPLE = frozenset({"who", "notify", "owner", "approver"})
+LOOKS = {State.PROPOSED: "", State.ACCEPTED: "on", State.EDITED: "on", State.REJECTED: "pause"}
+
+
+def listed(rows: Iterable[PolicyDocument]) -> list[dict[str, Any]]:
+    """Rows of `queries.documents` for the list."""
+    return [
+        {
+            "title": row.title,
+            "url": f"/policy/documents/{row.pk}/",
+            "code": row.code,
+            "who": row.created_by.name if row.created_by else "",
+            "at": row.created_at,
+            "rules": row.rules,  # type: ignore[attr-defined]
+            "decided": row.rules - row.open,  # type: ignore[attr-defined]
+            "taken": row.taken,  # type: ignore[attr-defined]
+            "draft_url": f"/policy/{row.version.policy.code}/versions/" if row.version else "",
+        }
+        for row in rows
+    ]
+
+
+def progress(document: PolicyDocument, rows: Iterable[RuleProposal], *, may_edit: bool) -> dict[str, Any]:
+    """How far an upload is decided, and what can be done with the whole of it now."""
+    every = list(rows)
+    open_ones = [r for r in every if r.state == State.PROPOSED]
+    taken = sum(r.state in (State.ACCEPTED, State.EDITED) for r in every)
+    sure = sum(r.confidence >= SURE and not _needs(r) for r in open_ones)
+    return {
+        "url": f"/policy/documents/{document.pk}/",
+        "rules": len(every),
+        "decided": len(every) - len(open_ones),
+        "open": len(open_ones),
+        "taken": taken,
+        "rejected": len(every) - len(open_ones) - taken,
+        "sure": sure if may_edit else 0,
+        "may_draft": may_edit and taken > 0,
+        "may_edit": may_edit,
+        "draft_url": f"/policy/{document.version.policy.code}/versions/" if document.version else "",
+    }
+
+
+def clauses(
+    document: PolicyDocument,
+    rows: list[RuleProposal],
+    shown: Iterable[Mapping[str, Any]],
+    cards: Mapping[int, Any],
+) -> list[dict[str, Any]]:
+    """The clauses `shown` with their wording in pieces (each with the proposals it speaks for) and their cards."""
+    by_clause: dict[str, list[RuleProposal]] = {}
+    for row in rows:
+        by_clause.setdefault(row.clause, []).append(row)
+    chapters = dict(document.chapters)
+    found, last = [], None
+    for clause in shown:
+        own = by_clause.get(clause["number"], [])
+        chapter = clause["chapter"]
+        found.append(
+            {
+                "number": clause["number"],
+                "title": clause["title"],
+                "chapter": f"{chapter} {chapters[chapter]}"
+                if chapter in chapters and chapter != last
+                else "",
+                "pieces": _pieces(document, clause, own),
+                "cards": [cards[row.pk] for row in own],
+            }
+        )
+        last = chapter
+    return found
+
+
+def _pieces(
+    document: PolicyDocument, clause: Mapping[str, Any], rows: list[RuleProposal]
+) -> list[dict[str, Any]]:
+    """The wording cut wherever a mark begins or ends: text, and the ids of the proposals that it is evidence of."""
+    spans = [
+        (max(start, clause["start"]), min(end, clause["end"]), row.pk)
+        for row in rows
+        if row.state != State.REJECTED
+        for _field, start, end in row.marks
+    ]
+    edges = sorted({clause["start"], clause["end"], *(s for s, _e, _p in spans), *(e for _s, e, _p in spans)})
+    pieces: list[dict[str, Any]] = []
+    for start, end in pairwise(edges):
+        ids = sorted({p for s, e, p in spans if s <= start and end <= e})
+        text = rejoined(document.text, start, end) if document.wrapped else document.text[start:end]
+        if pieces and pieces[-1]["ids"] == ids:
+            pieces[-1]["text"] += text
+        elif text:
+            pieces.append({"text": text, "ids": ids})
+    return pieces
+
+
+def card(
+    row: RuleProposal, document: PolicyDocument, vocabulary: Vocabulary, *, may_edit: bool
+) -> dict[str, Any]:
+    """A proposal for its card: the rule in words, what is missing, how sure the reading is, and what can be done."""
+    plain = final_plain(row)
+    rule = _rule(plain, row.clause, vocabulary)
+    said = _spoken(sentence(rule), rule) if rule is not None else ""
+    return {
+        "id": row.pk,
+        "url": f"/policy/proposals/{row.pk}/",
+        "back": f"/policy/documents/{row.document_id}/#p{row.pk}",
+        "clause": row.clause,
+        "kind": row.get_kind_display(),
+        "title": str(plain.get("title", "")),
+        "sentence": said,
+        "quote": "" if said else _quote(row, document),
+        "details": [_spoken(d, rule) for d in details(rule)[:4]] if rule is not None else [],
+        "state": row.state,
+        "state_label": row.get_state_display(),
+        "state_look": LOOKS[State(row.state)],
+        "confidence": row.confidence,
+        "sure": row.confidence >= SURE,
+        "by_model": row.origin == RuleProposal.Origin.MODEL,
+        "open": row.state == State.PROPOSED,
+        "gaps": [labels.field(g) for g in row.gaps] if row.state != State.EDITED else [],
+        "assumed": [labels.field(a) for a in row.assumed] if row.state != State.EDITED else [],
+        "needs": _questions(row, vocabulary) if row.state == State.PROPOSED and may_edit else [],
+        "acceptable": rule is not None,
+        "may_edit": may_edit,
+        "decided_by": row.decided_by.name if row.decided_by else "",
+        "decided_at": row.decided_at,
+    }
+
+
+def text_of(row: RuleProposal) -> str:
+    """The rule as YAML for editing, kind and name first; a gap that must be filled stands there empty."""
+    plain = final_plain(row)
+    for gap in row.gaps:
+        if "." not in gap and gap not in plain:
+            plain[gap] = None
+    return rule_text(plain).replace(": null", ":")
+
+
+def _rule(plain: Mapping[str, Any], clause: str, vocabulary: Vocabulary) -> AnyRule | None:
+    try:
+        return read_rule_plain(plain, clause, vocabulary)
+    except PackInvalid:
+        return None
+
+
+def _needs(row: RuleProposal) -> bool:
+    return any(g not in row.body and "." not in g for g in row.gaps)
+
+
+def _quote(row: RuleProposal, document: PolicyDocument) -> str:
+    """The words that speak for a rule that cannot be said yet."""
+    spans = sorted((start, end) for _field, start, end in row.marks)
+    words = [" ".join(document.text[start:end].split()) for start, end in spans]
+    return " … ".join(dict.fromkeys(words))
+
+
+def _spoken(text: str, rule: AnyRule) -> str:
+    """A sentence with the wording of the text in place of codes that only the text knows."""
+    pairs = [pair.split(" ", 1) for pair in rule.note.split("、") if " " in pair]
+    metric = getattr(rule, "metric", "")
+    if metric and rule.title:
+        pairs.append([metric, rule.title])
+    if (activity := getattr(rule, "activity", "")) and rule.title:
+        pairs.append([activity, rule.title])
+    for code, words in sorted(pairs, key=lambda p: -len(p[0])):
+        if labels.word(code) == code:
+            text = text.replace(code, words)
+            text = text.replace(code[:1].upper() + code[1:], words)
+    return text
+
+
+def _questions(row: RuleProposal, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """What a person must choose before the rule can be taken: a list of events or roles for each gap of that sort."""
+    subject = str(row.body.get("subject", "case"))
+    found = []
+    for gap in row.gaps:
+        if gap in row.body or "." in gap:
+            continue
+        if gap in MOMENTS:
+            choices = _events(vocabulary, subject)
+        elif gap in PEOPLE:
+            choices = sorted(((code, labels.role(code)) for code in vocabulary.roles), key=lambda c: c[1])
+        else:
+            continue
+        found.append({"name": gap, "label": labels.field(gap), "choices": choices})
+    return found
+
+
+def _events(vocabulary: Vocabulary, subject: str) -> list[tuple[str, str]]:
+    """The events that may happen to a subject, those with a name for sentences first."""
+    kinds = [k for k in vocabulary.event_kinds() if vocabulary.happens_to.get(k, subject) in (subject, "*")]
+    known = [k for k in labels.EVENTS if k in set(kinds)]
+    return [(k, labels.event(k)) for k in known]
+
+
+def faults(invalid: PackInvalid) -> list[str]:
+    """What is wrong with an edited rule, one line each, with the line of the text where there is one."""
+    return [
+        (_("第 %(line)s 行 %(what)s") if e.line else "%(what)s")
+        % {"line": e.line, "what": f"{e.field} {e.message}".strip()}
+        for e in invalid.errors
+    ]

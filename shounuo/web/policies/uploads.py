@@ -1,0 +1,229 @@
+"""From a document to rules: uploading a regulation, and deciding on the rules that its wording proposes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+from shounuo.kernel.errors import NotFound, Problem
+from shounuo.policy import permissions, queries, services
+from shounuo.policy.models import PolicyDocument, RuleProposal
+from shounuo.policy.proposing import documents
+from shounuo.policy.reading import PackInvalid
+from shounuo.policy.services.common import words as vocabulary_now
+from shounuo.web.context import actor_of
+from shounuo.web.desk.dialogs import refuse
+from shounuo.web.guard import done, staff_page
+from shounuo.web.policies.showing import uploads as showing
+
+READERS = (permissions.EDIT, permissions.APPROVE, permissions.PUBLISH)
+PAGE = 30
+CLAUSES = 60
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("制度文件"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".docx,.pdf,.md,.txt,text/plain,application/pdf"}),
+        help_text=gettext_lazy("Word（.docx）、有文字的 PDF、.md 或 .txt，不超过 20 MB"),
+    )
+    title = forms.CharField(label=gettext_lazy("名称"), max_length=120, required=False)
+    code = forms.CharField(
+        label=gettext_lazy("制度包代码"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("写已有制度的代码，规则就并入它的草案；不写就新建一份"),
+    )
+    letters = forms.CharField(
+        label=gettext_lazy("条款编号的开头"),
+        max_length=8,
+        required=False,
+        help_text=gettext_lazy("大写字母，例如 REG；不写就取代码的首字母"),
+    )
+
+
+@staff_page(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """The uploads, and the form for another."""
+    actor = actor_of(request)
+    may_edit = actor.may(permissions.EDIT)
+    form = UploadForm(request.POST or None, request.FILES or None) if may_edit else None
+    if form is not None and request.method == "POST" and form.is_valid():
+        try:
+            document = _upload(form, actor)
+        except Problem as problem:
+            if problem.field == "prefix":  # a form's own `prefix` is something else
+                form.add_error("letters", str(problem))
+            else:
+                refuse(form, problem)
+        else:
+            count = document.proposals.count()
+            said = ngettext("提出 %(n)s 条规则", "提出 %(n)s 条规则", count) % {"n": count}
+            return done(request, f"/policy/documents/{document.pk}/", said)
+    page = Paginator(queries.documents(actor), PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "policy/documents.html",
+        {
+            "title": _("由文件起草"),
+            "form": form,
+            "documents": showing.listed(page),
+            "older_url": f"?page={page.next_page_number()}" if page.has_next() else "",
+            "newer_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
+        },
+        status=422 if form is not None and form.errors else 200,
+    )
+
+
+def _upload(form: UploadForm, actor: Actor) -> PolicyDocument:
+    file = form.cleaned_data["file"]
+    return services.document_upload(
+        data=file.read(documents.MAX_BYTES + 1),
+        name=file.name,
+        title=form.cleaned_data["title"],
+        code=form.cleaned_data["code"],
+        prefix=form.cleaned_data["letters"],
+        actor=actor,
+        at=now(),
+    )
+
+
+@staff_page(*READERS)
+def review(request: HttpRequest, document_id: int) -> HttpResponse:
+    """The regulation clause by clause, its evidence marked, with the rules proposed for each clause beside it."""
+    actor = actor_of(request)
+    document = queries.document_of(actor, document_id)
+    rows = queries.proposals_of(document)
+    only_open = request.GET.get("only") == "open"
+    waiting = {r.clause for r in rows if r.state == RuleProposal.State.PROPOSED}
+    wanted = [c for c in document.clauses if not only_open or c["number"] in waiting]
+    page = Paginator(wanted, CLAUSES).get_page(request.GET.get("page"))
+    numbers = {c["number"] for c in page}
+    may_edit, vocabulary = actor.may(permissions.EDIT), vocabulary_now()
+    cards = {
+        r.pk: showing.card(r, document, vocabulary, may_edit=may_edit) for r in rows if r.clause in numbers
+    }
+    query = "only=open&" if only_open else ""
+    context = {
+        "title": document.title,
+        "document": _head(document),
+        "progress": showing.progress(document, rows, may_edit=may_edit),
+        "clauses": showing.clauses(document, [r for r in rows if r.clause in numbers], page, cards),
+        "views": [
+            {"label": _("全部条款"), "url": "?", "active": not only_open, "count": len(document.clauses)},
+            {"label": _("待定的"), "url": "?only=open", "active": only_open, "count": len(waiting)},
+        ],
+        "older_url": f"?{query}page={page.next_page_number()}" if page.has_next() else "",
+        "newer_url": f"?{query}page={page.previous_page_number()}" if page.has_previous() else "",
+    }
+    return render(request, "policy/review.html", context)
+
+
+def _head(document: PolicyDocument) -> dict[str, Any]:
+    asking = document.asked_at is not None and document.answered_at is None
+    return {
+        "title": document.title,
+        "code": document.code,
+        "clauses": len(document.clauses),
+        "asking": asking,
+        "trouble": document.trouble,
+        "remove_url": f"/policy/documents/{document.pk}/remove/",
+    }
+
+
+@staff_page(permissions.EDIT)
+def act(request: HttpRequest, document_id: int, what: str) -> HttpResponse:
+    """What is done with an upload as a whole: accept what is sure, make a draft, delete it."""
+    actor, at = actor_of(request), now()
+    document = queries.document_of(actor, document_id)
+    page = f"/policy/documents/{document_id}/"
+    if request.method != "POST":
+        return redirect(page)
+    if what == "sure":
+        count = services.proposals_accept_sure(document_id=document_id, actor=actor, at=at)
+        return done(request, page, ngettext("采纳了 %(n)s 条", "采纳了 %(n)s 条", count) % {"n": count})
+    if what == "draft":
+        version = services.proposals_accept(document_id=document_id, actor=actor, at=at)
+        return done(request, f"/policy/{version.policy.code}/versions/", _("草案已写好，可以送审"))
+    if what == "remove":
+        services.document_remove(document_id=document.pk, actor=actor, at=at)
+        return done(request, "/policy/documents/", _("文件已删除"))
+    raise NotFound(_("没有这个动作"))
+
+
+@staff_page(permissions.EDIT)
+def decide(request: HttpRequest, proposal_id: int, what: str) -> HttpResponse:
+    """Accepts, fills and accepts, rejects or takes up again one proposal; htmx askers get its card and the progress."""
+    actor, at = actor_of(request), now()
+    row = queries.proposal_of(actor, proposal_id)
+    back = f"/policy/documents/{row.document_id}/#p{row.pk}"
+    if request.method != "POST":
+        return redirect(back)
+    problem = None
+    try:
+        if what == "accept":
+            services.proposal_accept(proposal_id=proposal_id, actor=actor, at=at)
+        elif what == "fill":
+            values = {gap: request.POST.get(gap, "") for gap in row.gaps}
+            services.proposal_fill(proposal_id=proposal_id, values=values, actor=actor, at=at)
+        elif what == "reject":
+            services.proposal_reject(proposal_id=proposal_id, actor=actor, at=at)
+        elif what == "reopen":
+            services.proposal_reopen(proposal_id=proposal_id, actor=actor, at=at)
+        else:
+            raise NotFound(_("没有这个动作"))
+    except PackInvalid as invalid:
+        problem = showing.faults(invalid)
+    if not request.headers.get("HX-Request") and problem is None:
+        return redirect(back)
+    return _card(request, actor, proposal_id, {"faults": problem}, failed=bool(problem))
+
+
+@staff_page(permissions.EDIT)
+def edit(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The rule as text in place of its card; what is wrong with it is told line by line and nothing typed is lost."""
+    actor = actor_of(request)
+    row = queries.proposal_of(actor, proposal_id)
+    text, wrong = showing.text_of(row), None
+    if request.method == "POST":
+        text = request.POST.get("text", "")
+        try:
+            services.proposal_edit(proposal_id=proposal_id, text=text, actor=actor, at=now())
+        except PackInvalid as invalid:
+            wrong = showing.faults(invalid)
+        else:
+            if not request.headers.get("HX-Request"):
+                return redirect(f"/policy/documents/{row.document_id}/#p{row.pk}")
+            return _card(request, actor, proposal_id, {})
+    return _card(
+        request, actor, proposal_id, {"editing": True, "text": text, "faults": wrong}, failed=bool(wrong)
+    )
+
+
+def _card(
+    request: HttpRequest, actor: Actor, proposal_id: int, more: dict[str, Any], *, failed: bool = False
+) -> HttpResponse:
+    """One proposal's card (a page of its own for who has no scripts), with the progress of the whole."""
+    row = queries.proposal_of(actor, proposal_id)
+    document = queries.document_of(actor, row.document_id)
+    shown = showing.card(row, document, vocabulary_now(), may_edit=True) | more
+    for question in shown["needs"]:
+        question["typed"] = request.POST.get(question["name"], "")
+    context = {
+        "title": document.title,
+        "document": _head(document),
+        "p": shown,
+        "progress": showing.progress(document, queries.proposals_of(document), may_edit=True),
+        "fetched": True,
+    }
+    fragment = bool(request.headers.get("HX-Request"))
+    template = "policy/review.html#fetched" if fragment else "policy/proposal.html"
+    return render(request, template, context, status=422 if failed else 200)

@@ -1,0 +1,209 @@
+"""The pages on which a regulation is uploaded and its proposed rules are decided on."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from shounuo.policy.models import PolicyDocument, RuleProposal
+from shounuo.policy.services import document_upload
+from shounuo.staff.testing import AT
+from shounuo.web.tests.desks import make_house, queries_of
+from shounuo.web.tests.portal_world import is_clean, text_of
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+TEXT = """清源供水服务规定
+
+一、响应
+（一）接到投诉后，应在30分钟内响应。
+（二）仓库收货确认后，3个工作日内完成退款。
+
+二、管理
+（一）客服主管每月组织一次业务培训。
+（二）本规定由客服部解释。
+"""
+
+
+@pytest.fixture
+def house():
+    return make_house()
+
+
+@pytest.fixture
+def manager(house):
+    return house.client(house.cast.manager)
+
+
+@pytest.fixture
+def document(house):
+    actor = house.cast.actor(house.cast.manager)
+    return document_upload(data=TEXT.encode(), name="规定.txt", actor=actor, at=AT)
+
+
+def proposal(document, clause):
+    return document.proposals.get(clause=clause)
+
+
+def test_a_regulation_is_uploaded_and_opens_with_its_proposals(manager):
+    file = SimpleUploadedFile("规定.txt", TEXT.encode())
+    answer = manager.post("/policy/documents/", {"file": file, "title": "", "code": "", "letters": ""})
+    document = PolicyDocument.objects.get()
+    assert answer["Location"] == f"/policy/documents/{document.pk}/"
+    page = manager.get(answer["Location"])
+    text = text_of(page)
+    assert is_clean(page)
+    assert "自建立工单起，30 分钟内须发出回复或接通电话" in text
+    assert "已定 0 / 3" in text
+    html = page.content.decode()
+    mark = re.search(r'<mark data-for="(\d+)">30分钟内响应</mark>', html)
+    assert mark and mark[1] == str(proposal(document, "1.1").pk)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "这个字段是必填项"),
+        (
+            {"file": SimpleUploadedFile("x.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9)},
+            "认不出这个文件",
+        ),
+        ({"file": SimpleUploadedFile("x.txt", TEXT.encode()), "code": "A B"}, "不是制度包代码"),
+        ({"file": SimpleUploadedFile("x.txt", TEXT.encode()), "letters": "12"}, "大写字母"),
+    ],
+)
+def test_what_cannot_be_uploaded_is_said_at_its_field(manager, more, said):
+    answer = manager.post("/policy/documents/", {"title": "夏季规定", **more})
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert "夏季规定" in answer.content.decode()
+    assert not PolicyDocument.objects.exists()
+
+
+def test_a_decision_gives_back_its_card_and_the_progress(manager, document):
+    row = proposal(document, "1.1")
+    answer = manager.post(f"/policy/proposals/{row.pk}/accept/", headers=HTMX)
+    html = answer.content.decode()
+    assert f'id="p{row.pk}"' in html
+    assert 'hx-swap-oob="true"' in html
+    assert "已定 1 / 3" in text_of(answer)
+    assert "已采纳" in text_of(answer)
+    assert manager.post(f"/policy/proposals/{row.pk}/reopen/")["Location"].endswith(f"#p{row.pk}")
+    assert manager.post(f"/policy/proposals/{row.pk}/reject/", headers=HTMX).status_code == 200
+    row.refresh_from_db()
+    assert row.state == "rejected"
+
+
+def test_gaps_are_asked_for_and_what_is_chosen_stays_when_one_is_missing(manager, document):
+    row = proposal(document, "1.2")
+    card = manager.get(f"/policy/documents/{document.pk}/").content.decode()
+    assert 'name="from"' in card and 'name="until"' in card
+    answer = manager.post(f"/policy/proposals/{row.pk}/fill/", {"from": "case.accepted"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert '<option value="case.accepted" selected>' in answer.content.decode()
+    assert "until" in text_of(answer)
+    answer = manager.post(
+        f"/policy/proposals/{row.pk}/fill/", {"from": "case.accepted", "until": "case.resolved"}, headers=HTMX
+    )
+    assert answer.status_code == 200
+    assert "自受理工单起，3 个工作日内须解决问题" in text_of(answer)
+
+
+def test_a_rule_is_edited_as_text_and_a_fault_names_its_line(manager, document):
+    row = proposal(document, "1.1")
+    editor = manager.get(f"/policy/proposals/{row.pk}/edit/", headers=HTMX).content.decode()
+    assert "within: PT30M" in editor
+    wrong = "commitment: response\nsubject: case\nfrom: case.opened\nuntil: case.gone\nwithin: PT20M\n"
+    answer = manager.post(f"/policy/proposals/{row.pk}/edit/", {"text": wrong}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "第 4 行 until 没有事件“case.gone”" in text_of(answer)
+    assert "PT20M" in answer.content.decode()
+    right = wrong.replace("case.gone", "case.resolved")
+    answer = manager.post(f"/policy/proposals/{row.pk}/edit/", {"text": right}, headers=HTMX)
+    assert "20 分钟内须解决问题" in text_of(answer)
+
+
+def test_without_scripts_editing_has_a_page_of_its_own(manager, document):
+    row = proposal(document, "1.1")
+    page = manager.get(f"/policy/proposals/{row.pk}/edit/")
+    assert "<html" in page.content.decode() and "within: PT30M" in page.content.decode()
+    assert is_clean(page)
+    back = manager.post(
+        f"/policy/proposals/{row.pk}/edit/",
+        {"text": "cadence: training\nactivity: skill_training\nevery: P1M\n"},
+    )
+    assert back["Location"] == f"/policy/documents/{document.pk}/#p{row.pk}"
+
+
+def test_what_is_sure_is_accepted_at_once_and_made_a_draft(manager, document):
+    page = f"/policy/documents/{document.pk}/"
+    assert "采纳有把握的 2 条" in text_of(manager.get(page))
+    assert manager.post(page + "sure/")["Location"] == page
+    answer = manager.post(page + "draft/")
+    assert answer["Location"] == f"/policy/{document.code}/versions/"
+    assert "清源供水服务规定" in text_of(manager.get(answer["Location"]))
+    assert "重写草案" in text_of(manager.get(page))
+    assert "已起草" in text_of(manager.get("/policy/documents/"))
+
+
+def test_nothing_accepted_makes_no_draft(manager, document):
+    assert manager.post(f"/policy/documents/{document.pk}/draft/").status_code == 422
+
+
+def test_an_upload_is_deleted(manager, document):
+    answer = manager.post(f"/policy/documents/{document.pk}/remove/", headers=HTMX)
+    assert answer["HX-Redirect"] == "/policy/documents/"
+    assert not PolicyDocument.objects.exists()
+
+
+def test_the_open_ones_can_be_looked_at_alone(manager, document):
+    manager.post(f"/policy/documents/{document.pk}/sure/")
+    text = text_of(manager.get(f"/policy/documents/{document.pk}/?only=open"))
+    assert "退款" in text and "业务培训" not in text
+
+
+def test_an_agent_sees_none_of_it(house, document):
+    agent, row = house.client(house.cast.agent), proposal(document, "1.1")
+    for path in (
+        "/policy/documents/",
+        f"/policy/documents/{document.pk}/",
+        f"/policy/proposals/{row.pk}/edit/",
+    ):
+        assert agent.get(path).status_code == 403
+    for path in (
+        f"/policy/documents/{document.pk}/sure/",
+        f"/policy/documents/{document.pk}/draft/",
+        f"/policy/documents/{document.pk}/remove/",
+        *(f"/policy/proposals/{row.pk}/{what}/" for what in ("accept", "fill", "reject", "reopen", "edit")),
+    ):
+        assert agent.post(path).status_code == 403
+    assert RuleProposal.objects.filter(state="proposed").count() == 3
+
+
+def test_an_act_or_a_document_that_is_not_there_is_not_found(manager, document):
+    row = proposal(document, "1.1")
+    assert manager.post(f"/policy/documents/{document.pk}/burn/").status_code == 404
+    assert manager.post(f"/policy/proposals/{row.pk}/burn/").status_code == 404
+    assert manager.get("/policy/documents/999999/").status_code == 404
+    assert manager.post("/policy/proposals/999999/accept/").status_code == 404
+
+
+def test_words_of_a_regulation_are_shown_as_words(house, manager):
+    actor = house.cast.actor(house.cast.manager)
+    text = "<script>x</script>规定\n第一条 接到<b>投诉</b>后，应在30分钟内响应<img src=x onerror=1>。\n"
+    found = document_upload(data=text.encode(), name="x.txt", actor=actor, at=AT)
+    html = manager.get(f"/policy/documents/{found.pk}/").content.decode()
+    assert "<script>x" not in html and "<img src=x" not in html and "<b>投诉" not in html
+
+
+def test_queries_do_not_grow_with_the_proposals(house, manager, document):
+    few = queries_of(manager, f"/policy/documents/{document.pk}/")
+    listed = queries_of(manager, "/policy/documents/")
+    actor = house.cast.actor(house.cast.manager)
+    long = "规定\n" + "".join(
+        f"第{i}条 接到投诉后，应在{i}分钟内响应，{i}个工作日内办结。\n" for i in range(1, 40)
+    )
+    big = document_upload(data=long.encode(), name="y.txt", actor=actor, at=AT)
+    # one more or less: the process asks now and then whether what it keeps (rights) is still right
+    assert abs(queries_of(manager, f"/policy/documents/{big.pk}/") - few) <= 1
+    assert abs(queries_of(manager, "/policy/documents/") - listed) <= 1
