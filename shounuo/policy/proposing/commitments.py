@@ -177,12 +177,12 @@ def _elliptic(
     passage: Passage, found: list[tuple[Length, int]], i: int, end: int, last: list[Moment]
 ) -> list[Moment]:
     """The end of a promise that leaves it to its neighbour: 城区24小时内、农村48小时内修复, 小修当日完成，中修不超过3日."""
-    length, stop = found[i]
+    stop = found[i][1]
     if passage.text.startswith("、", stop) and i + 1 < len(found):
         following, after = found[i + 1]
         tail_end = found[i + 2][0].start if i + 2 < len(found) else end
         last = _end(passage, following, after, tail_end, stop)[0] or last
-    return [Moment(m.events, length.start, stop, m.subject) for m in last]
+    return last
 
 
 def _waiting(text: str, start: int, end: int) -> Length | None:
@@ -204,28 +204,33 @@ def _when(text: str, start: int, end: int) -> dict[str, list[str]]:
 def _end(
     passage: Passage, length: Length, stop: int, tail_end: int, reached: int
 ) -> tuple[list[Moment], int]:
-    """The ends of a promise (several where any of them will do), and where the text behind it begins."""
+    """The ends of a promise (several where any of them will do), and where the text behind it begins.
+
+    First what follows in its piece, then what stands before (首次响应时间不超过30秒), then, where the piece ends with the
+    length, the next piece (24小时内，售后工程师须完成记录).
+    """
     text = passage.text
     cut = re.search(r"[,;。\n]", text[stop:tail_end])
     tail_stop = stop + cut.start() if cut else tail_end
-    if cut and cut.start() == 0:  # 24小时内,售后工程师须完成...
-        again = re.search(r"[,;。\n]", text[stop + 1 : tail_end])
-        tail_stop = stop + 1 + again.start() if again else tail_end
-    found = events.ends(text, stop, tail_stop)
-    if found:
+    if found := events.ends(text, stop, tail_stop):
         if len(found) > 1 and _OR.search(text[found[0].end : found[-1].start]):
             return found, tail_stop
         return [_last_act(text, found)], tail_stop
-    if cut and cut.start() == 0 and text[stop + 1 : tail_stop]:
-        return [], stop
     if text[stop:tail_stop].strip(",的、"):
         return [], tail_stop if not re.match("[、,]", text[stop:]) else stop
     piece_start, _stop = passage.piece(length.start, reached, length.start)
     named = events.starts(text, piece_start, length.start)
     if named is not None:
         piece_start = named.end
-    head = events.ends(text, piece_start, length.start)  # 首次响应时间不超过30秒
-    return head[-1:], tail_stop
+    if head := events.ends(text, piece_start, length.start):
+        return head[-1:], tail_stop
+    if cut and cut.start() == 0:
+        again = re.search(r"[,;。\n]", text[stop + 1 : tail_end])
+        next_stop = stop + 1 + again.start() if again else tail_end
+        following = events.ends(text, stop + 1, next_stop)
+        if following and not any(True for _l in lengths(text, stop + 1, next_stop)):
+            return [_last_act(text, following)], next_stop
+    return [], stop if cut and cut.start() == 0 else tail_stop
 
 
 _THEN = re.compile(r"[并且及或后和、,]")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from shounuo.policy.proposing.normalise import is_wrapped, plain, simplify
+from shounuo.policy.proposing.normalise import is_wrapped, plain, rejoined, simplify
 from shounuo.policy.proposing.numbers import HAN, number
 
 _WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x2003: 0x20, 0x00A0: 0x20}
@@ -287,20 +287,20 @@ class _Numbering:
         line_end = end if stop < 0 else stop
         line = plain(self.text[node.body : line_end])
         if line and len(line) <= LONGEST_TITLE and not _SENTENCE.search(line):
-            return line, line_end
+            return rejoined(self.text, node.body, line_end), line_end
         return "", node.body
 
     def _cut(self, node: _Node, number: str, chapter: str) -> Cut:
         text, body = self.text, node.body
         title = ""
         if found := _TITLE_IN.match(text, body, node.end):
-            title, body = plain(found[1]), found.end()
+            title, body = rejoined(text, *found.span(1)), found.end()
         else:
             title, after = self._title(node) if not self.wrapped else ("", body)
             if title and plain(text[after : node.end]):
                 body = after
             elif not self.wrapped and (spaced := _SPACED_TITLE.match(text, body, node.end)):
-                title, body = plain(spaced[1]), spaced.end()
+                title, body = rejoined(text, *spaced.span(1)), spaced.end()
         start, end = _trim(text, body, node.end)
         return Cut(number, title or _excerpt(text, start, end), chapter, start, end)
 
@@ -325,7 +325,8 @@ def _title(text: str, first: int) -> tuple[str, tuple[int, int] | None]:
     title, rest = "", 0
     for start, end in _lines(text[:first]):
         if text[start:end].strip():
-            title, rest = plain(_MARKDOWN.sub("", text[start:end])), end
+            mark = _MARKDOWN.match(text, start, end)
+            title, rest = rejoined(text, mark.end() if mark else start, end), end
             break
     if len(title) > 60 or title.endswith("。"):
         title, rest = "", 0
@@ -347,7 +348,7 @@ def _paragraphs(text: str, preface: tuple[int, int] | None) -> Iterator[Cut]:
 
 def _excerpt(text: str, start: int, end: int) -> str:
     """A title made of the first words of a clause."""
-    words = re.split(r"[,。;:!?\n]", plain(text[start : min(end, start + 200)]), maxsplit=1)[0]
+    words = re.split(r"[,，。;；:：!！?？\n]", rejoined(text, start, min(end, start + 200)), maxsplit=1)[0]
     return words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1] + "…"
 
 

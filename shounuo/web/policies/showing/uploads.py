@@ -14,14 +14,21 @@ from shounuo.policy.models import PolicyDocument, RuleProposal
 from shounuo.policy.proposing.normalise import rejoined
 from shounuo.policy.reading import PackInvalid, read_rule_plain
 from shounuo.policy.schema import AnyRule
-from shounuo.policy.sentences import details, sentence
+from shounuo.policy.sentences import explain, sentence
 from shounuo.policy.services.proposals import SURE, final_plain
+from shounuo.policy.services.uploads import proposal_of_row
 from shounuo.policy.vocabulary import Vocabulary
 from shounuo.policy.writing import rule_text
 
 State = RuleProposal.State
 MOMENTS = frozenset({"from", "until", "before", "after", "trigger"})
 PEOPLE = frozenset({"who", "notify", "owner", "approver"})
+DOUBTFUL = 70
+ORDER = (
+    "title note subject activity metric trigger grant of from each until cancel fields items before after by within "
+    "pause calendar every times composition op value change trend window consecutive least level notify via plan "
+    "who up_to over per approver parts partial steps owner done when warn escalate target"
+).split()
 LOOKS = {State.PROPOSED: "", State.ACCEPTED: "on", State.EDITED: "on", State.REJECTED: "pause"}
 
 
@@ -74,23 +81,29 @@ def clauses(
     for row in rows:
         by_clause.setdefault(row.clause, []).append(row)
     chapters = dict(document.chapters)
-    found, last = [], None
+    found: list[dict[str, Any]] = []
+    said: set[str] = set()
     for clause in shown:
         own = by_clause.get(clause["number"], [])
-        chapter = clause["chapter"]
+        parts = clause["chapter"].split(".") if clause["chapter"] else []
+        above = [number for i in range(len(parts)) if (number := ".".join(parts[: i + 1])) not in said]
+        said.update(above)
         found.append(
             {
                 "number": clause["number"],
-                "title": clause["title"],
-                "chapter": f"{chapter} {chapters[chapter]}"
-                if chapter in chapters and chapter != last
-                else "",
+                "title": _own_title(document, clause),
+                "chapters": [f"{number} {chapters[number]}" for number in above if number in chapters],
                 "pieces": _pieces(document, clause, own),
                 "cards": [cards[row.pk] for row in own],
             }
         )
-        last = chapter
     return found
+
+
+def _own_title(document: PolicyDocument, clause: Mapping[str, Any]) -> str:
+    """The clause's title where it has one; not its first words, which stand below."""
+    begun = rejoined(document.text, clause["start"], min(clause["end"], clause["start"] + 60))
+    return "" if begun.startswith(clause["title"].rstrip("…")) else clause["title"]
 
 
 def _pieces(
@@ -131,12 +144,12 @@ def card(
         "title": str(plain.get("title", "")),
         "sentence": said,
         "quote": "" if said else _quote(row, document),
-        "details": [_spoken(d, rule) for d in details(rule)[:4]] if rule is not None else [],
+        "when": explain(rule.when) if rule is not None and rule.when else "",
         "state": row.state,
         "state_label": row.get_state_display(),
         "state_look": LOOKS[State(row.state)],
         "confidence": row.confidence,
-        "sure": row.confidence >= SURE,
+        "doubtful": row.confidence < DOUBTFUL,
         "by_model": row.origin == RuleProposal.Origin.MODEL,
         "open": row.state == State.PROPOSED,
         "gaps": [labels.field(g) for g in row.gaps] if row.state != State.EDITED else [],
@@ -155,7 +168,9 @@ def text_of(row: RuleProposal) -> str:
     for gap in row.gaps:
         if "." not in gap and gap not in plain:
             plain[gap] = None
-    return rule_text(plain).replace(": null", ":")
+    kind = next(iter(plain))
+    ordered = sorted(plain, key=lambda k: (k != kind, ORDER.index(k) if k in ORDER else len(ORDER)))
+    return rule_text({k: plain[k] for k in ordered}).replace(": null", ":")
 
 
 def _rule(plain: Mapping[str, Any], clause: str, vocabulary: Vocabulary) -> AnyRule | None:
@@ -171,9 +186,8 @@ def _needs(row: RuleProposal) -> bool:
 
 def _quote(row: RuleProposal, document: PolicyDocument) -> str:
     """The words that speak for a rule that cannot be said yet."""
-    spans = sorted((start, end) for _field, start, end in row.marks)
-    words = [" ".join(document.text[start:end].split()) for start, end in spans]
-    return " … ".join(dict.fromkeys(words))
+    spans = proposal_of_row(row).evidence
+    return " … ".join(rejoined(document.text, start, end) for start, end in spans)
 
 
 def _spoken(text: str, rule: AnyRule) -> str:
