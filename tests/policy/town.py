@@ -33,6 +33,7 @@ from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
 from shounuo.notices.testing import make_relay
 from shounuo.policy.models import PolicyVersion, Rule
+from shounuo.policy.services import document_upload
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
 from shounuo.risk.models import Alarm
 from shounuo.risk.testing import RULE as ALARM
@@ -145,6 +146,9 @@ def make_town() -> Town:
         seen_at=AT,
     )
     draft = PolicyVersion.objects.get(policy__code="trial")
+    upload = document_upload(
+        data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
+    )
     raw = receive(b"\x00\xff not a mail at all")
     cadences.plan(AT)
     duty_clock = Clock.objects.filter(subject_kind="duty").earliest("id")
@@ -197,6 +201,10 @@ def make_town() -> Town:
         ("policy/", "code"): "livestock",
         ("policy/clauses/", "code"): clock.clause_code,
         ("policy/causes/", "clock_id"): clock.pk,
+        ("policy/documents/", "document_id"): upload.pk,
+        ("policy/documents/", "what"): "sure",
+        ("policy/proposals/", "proposal_id"): upload.proposals.earliest("position").pk,
+        ("policy/proposals/", "what"): "reject",
         ("policy/<slug:code>/versions/", "code"): "trial",
         ("policy/<slug:code>/versions/", "version_id"): draft.pk,
         ("policy/<slug:code>/versions/", "what"): "submit",

@@ -122,7 +122,7 @@ def as_lines(found: Told) -> str:
             words = said or " … ".join(found.proposed.text[a:b] for a, b in proposal.evidence)
             lines.append(f"    {kind} {proposal.confidence:.0%}  {' '.join(words.split())}")
             if proposal.gaps:
-                gaps = "、".join(labels.field(g) for g in proposal.gaps)
+                gaps = _("、").join(labels.field(g) for g in proposal.gaps)
                 lines.append("      " + _("还缺：%(gaps)s") % {"gaps": gaps})
     count = len(found.proposed.proposals)
     lines.append(
