@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shounuo.cases import events
 from shounuo.cases.models import Option, Plan
 from shounuo.cases.rules import states
+from shounuo.cases.rules.plans import in_words
 from shounuo.cases.services import concluding, writing
 from shounuo.cases.services.changing import changing
 from shounuo.kernel.actors import Actor
@@ -39,7 +39,7 @@ def plan_propose(
     """Puts one to three options to the customer: title, pros, cons, steps, time, cost, at most one `recommended`.
 
     `checks` says what was looked at before (accuracy, feasibility, acceptability, safety). An earlier plan that was
-    not chosen from is withdrawn. `then` wait: the case waits for the choice. Events: plan.withdrawn,
+    not chosen from is withdrawn. The message sent is `text` with the options in words below it. `then` wait: the case waits for the choice. Events: plan.withdrawn,
     interaction.sent, plan.proposed, case.waiting.
     """
     read = options_of(options)
@@ -53,7 +53,9 @@ def plan_propose(
     text = writing.text_of_staff(text, required=False)
     with changing(case_id, "propose", actor=actor, at=at, expected_version=expected_version) as change:
         withdrew = concluding.withdraw_plan(change)
-        interaction = writing.write_out(change, text or _in_words(read), purpose=writing.Purpose.PLAN)
+        interaction = writing.write_out(
+            change, "\n\n".join(filter(None, (text, in_words(read)))), purpose=writing.Purpose.PLAN
+        )
         plan = Plan.objects.create(
             case_id=case_id,
             person_id=actor.person_id,
@@ -140,21 +142,3 @@ def _option(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
             code="no_title",
         )
     return read
-
-
-def _in_words(options: list[dict[str, Any]]) -> str:
-    """The options as the customer reads them in a mail."""
-    blocks = []
-    for i, o in enumerate(options, start=1):
-        lines = [_("方案 %(n)s：%(title)s") % {"n": i, "title": o["title"]}]
-        for label, name in (
-            (_("好处"), "pros"),
-            (_("不足"), "cons"),
-            (_("步骤"), "steps"),
-            (_("所需时间"), "time"),
-            (_("费用"), "cost"),
-        ):
-            if o[name]:
-                lines.append(_("%(label)s：%(text)s") % {"label": label, "text": o[name]})
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)

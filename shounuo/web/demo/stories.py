@@ -15,7 +15,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Problem
 from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.topics import PRODUCTS
-from shounuo.web.demo.waits import waiting
+from shounuo.web.demo.waits import taken_by_relay, waiting
 from shounuo.web.demo.world import Worker, World
 
 # Channels by how often they are used, with the usual minutes until somebody answers.
@@ -97,6 +97,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         at = world.working(at, world.spread(4 * slow))
         yield at
         cases.reply_send(case_id=case.pk, text=say(scenario.replies[0]), actor=worker.actor, at=at)
+        taken_by_relay(case.pk, at)
     if scenario.complexity != "simple" and dice.random() < worker.cast.care:
         at = world.working(at, world.spread(6 * slow))
         yield at
@@ -136,9 +137,12 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
                 {"title": say(t), "pros": p, "cons": c, "steps": "", "time": time, "cost": say(cost)}
                 for t, p, c, time, cost in scenario.options
             ],
+            text=dice.choice(OFFERS),
+            then="wait",
             actor=worker.actor,
             at=at,
         )
+        taken_by_relay(case.pk, at)
         at = world.waits(at, world.spread(110, 0.9))
         yield at
         cases.plan_choose(
@@ -159,15 +163,18 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
                         "cost": "0 元",
                     }
                 ],
+                text="您好，原因查清了，打算这样办，您看行不行？",
                 actor=worker.actor,
                 at=at,
             )
+            taken_by_relay(case.pk, at)
         at = world.working(at, world.spread(12))
         yield at
         if len(scenario.replies) > 1:
             cases.reply_send(
                 case_id=case.pk, text=say(scenario.replies[1]), then="wait", actor=worker.actor, at=at
             )
+            taken_by_relay(case.pk, at)
         else:
             cases.case_wait(
                 case_id=case.pk, on="customer", reason="等客户回话", until=None, actor=worker.actor, at=at
@@ -181,13 +188,19 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         at = world.working(at, world.spread(8 * slow, 0.7))
         yield at
         cases.reply_send(case_id=case.pk, text=dice.choice(CLOSERS), actor=worker.actor, at=at)
+        taken_by_relay(case.pk, at)
     at = yield from waiting(world, scenario, case.pk, worker, customer_id, channel, at)
     at = world.working(at, _work(scenario) * world.spread(1.0, 0.7) * slow)
     yield at
     cases.case_resolve(case_id=case.pk, text=say(dice.choice(scenario.resolution)), actor=worker.actor, at=at)
+    taken_by_relay(case.pk, at)
     yield from _ending(world, scenario, case, worker, customer_id, at, slow)
 
 
+OFFERS = (
+    "您好，结果出来了。有下面几个办法，您在网页上点一下就行；没选之前请先别动。",
+    "查清楚了，是我们这边的问题。您看哪个办法合适，选好我们马上办。",
+)
 CLOSERS = (
     "好的，收到，我们这就安排，有进展第一时间告诉您。",
     "明白，照您说的办，今天下班前给您回话。",
@@ -215,11 +228,13 @@ def _ending(
             actor=worker.actor,
             at=at,
         )
+        taken_by_relay(case.pk, at)
         at = world.working(at, _work(scenario) * world.spread(0.8))
         yield at
         cases.case_resolve(
             case_id=case.pk, text="已按客户意见重新处理，主管回访确认满意。", actor=worker.actor, at=at
         )
+        taken_by_relay(case.pk, at)
     if fate < 0.62:
         at = world.waits(at, world.spread(400, 1.0))
         if at < world.local(world.day, 23) + timedelta(days=1):

@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from itertools import groupby
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from shounuo.calendars import queries as calendars
-from shounuo.cases.models import Case, Interaction
-from shounuo.cases.queries.history import Happening
-from shounuo.cases.queries.page import CasePage, Message
+from shounuo.cases.models import Case
+from shounuo.cases.queries.page import CasePage
 from shounuo.commitments.models import Clock
 from shounuo.customers import queries as customers
 from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.text import truncate
-from shounuo.kernel.worktime import CompiledCalendar
 from shounuo.policy import queries as policy
-from shounuo.staff import queries as staff
 from shounuo.web import timing, words
+from shounuo.web.desk import timeline
 
-ICONS = {
-    "case.opened": "inbox", "case.assigned": "user-check", "case.transferred": "user-share", "case.accepted": "check",
-    "case.classified": "tag", "case.diagnosed": "flask", "case.eta_told": "calendar-event", "plan.proposed": "list-check",
-    "plan.chosen": "circle-check", "case.waiting": "clock-pause", "case.resumed": "player-play", "case.resolved": "check",
-    "case.confirmed": "circle-check", "case.disputed": "alert-triangle", "case.reopened": "arrow-back-up",
-    "case.closed": "archive", "case.merged": "git-merge", "case.split": "arrow-merge", "call.answered": "phone-call",
-    "record.completed": "clipboard-check", "case.tagged": "tag",
-}  # fmt: skip
-# What a customer does himself; the rest of what his message sets off goes without a name.
-BY_CUSTOMER = {"case.opened", "case.confirmed", "case.disputed", "case.reopened", "plan.chosen"}
-FOLD_FROM = 2  # a run of more events than this is folded, its last one left standing
 RECORD_LABELS = {
     "customer": gettext_lazy("客户信息"),
     "time": gettext_lazy("时间"),
@@ -57,6 +37,7 @@ def page(actor: Actor, it: CasePage, at: datetime) -> dict[str, Any]:
     """The context `case`, `composer` and `side` of desk.html, from one CasePage and three small queries."""
     titles = policy.rule_titles(c.rule_id for c in it.clocks)
     clocks = [_clock(c, at, titles, it.case) for c in it.clocks if c.state != Clock.State.CANCELLED]
+    clocks.sort(key=_urgency)
     return {
         "case": head(actor, it, clocks, at),
         "composer": composer(actor, it, clocks, at),
@@ -73,6 +54,13 @@ def _clock(clock: Clock, at: datetime, titles: dict[int, str], case: Case) -> di
     if view["state"] in ("met", "pause") or clock.met_at is not None:
         view["limit_text"] = _("限 %(span)s") % {"span": timing.span_words(clock.within)}
     return view
+
+
+def _urgency(view: dict[str, Any]) -> int:
+    """What somebody must act on comes first, then what was kept too late, then what was kept."""
+    if view["state"] == "met":
+        return 2
+    return 1 if view["met_at"] is not None else 0
 
 
 def head(actor: Actor, it: CasePage, clocks: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
@@ -106,7 +94,7 @@ def head(actor: Actor, it: CasePage, clocks: list[dict[str, Any]], at: datetime)
         "resolve_label": resolve_label,
         "more": more(can, base, it),
         "notes": _notes(it, at),
-        "entries": entries(actor, it, at),
+        "entries": timeline.entries(it),
         "version": case.version,
         "refresh_url": f"{base}/timeline/",
         "seen_url": f"{base}/seen/",
@@ -187,159 +175,6 @@ def _notes(it: CasePage, at: datetime) -> list[dict[str, Any]]:
             }
         )
     return notes
-
-
-# -- timeline ------------------------------------------------------------------------------------------------------
-def entries(actor: Actor, it: CasePage, at: datetime) -> list[dict[str, Any]]:
-    """Days, messages, and runs of events folded, in order."""
-    zone = ZoneInfo(staff.organisation().zone)
-    calendar = calendars.compiled("business")
-    found: list[dict[str, Any]] = []
-    for day, of_day in groupby(it.timeline, key=lambda one: timezone.localtime(one.at, zone).date()):
-        found.append(_day(day, calendar))
-        found += _folded(list(of_day), it)
-    return found
-
-
-def _day(day: date, calendar: CompiledCalendar) -> dict[str, Any]:
-    found = calendar.day(day)
-    note = {"makeup": _("调休上班"), "holiday": found.name or _("放假")}.get(str(found.kind), "")
-    return {"kind": "day", "day": day, "note": note}
-
-
-def _folded(of_day: Sequence[Message | Happening], it: CasePage) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for events, run in groupby(of_day, key=lambda one: isinstance(one, Happening)):
-        rows = list(run)
-        if not events:
-            found += [_message(m, it) for m in rows if isinstance(m, Message)]
-            continue
-        lines = [_event(h, it) for h in rows if isinstance(h, Happening)]
-        if len(lines) > FOLD_FROM:
-            summary = _("、").join(dict.fromkeys(line["short"] for line in lines[:-1]))
-            found.append(
-                {
-                    "kind": "fold",
-                    "id": f"f{lines[0]['id']}",
-                    "count": len(lines) - 1,
-                    "summary": truncate(summary, 60),
-                    "entries": lines[:-1],
-                }
-            )
-            found.append(lines[-1])
-        else:
-            found += lines
-    return found
-
-
-def _event(happening: Happening, it: CasePage) -> dict[str, Any]:
-    payload, people = happening.payload, it.people
-    who = people.get(happening.event.actor_id or 0, "") if happening.event.actor_kind == "person" else ""
-    if happening.event.actor_kind == "customer" and happening.kind in BY_CUSTOMER:
-        who = it.case.customer.name or pgettext("by", "客户")
-    target = people.get(payload.get("owner") or payload.get("person") or 0, "")
-    said = {"who": who, "what": happening.label, "target": target}
-    if target and target != who:
-        text = (_("%(who)s %(what)s：%(target)s") if who else _("%(what)s：%(target)s")) % said
-    else:
-        text = _("%(who)s %(what)s") % said if who else happening.label
-    return {
-        "kind": "event",
-        "id": happening.event.pk,
-        "icon": ICONS.get(happening.kind, "route"),
-        "text": text,
-        "short": happening.label,
-        "at": happening.at,
-    }
-
-
-def _message(message: Message, it: CasePage) -> dict[str, Any]:
-    one = message.interaction
-    via = one.get_channel_display()
-    if one.automatic:
-        via = _("自动回执 · %(via)s") % {"via": via}
-    elif one.direction == Interaction.Direction.OUT:
-        via = _("公开回复 · %(via)s") % {"via": via}
-    entry: dict[str, Any] = {
-        "kind": {"in": "in", "out": "out", "note": "note"}[one.direction],
-        "id": f"i{one.pk}",
-        "who": {"name": _writer(one)},
-        "via": via,
-        "at": one.at,
-        "text": _with_mentions(one.text, [it.people.get(i, "") for i in message.mentions]),
-        "files": [
-            {"name": f.name, "url": f"/files/{f.pk}/", "size": f.blob.size}
-            for f in message.files
-            if not f.cid
-        ],
-        "delivery": _delivery(one, it),
-        "original_url": f"/cases/{it.case.number}/messages/{one.pk}/"
-        if one.html or one.folded or one.raw_id
-        else "",
-        "folded": one.folded,
-    }
-    if message.options:
-        entry["options"] = _options(message)
-    return entry
-
-
-def _writer(one: Interaction) -> str:
-    if one.person is not None:
-        return one.person.name
-    if one.direction != Interaction.Direction.IN:
-        return staff.organisation().name
-    return (one.customer.name if one.customer else "") or one.sender or _("客户")
-
-
-def _with_mentions(text: str, names: Sequence[str]) -> SafeString:
-    """The text with the colleagues it names set off."""
-    shown: str = conditional_escape(text)
-    for name in filter(None, names):
-        mark = conditional_escape(f"@{name}")
-        shown = shown.replace(mark, format_html('<b class="sn-at">{}</b>', mark))
-    return mark_safe(shown)  # noqa: S308  escaped above, with our own element around names
-
-
-def _delivery(one: Interaction, it: CasePage) -> dict[str, Any] | None:
-    if one.direction != Interaction.Direction.OUT:
-        return None
-    match one.state:
-        case Interaction.State.QUEUED:
-            return {"state": "wait", "text": _("发送中")}
-        case Interaction.State.FAILED:
-            return {
-                "state": "bad",
-                "text": _("没有送达：%(why)s") % {"why": one.error or _("对方服务器不收")},
-                "retry_url": f"/cases/{it.case.number}/messages/{one.pk}/resend/",
-            }
-    return {"state": "ok", "text": ""}
-
-
-def _options(message: Message) -> dict[str, Any]:
-    plan = message.plan
-    assert plan is not None
-    chosen = plan.chosen_id
-    return {
-        "title": _("客户已选")
-        if chosen
-        else _("方案已撤回")
-        if plan.withdrawn_at
-        else _("%(n)s 个方案，等客户选择") % {"n": len(message.options)},
-        "note": "",
-        "clause": {"number": "3.2.2", "url": "/policy/clauses/REG-3.2.2/"},
-        "items": [
-            {
-                "title": o.title,
-                "time": o.time,
-                "cost": o.cost,
-                "pros": [line for line in o.pros.splitlines() if line],
-                "cons": [line for line in o.cons.splitlines() if line],
-                "recommended": o.recommended,
-                "chosen": o.pk == chosen,
-            }
-            for o in message.options
-        ],
-    }
 
 
 # -- composer ------------------------------------------------------------------------------------------------------

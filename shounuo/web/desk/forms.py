@@ -19,6 +19,7 @@ from shounuo.staff import queries as staff
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 LONG = forms.Textarea(attrs={"rows": 3})
+NUMBER = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
 
 
 class ActForm(forms.Form):
@@ -213,7 +214,7 @@ class Merge(ActForm):
     """Into another case of the same customer: one of his that is open, or any by its number."""
 
     target = forms.ChoiceField(label=_("并进哪一张"), widget=forms.RadioSelect, required=False)
-    number = forms.IntegerField(label=_("或者填单号"), min_value=1, required=False)
+    number = forms.IntegerField(label=_("或者填单号"), min_value=1, required=False, widget=NUMBER)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -253,7 +254,7 @@ class Split(ActForm):
 
 
 class Tie(ActForm):
-    number = forms.IntegerField(label=_("和哪一张（单号）"), min_value=1)
+    number = forms.IntegerField(label=_("和哪一张（单号）"), min_value=1, widget=NUMBER)
     kind = forms.ChoiceField(
         label=_("关系"), choices=[(Link.Kind.RELATED, _("相关")), (Link.Kind.PARENT, _("这张是上级"))]
     )

@@ -21,6 +21,7 @@ from shounuo.web.guard import staff_page
 
 MOST = 12
 MOST_CASES = 8
+MOST_PEOPLE = 3
 MOST_CUSTOMERS = 6
 
 
@@ -83,11 +84,43 @@ def upload(request: HttpRequest, number: int) -> HttpResponse:
 
 @staff_page()
 def palette(request: HttpRequest) -> HttpResponse:
-    """What Ctrl+K finds: cases by number, phone, customer or words, and customers."""
+    """What Ctrl+K finds: cases by number, phone, customer or words, customers, and colleagues: what they have, and with
+    a case open (`number`) handing it to them."""
     actor = actor_of(request)
     asked = request.GET.get("q", "").strip()[:100]
-    groups = [g for g in (_cases(actor, asked), _customers(actor, asked)) if g["items"]] if asked else []
+    number = request.GET.get("number", "")
+    found = (
+        (_colleagues(actor, asked, number), _cases(actor, asked), _customers(actor, asked)) if asked else ()
+    )
+    groups = [g for g in found if g["items"]]
     return render(request, "components/palette_results.html", {"groups": groups})
+
+
+def _colleagues(actor: Actor, asked: str, number: str) -> dict[str, Any]:
+    if asked.isdigit() or not (actor.may(VIEW_TEAM) or actor.may(VIEW_ALL)):
+        return {"title": "", "items": []}
+    items: list[dict[str, Any]] = []
+    people = staff.search(asked, limit=MOST_PEOPLE)
+    hand_over = number.isdigit() and len(number) < 10 and actor.may(WORK)
+    for p in people if hand_over else []:
+        items.append(
+            {
+                "icon": "user-share",
+                "dialog": f"/cases/{number}/transfer/?person={p.pk}",
+                "label": _("把 %(n)s 转派给 %(name)s") % {"n": number, "name": p.name},
+                "note": f"{p.title} · {p.get_presence_display()}" if p.title else p.get_presence_display(),
+            }
+        )
+    for p in people:
+        items.append(
+            {
+                "person": {"name": p.name, "presence": p.presence},
+                "url": f"/cases/?view=open&owner={p.pk}",
+                "label": _("看 %(name)s 手上的") % {"name": p.name},
+                "note": p.title,
+            }
+        )
+    return {"title": _("同事"), "items": items}
 
 
 def _cases(actor: Actor, asked: str) -> dict[str, Any]:

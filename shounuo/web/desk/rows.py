@@ -15,6 +15,7 @@ from shounuo.cases import permissions
 from shounuo.cases import queries as cases
 from shounuo.cases.models import Case
 from shounuo.cases.queries import Counted
+from shounuo.cases.rules.states import WAITING
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
@@ -176,7 +177,7 @@ def row(
         "channel_label": case.get_channel_display(),
         "title": case.subject,
         "status": case.status,
-        "status_label": case.get_status_display(),
+        "status_label": (case.wait_reason if case.status in WAITING else "") or case.get_status_display(),
         "note": " · ".join(filter(None, (case.get_kind_display(), case.level))),
         "clock": timing.clock_view(clock, at) if clock is not None else None,
         "is_new": bool(getattr(case, "unread", False)),

@@ -133,7 +133,8 @@ def act(request: HttpRequest, number: int, what: str) -> HttpResponse:
     actor, at = actor_of(request), now()
     it = case_page(actor, number, at=at)
     kind = ACTS[what]
-    form = kind.form(request.POST if request.method == "POST" else None, it=it, actor=actor)
+    given = {"person": request.GET.get("person", "")}  # chosen before, in the palette
+    form = kind.form(request.POST if request.method == "POST" else None, initial=given, it=it, actor=actor)
     if form.is_valid():
         try:
             following = form.run(it.case, dict(form.cleaned_data), actor, at)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from shounuo.cases.models import Case, Interaction, Option
 from shounuo.cases.queries import CustomerPage
+from shounuo.cases.rules.plans import without_options
 from shounuo.commitments import queries as commitments
 from shounuo.commitments import ruleset
 from shounuo.commitments.models import Clock
@@ -63,7 +64,7 @@ def progress(it: CustomerPage, at: datetime, *, base: str) -> dict[str, Any]:
         "offer": offer(it, base) if "choose" in it.actions else None,
         "confirm": confirm(it, by_ref, clocks, at, base) if "confirm" in it.actions else None,
         "steps": steps(it, at),
-        "talk": [_message(m, case, by_ref) for m in it.messages],
+        "talk": [_message(m, it, by_ref) for m in it.messages],
         "reply": {
             "url": f"{base}reply/",
             "draft_key": f"case-{case.number}",
@@ -433,9 +434,14 @@ def _files(files: Iterable[File], base: str) -> dict[int | None, list[dict[str, 
 
 
 def _message(
-    message: Interaction, case: Case, by_ref: Mapping[int | None, list[dict[str, Any]]]
+    message: Interaction, it: CustomerPage, by_ref: Mapping[int | None, list[dict[str, Any]]]
 ) -> dict[str, Any]:
+    case, text = it.case, message.text
     mine = message.direction == Interaction.Direction.IN
+    if (
+        "choose" in it.actions and it.plan is not None and it.plan.interaction_id == message.pk
+    ):  # the options stand beside it as cards
+        text = without_options(text, [vars(o) for o in it.options]) or _("我们给您出了办法，请您选。")
     if not mine:
         who = message.person.name if message.person is not None and not message.automatic else _("客户服务")
     elif message.customer_id in (None, case.customer_id):
@@ -448,6 +454,6 @@ def _message(
         "mine": mine,
         "who": who,
         "at": message.at,
-        "text": message.text,
+        "text": text,
         "files": by_ref.get(message.pk, []),
     }

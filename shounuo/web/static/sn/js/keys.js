@@ -51,13 +51,24 @@ function caps(key) {
   const parts = key.split('|')[0].split(/(?<!^)\+/);
   return parts.flatMap((part) => [make('kbd', {}, part.length === 1 ? part.toUpperCase() : part.replace('Escape', 'Esc').replace('Arrow', '')), ' ']);
 }
+const PLACES = [['write', '[data-composer]'], ['case', '#case'], ['list', '#list, [data-rows]'], ['go', '.sn-rail, .sn-views, .sn-head']];
+function groupOf(el) {
+  const place = PLACES.find(([, where]) => el.closest(where));
+  return place ? place[0] : 'page';
+}
 function help() {
   if (document.querySelector('#sn-keys-help')) return;
-  const shown = new Map();
-  document.querySelectorAll('[data-key][data-key-label]').forEach((el) => { if (!shown.has(el.dataset.keyLabel)) shown.set(el.dataset.keyLabel, el.dataset.key); });
-  (sn.words.keysAlways || []).forEach(([key, label, where]) => { if (!where || document.querySelector(where)) shown.set(label, key); });
-  const list = make('dl', { class: 'sn-keys' });
-  shown.forEach((key, label) => list.append(make('div', {}, make('dt', {}, ...caps(key)), make('dd', {}, label))));
+  const groups = new Map(Object.keys(sn.words.keysGroups).map((group) => [group, new Map()]));
+  const told = new Set();
+  const tell = (group, label, key) => { if (!told.has(label)) { told.add(label); groups.get(group).set(label, key); } };
+  document.querySelectorAll('[data-key][data-key-label]').forEach((el) => tell(groupOf(el), el.dataset.keyLabel, el.dataset.key));
+  (sn.words.keysAlways || []).forEach(([key, label, where, group]) => { if (!where || document.querySelector(where)) tell(group, label, key); });
+  const list = make('div', { class: 'sn-keys' });
+  groups.forEach((keys, group) => {
+    if (!keys.size) return;
+    const rows = [...keys].map(([label, key]) => make('div', {}, make('dt', {}, ...caps(key)), make('dd', {}, label)));
+    list.append(make('section', {}, make('h3', {}, sn.words.keysGroups[group]), make('dl', {}, ...rows)));
+  });
   const box = make('input', { type: 'checkbox', class: 'sn-box' });
   box.checked = !off;
   box.addEventListener('change', () => {
