@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shounuo.cases import services as cases
-from shounuo.cases.models import Case, Interaction
+from shounuo.cases.models import Case, Interaction, Option
 from shounuo.cases.queries import reply_addresses
+from shounuo.cases.rules.plans import without_options
 from shounuo.channels import permissions, rules
 from shounuo.channels.mail.compose import Outgoing, OutgoingFile, compose, envelope_to
 from shounuo.channels.mail.dnscheck import DomainCheck, check_domain
 from shounuo.channels.mail.headers import Address
+from shounuo.channels.mail.look import Letter, Way
 from shounuo.channels.mail.tokens import make_subject_tag
 from shounuo.channels.models import Mailbox, RawMessage
 from shounuo.channels.queries import mailbox_book
@@ -107,6 +109,7 @@ def _letter(reply: Interaction, case: Case, mailbox: Mailbox | None, sender: str
         .first()
     )
     files, linked = _files(reply)
+    letter = _parts(reply, case, mailbox, last, linked, at)
     plus = naming.plus_address(mailbox, case) if mailbox is not None else ""
     name = (mailbox.from_name if mailbox else "") or organisation().name
     return Outgoing(
@@ -116,7 +119,8 @@ def _letter(reply: Interaction, case: Case, mailbox: Mailbox | None, sender: str
         to=[Address(a) for a in reply.recipients],
         cc=[Address(a) for a in reply.copies],
         subject=_subject(case),
-        text=_text(reply, case, mailbox, last, linked, at),
+        text=letter.plain(_said(reply)),
+        html=letter.html(),
         date=at,
         instance=naming.instance(),
         auto_submitted="auto-replied" if reply.automatic else "no",
@@ -144,30 +148,36 @@ def _references(case: Case, reply: Interaction) -> list[str]:
     return list(reversed(rows[:20]))
 
 
-def _text(
+def _parts(
     reply: Interaction,
     case: Case,
     mailbox: Mailbox | None,
     last: Interaction | None,
     linked: bool,
     at: datetime,
-) -> str:
-    """What was written, the signature, the way to the progress page, and what the customer last wrote,
-    shortened.
+) -> Letter:
+    """What was written, with its options as cards, the signature, the way to the progress page, and what the customer
+    last wrote, shortened.
     """
-    parts = [reply.text.rstrip() or to_text(reply.html)]
-    if linked:
-        parts.append(_("部分附件较大，请在进度页面下载。"))
-    signed = mailbox.signature.strip() if mailbox else ""
-    if signed:
-        parts.append("-- \n" + signed)
     base = organisation().public_address.rstrip("/")
-    if base:
-        parts.append(_("查看进度和回复：%(url)s") % {"url": base + link_path(case, at)})
-    if last is not None and last.text.strip() and not reply.automatic:
-        quoted = truncate(last.text.strip(), QUOTED_CHARS)
-        parts.append(_("您写道：") + "\n" + "\n".join(f"> {line}" for line in quoted.split("\n")))
-    return "\n\n".join(parts) + "\n"
+    options = (
+        list(Option.objects.filter(plan__interaction=reply))
+        if reply.purpose == Interaction.Purpose.PLAN
+        else []
+    )
+    text = _said(reply)
+    return Letter(
+        text=without_options(text, [vars(o) for o in options]) if options else text,
+        note=_("部分附件较大，请在进度页面下载。") if linked else "",
+        signature=mailbox.signature.strip() if mailbox else "",
+        url=base + link_path(case, at) if base else "",
+        quoted=truncate(last.text.strip(), QUOTED_CHARS) if last is not None and not reply.automatic else "",
+        ways=[Way(o.title, o.cost, o.time, o.pros, o.cons, o.steps, o.recommended) for o in options],
+    )
+
+
+def _said(reply: Interaction) -> str:
+    return reply.text.rstrip() or to_text(reply.html)
 
 
 def _files(reply: Interaction) -> tuple[list[OutgoingFile], bool]:
@@ -232,7 +242,14 @@ def _may_answer(first: Interaction, case: Case) -> bool:
 
 
 def system_mail(
-    *, key: str, to: str, subject: str, text: str, subject_of: tuple[str, int] | None, at: datetime
+    *,
+    key: str,
+    to: str,
+    subject: str,
+    text: str,
+    html: str = "",
+    subject_of: tuple[str, int] | None,
+    at: datetime,
 ) -> OutgoingMail | None:
     """A mail of the house itself (a sign-in code), marked as automatic; None when there is nothing to send
     it by.
@@ -251,6 +268,7 @@ def system_mail(
             to=[Address(to)],
             subject=subject,
             text=text + "\n",
+            html=html,
             date=at,
             instance=naming.instance(),
             auto_submitted="auto-generated",

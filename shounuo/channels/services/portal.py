@@ -25,6 +25,7 @@ from shounuo.cases.models import Case, Interaction
 from shounuo.cases.rules import fields as field_rules
 from shounuo.channels import events, idempotency
 from shounuo.channels.idempotency import Stored
+from shounuo.channels.mail.look import code_page
 from shounuo.channels.models import PortalCode
 from shounuo.channels.services.links import link_path
 from shounuo.channels.services.outgoing import system_mail
@@ -37,6 +38,7 @@ from shounuo.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge
 from shounuo.kernel.secrets import signature
 from shounuo.kernel.text import clean, clean_line, normalise_mail, normalise_phone
 from shounuo.staff import throttle
+from shounuo.staff.queries import organisation
 
 CODE_LIVES: Final = timedelta(minutes=10)
 CODE_TRIES: Final = 5
@@ -68,14 +70,16 @@ def code_request(*, mail: str, address: str, at: datetime) -> None:
         row.save(update_fields=["hash"])
         # Only the newest code of an address opens: the tries of all of them together stay few.
         PortalCode.objects.filter(mail=plain, used_at=None).exclude(pk=row.pk).update(used_at=at)
+        lead = _("您的登录验证码是")
+        note = _("%(minutes)s 分钟内有效。如果不是您本人操作，请忽略这封邮件。") % {
+            "minutes": int(CODE_LIVES.total_seconds() // 60)
+        }
         system_mail(
             key=f"portal-code:{row.pk}",
             to=plain,
             subject=_("登录验证码 %(code)s") % {"code": code},
-            text=_(
-                "您的登录验证码是：%(code)s\n\n%(minutes)s 分钟内有效。如果不是您本人操作，请忽略这封邮件。"
-            )
-            % {"code": code, "minutes": int(CODE_LIVES.total_seconds() // 60)},
+            text=_("%(label)s：%(text)s") % {"label": lead, "text": code} + f"\n\n{note}",
+            html=code_page(code, organisation=organisation().name, lead=lead, note=note),
             subject_of=("customer", customer.pk),
             at=at,
         )

@@ -42,7 +42,8 @@ CUSTOMERS = 2000
 TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
-PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write; the last day itself is a busy one
+PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
+RUSH = 45  # at most so many more in the last four hours
 
 
 def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
@@ -98,7 +99,7 @@ def _live(parts: Parts, world: World, start: datetime, end: datetime, count: int
 
     A story draws from a seed of its own and touches its own case alone, so that the parts do not meet.
     """
-    total = sum(1 for m in _moments(world, start, count) if m < end)
+    total = sum(1 for m in _moments(world, start, end, count) if m < end)
     with parts.doing(_("演示：工单"), total, "tell_stories", str(world.day), end.isoformat(), count):
         pass
     ticks = int((end - start) / TICK)
@@ -126,7 +127,7 @@ def tell_stories(day: str, end: str, count: int, part: int) -> None:
     start = world.local(world.day - timedelta(days=DAYS), 0)
     queue = [
         (opened, number, _begin(world, opened, f"{day}:{count}:{number}"))
-        for number, opened in enumerate(_moments(world, start, count))
+        for number, opened in enumerate(_moments(world, start, last, count))
         if number % PARTS == part and opened < last
     ]
     heapq.heapify(queue)
@@ -167,21 +168,25 @@ def _begin(world: World, opened: datetime, seed: str) -> stories.Story:
     return stories.story(own, scenario, opened, rush + (0.3 if local.weekday() == 0 else 0.0))
 
 
-def _moments(world: World, start: datetime, count: int) -> list[datetime]:
-    """When messages come, in order: by weekday, hour and the peak day; exactly `count` of them, the same every time."""
+def _moments(world: World, start: datetime, end: datetime, count: int) -> list[datetime]:
+    """When messages come, in order: by weekday, hour and the peak day, and more of them in the last hours, so that there
+    is work on the desks; exactly `count`, the same every time for the same end."""
     dice = random.Random(f"{world.day}:{count}")  # noqa: S311
     days = [start.date() + timedelta(days=i) for i in range(DAYS + 1)]
     weight = [
         (0.55 if d.weekday() == 6 else 0.8 if d.weekday() == 5 else 1.25 if d.weekday() == 0 else 1.0)
-        * (2.6 if (world.day - d).days == PEAK_DAY else 1.5 if d == world.day else 1.0)
+        * (2.6 if (world.day - d).days == PEAK_DAY else 1.0)
         for d in days
     ]
-    drawn = dice.choices(days, weight, k=count)
-    hours = dice.choices(range(24), HOURS, k=count)
-    return sorted(
+    rush = min(count // 60, RUSH)
+    drawn = dice.choices(days, weight, k=count - rush)
+    hours = dice.choices(range(24), HOURS, k=count - rush)
+    found = [
         world.local(d, h, dice.randrange(60)) + timedelta(seconds=dice.randrange(60))
         for d, h in zip(drawn, hours, strict=True)
-    )
+    ]
+    found += [end - timedelta(seconds=int(dice.triangular(60, 4 * 3600, 60))) for _n in range(rush)]
+    return sorted(found)
 
 
 def _number_in_order() -> None:

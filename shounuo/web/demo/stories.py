@@ -143,7 +143,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
             at=at,
         )
         taken_by_relay(case.pk, at)
-        at = world.waits(at, world.spread(110, 0.9))
+        at = world.waits(at, world.spread(240, 1.1))
         yield at
         cases.plan_choose(
             case_id=case.pk, option=dice.choices((1, 2, 3), (6, 3, 1))[0] if len(scenario.options) > 2 else 1,
@@ -232,7 +232,10 @@ def _ending(
         at = world.working(at, _work(scenario) * world.spread(0.8))
         yield at
         cases.case_resolve(
-            case_id=case.pk, text="已按客户意见重新处理，主管回访确认满意。", actor=worker.actor, at=at
+            case_id=case.pk,
+            text="按您的意见重新处理好了，主管也给您回过电话。再有问题直接找我。",
+            actor=worker.actor,
+            at=at,
         )
         taken_by_relay(case.pk, at)
     if fate < 0.62:

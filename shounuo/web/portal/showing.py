@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from shounuo.web import timing, words
 from shounuo.web.portal.forms import REASONS
 
 DONE = ("resolved", "closed")
+WORTH_SAYING = timedelta(minutes=5)  # so much earlier than promised is told
 # What a promise is to the customer, by the event that fulfils it first. What is not here is the house's own affair.
 PROMISED: dict[str, Any] = {
     "interaction.sent": gettext_lazy("给您回复"),
@@ -85,10 +86,18 @@ def _head(case: Case, at: datetime) -> dict[str, Any]:
         "at_text": _("%(day)s提交") % {"day": day},
         "status": case.status,
         "status_label": _STATUS.get(case.status, ""),
-        "expected": words.moment_words(case.expected_at, at)
-        if case.expected_at and case.status not in DONE
-        else "",
+        "expected": _expected(case, at),
     }
+
+
+def _expected(case: Case, at: datetime) -> str:
+    """When it is to be done, as it was told; a time that has gone by is owned up to."""
+    if case.expected_at is None or case.status in DONE:
+        return ""
+    when = words.moment_words(case.expected_at, at)
+    if case.expected_at < at:
+        return _("原定%(when)s，晚了") % {"when": when}
+    return _("预计%(when)s 办好") % {"when": when}
 
 
 _STATUS: dict[str, Any] = {
@@ -106,7 +115,7 @@ def status_words(case: Case) -> str:
     return str(_STATUS.get(case.status, ""))
 
 
-def row(case: Case) -> dict[str, Any]:
+def row(case: Case, at: datetime) -> dict[str, Any]:
     """A case in the list of its customer."""
     return {
         "number": case.number,
@@ -115,7 +124,7 @@ def row(case: Case) -> dict[str, Any]:
         "status": case.status,
         "status_label": status_words(case),
         "at": case.opened_at,
-        "expected_at": case.expected_at if case.status not in DONE else None,
+        "expected": _expected(case, at),
     }
 
 
@@ -140,7 +149,7 @@ def promise(clocks: Sequence[Clock], case: Case, at: datetime) -> dict[str, Any]
         when = words.moment_words(case.expected_at, at)
         return {
             "label": _("我们告诉过您"),
-            "text": _("预计 %(when)s 办好") % {"when": when},
+            "text": _("预计%(when)s 办好") % {"when": when},
             "share": None,
             "state": "run",
         }
@@ -241,7 +250,7 @@ def offer(it: CustomerPage, base: str) -> dict[str, Any] | None:
     best = next((o for o in it.options if o.recommended), it.options[0])
     return {
         "title": _("请您选一个办法") if len(it.options) > 1 else _("我们建议这样办"),
-        "note": "",
+        "note": _said(it),
         "url": f"{base}choose/",
         "options": [_option(o) for o in it.options],
         "chosen_id": best.pk,
@@ -250,6 +259,12 @@ def offer(it: CustomerPage, base: str) -> dict[str, Any] | None:
         "foot": _("都不合适？"),
         "other_url": "#talk",
     }
+
+
+def _said(it: CustomerPage) -> str:
+    """What was written above the options."""
+    message = next((m for m in it.messages if it.plan is not None and m.pk == it.plan.interaction_id), None)
+    return without_options(message.text, [vars(o) for o in it.options]) if message is not None else ""
 
 
 def _option(option: Option) -> dict[str, Any]:
@@ -323,7 +338,7 @@ def _earlier(clocks: Sequence[Clock], resolved_at: datetime) -> str:
         for c in clocks
         if c.met_at == resolved_at and promised(ruleset.rule(c.rule_id)) and c.due_at > resolved_at
     ]
-    if not due:
+    if not due or min(due) - resolved_at < WORTH_SAYING:
         return ""
     return _("比答应的早 %(span)s") % {"span": words.span((min(due) - resolved_at).total_seconds())}
 
@@ -345,8 +360,9 @@ def steps(it: CustomerPage, at: datetime) -> list[dict[str, Any]]:
         way.append({"title": now_title, "at_text": at_text, "text": "", "state": "cur"})
     if case.status not in DONE:
         if case.expected_at is not None:
-            when = _("预计 %(when)s") % {"when": words.moment_words(case.expected_at, at)}
-            way.append({"title": _("办好"), "at_text": when, "text": "", "state": ""})
+            when = _("预计%(when)s") % {"when": words.moment_words(case.expected_at, at)}
+            ahead = case.expected_at >= at
+            way.append({"title": _("办好"), "at_text": when if ahead else "", "text": "", "state": ""})
         way.append({"title": _("您确认"), "at_text": "", "text": "", "state": ""})
     return way
 
@@ -386,7 +402,7 @@ def _step_text(event: Event, case: Case, options: Mapping[int, str], at: datetim
         return str(_CAME.get(case.channel, ""))
     if event.kind in ("case.eta_told", "customer.warned") and payload.get("expected"):
         when = words.moment_words(datetime.fromisoformat(payload["expected"]), at)
-        return _("预计 %(when)s 办好") % {"when": when}
+        return _("预计%(when)s 办好") % {"when": when}
     if event.kind == "plan.chosen":
         return options.get(payload.get("option") or 0, "")
     return ""

@@ -172,9 +172,10 @@ def mine(request: HttpRequest) -> HttpResponse:
     if actor is None:
         return pages.sign_in_first(request)
     cursor = request.GET.get("cursor") or None
-    rows, after = cases.list_page(actor, {"sort": "opened"}, cursor, PAGE, at=now())
+    at = now()
+    rows, after = cases.list_page(actor, {"sort": "opened"}, cursor, PAGE, at=at)
     context = {
-        "cases": [showing.row(c) for c in rows if c.merged_into_id is None],
+        "cases": [showing.row(c, at) for c in rows if c.merged_into_id is None],
         "mail": session.mail_of(request),
         "new_url": "/help/new/",
         "pager": {

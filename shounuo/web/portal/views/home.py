@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from shounuo.cases import queries as cases
+from shounuo.kernel.clock import now
 from shounuo.web.portal import pages, session, showing
 from shounuo.web.portal.forms import KINDS, FindForm
 from shounuo.web.portal.views.asking import on_receipt
@@ -39,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         **on_receipt(KINDS[0][0]),
         "find": FindForm(request.GET if "number" in request.GET else None),
         "mail": session.mail_of(request) if customer is not None else "",
-        "cases": [showing.row(c) for c in latest],
+        "cases": [showing.row(c, now()) for c in latest],
     }
     return pages.page(request, "portal/home.html", context)
 
