@@ -29,7 +29,7 @@ from shounuo.policy.schema import (
 from shounuo.policy.vocabulary import current
 
 RULED = ("commitment", "cadence", "record", "target", "alarm", "authority", "weight", "playbook")
-SHORT_VERSIONS = 13  # of the livestock regulation: DECISIONS says the detailed version wins
+SHORT_VERSIONS = 13  # of the livestock regulation: the detailed version wins
 SHOWN_BY_ITSELF = {
     "CAP-7.2.2-01",  # that a threshold passed raises an alarm is what every alarm of the pack does
     *("REG-2.2.3-02", "REG-2.2.3-03", "REG-6-01", "REG-6-07"),  # the system keeps it: evidence of the clause
