@@ -1,4 +1,4 @@
-"""Alarms 预警. A state that lasts is one open alarm with a history, not one a day (DECISIONS 10)."""
+"""Alarms 预警. A state that lasts is one open alarm with a history, not one a day."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

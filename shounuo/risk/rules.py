@@ -1,7 +1,7 @@
 """When an alarm holds and when it is over. Pure.
 
-Sources: CAP 5.3.3 and 7.2; where they are silent DECISIONS 6 (least number of answers), 7 (windows, trend, continuously)
-and 10 (one open alarm with a history, three blue days).
+Sources: CAP 5.3.3 and 7.2; where they are silent, rulings of our own: the least number of answers, windows, trend, continuously
+(three days), one open alarm with a history, three blue days.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from shounuo.metrics.registry import Key, Metric, Series, Source, Touch
 from shounuo.metrics.rules import Aggregate, Direction, Unit
 
 AGAIN_WITHIN = timedelta(days=7)
-"""How long a customer must not come again about the same topic (DECISIONS 8)."""
+"""How long a customer must not come again about the same topic."""
 _AGAIN = f"interval '{AGAIN_WITHIN.days} days'"
 
 _TOLD = """
