@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from shounuo.duties import queries, registry, services
 from shounuo.duties.models import Duty
@@ -21,6 +21,12 @@ from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotAllowed
 
 router = Router(tags=["duties"])
+
+
+class Given(Schema):
+    """A body: what it may say and nothing more."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class DutyOut(Schema):
@@ -47,7 +53,7 @@ class DutyPage(Schema):
     next_cursor: str | None
 
 
-class NewIn(Schema):
+class NewIn(Given):
     title: str = Field(examples=["给河套牧场回电话"])
     text: str = ""
     owner: int | None = None
@@ -56,22 +62,22 @@ class NewIn(Schema):
     due_at: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
-class DoneIn(Schema):
+class DoneIn(Given):
     note: str = ""
     outcome: str = ""
 
 
-class PersonIn(Schema):
+class PersonIn(Given):
     person: int
 
 
-class UntilIn(Schema):
+class UntilIn(Given):
     until: AwareDatetime | None = Field(
         None, description="empty: back at once", examples=["2030-01-08T17:00:00+08:00"]
     )
 
 
-class ReasonIn(Schema):
+class ReasonIn(Given):
     reason: str
 
 

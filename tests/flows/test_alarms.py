@@ -169,5 +169,5 @@ def test_the_boards_cost_does_not_grow(watched, django_assert_max_num_queries):
     look(watched)
     supervisor = watched.browser(watched.cast.supervisor)
     supervisor.get("/alarms/")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         supervisor.get("/alarms/")

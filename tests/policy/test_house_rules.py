@@ -41,6 +41,7 @@ GETTEXT = {
     "pgettext",
     "pgettext_lazy",
     "npgettext",
+    "npgettext_lazy",
     "_n",
     "N_",
     "gettext_noop",

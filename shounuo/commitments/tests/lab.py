@@ -60,7 +60,7 @@ def put_in_force(*specs: Commitment) -> Book:
         for n, one in enumerate(specs, 1)
     }
     named = frozenset(e.event for one in specs for e in one.events())
-    book = Book(1, found, frozenset({"s"}), named, {"s": tuple(found.values())})
+    book = Book(1, found, frozenset({"s"}), named, _by_subject={"s": tuple(found.values())})
     ruleset._book = book
     return book
 

@@ -259,8 +259,7 @@ def test_the_list_is_filtered(api, cast):
 )  # fmt: skip
 def test_a_bad_filter_is_told_and_never_a_fault(api, query):
     response = api.get(f"/cases?{query}")
-    assert response.status_code in (200, 422), response.content
-    assert (response.status_code == 200) == (query == "q=%00")
+    assert response.status_code == (400 if query == "q=%00" else 422), response.content
 
 
 def test_the_number_of_queries_of_a_list_does_not_grow(api):
@@ -512,6 +511,7 @@ def test_the_table_of_verbs_is_complete():
         (method.upper(), shape(path.removeprefix("/api/v1")))
         for path, methods in build().get_openapi_schema()["paths"].items()
         for method in methods
+        if not path.startswith("/api/v1/duties")  # those have tests of their own beside the duties
     }
     assert {(m, shape(p.partition("?")[0].replace("2026", "{y}"))) for m, p, _b in VERBS} == described
 

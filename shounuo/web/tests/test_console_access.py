@@ -84,6 +84,7 @@ NEEDS = {
     **dict.fromkeys(("topics", "fields", "canned"), "cases.configure"),
     "operations": "ops.view",
     "audit": "audit.view",
+    **dict.fromkeys(("retention", "holds"), "audit.retain"),
 }
 
 

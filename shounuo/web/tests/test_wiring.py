@@ -94,7 +94,13 @@ def test_every_handler_is_safe_to_repeat(wired):
         act()
         repeated()
     ran = set(Handled.objects.values_list("handler", flat=True))
-    assert set(wired) - ran == {"cases.customer_merged", "channels.mailbox", "channels.webhook"}
+    assert set(wired) - ran == {
+        "cases.customer_merged",
+        "channels.erased",
+        "channels.mailbox",
+        "channels.webhook",
+        "risk.alarm",
+    }
     assert not Failure.objects.exists()
 
 

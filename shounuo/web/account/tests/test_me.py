@@ -189,7 +189,7 @@ def test_the_list_of_notices_costs_the_same_for_few_and_many(
             at=now(),
         )
     sign_in_client(client, cast.agent)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         page = client.get("/me/notices/").content.decode()
     assert page.count("sn-notice is-unread") == 50 and "cursor=" in page
     assert client.get("/me/notices/?cursor=broken").status_code == 422
