@@ -20,8 +20,8 @@ OPTIONS = [
 
 def page_of(mail):
     """The address of the customer's page, as it stands in a mail to him."""
-    found = re.search(r"https://kefu\.example\.cn(/t/\S+)", mail.get_content())
-    assert found, mail.get_content()
+    found = re.search(r"https://kefu\.example\.cn(/t/\S+)", mail.get_body(("plain",)).get_content())
+    assert found, mail.get_body(("plain",)).get_content()
     return found[1]
 
 
@@ -49,7 +49,10 @@ def test_a_mail_becomes_a_case_whose_promises_are_kept_to_the_customers_yes(hous
     response.refresh_from_db()
     assert (response.state, response.met_at, response.person_met_at) == (State.MET, house.at, house.at)
     [answer] = house.mails_to()
-    assert "请问是哪一批的料？" in answer.get_content() and f"[#{case.number}]" in answer["Subject"]
+    assert (
+        "请问是哪一批的料？" in answer.get_body(("plain",)).get_content()
+        and f"[#{case.number}]" in answer["Subject"]
+    )
 
     # 11:12 he answers by mail: it is the same case, by the token in our Message-ID, and the waiting clock goes on.
     diagnosis = house.clock(case, "first-diagnosis")
@@ -82,7 +85,7 @@ def test_a_mail_becomes_a_case_whose_promises_are_kept_to_the_customers_yes(hous
     house.until("10-12 10:00")
     cases.case_resolve(case_id=case.pk, text="新料已送到，旧料拉回。", actor=house.agent, at=house.at)
     house.work()
-    assert "新料已送到" in house.mails_to()[-1].get_content()
+    assert "新料已送到" in house.mails_to()[-1].get_body(("plain",)).get_content()
     house.later(30)
     assert browser.post(f"{base}confirm/").status_code == 302
     house.work()
@@ -124,7 +127,7 @@ def test_what_only_a_receipt_has_kept_is_counted_apart(house):
     case = house.case_of(house.mail())
     response = house.clock(case, "first-response")
     assert (response.state, response.met_automatic, response.person_met_at) == (State.MET, True, None)
-    assert "工单号" in house.mails_to()[0].get_content()
+    assert "工单号" in house.mails_to()[0].get_body(("plain",)).get_content()
     house.later(50)
     cases.reply_send(case_id=case.pk, text="来晚了", actor=house.agent, at=house.at)
     kept = commitments.kept(["REG-2.2.1"], moment("10-10 00:00"), moment("10-11 00:00"))["REG-2.2.1"]

@@ -374,7 +374,7 @@ def test_a_new_case_is_confirmed_once_with_its_number(mailbox):
     case = the_case()
     assert sent.recipients == ("song@example.cn",) and str(case.number) in mail["Subject"]
     assert mail["Auto-Submitted"] == "auto-replied" and mail["In-Reply-To"] == "<first@example.cn>"
-    assert "https://kefu.example.cn/t/" in mail.get_content()
+    assert "https://kefu.example.cn/t/" in mail.get_body(("plain",)).get_content()
     assert (case.status, case.owner, case.first_response_at) == ("new", None, None)
     receive(make_mail("补充", subject=f"[#{case.number}]"))
     run_jobs(AT)

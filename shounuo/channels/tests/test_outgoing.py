@@ -58,7 +58,7 @@ def test_an_answer_leaves_as_a_mail_that_finds_its_way_back(cast, mailbox):
     assert mail["Message-ID"] == out.message_id == sent.message_id
     assert re.fullmatch(r".*<kefu\+c[0-9a-z]+\.[a-z2-7]+@shounuo\.test>", mail["Reply-To"])
     assert mail["Auto-Submitted"] == "no" and "X-Auto-Response-Suppress" not in mail
-    text = mail.get_content()
+    text = mail.get_body(("plain",)).get_content()
     assert (
         text.index("已安排换货")
         < text.index("-- \r\n" if "\r\n" in text else "-- \n")
@@ -67,6 +67,44 @@ def test_an_answer_leaves_as_a_mail_that_finds_its_way_back(cast, mailbox):
     assert "https://kefu.example.cn/t/" in text
     assert (sent.state, OutgoingMail.objects.get().state) == ("done", "sent")
     assert Event.objects.filter(kind="interaction.delivered").count() == 1
+
+
+def test_the_html_of_a_mail_says_the_same_and_nothing_typed_becomes_markup(cast, mailbox):
+    receive(make_mail("<b>能换吗</b>"))
+    answer(cast, "已安排\n换货\n\n<script>alert(1)</script> https://example.cn/a?b=1&c=2。")
+    page = parsed(outbox[0]).get_body(("html",)).get_content()
+    assert "已安排<br>换货</p>" in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert '<a class="m-link" href="https://example.cn/a?b=1&amp;c=2"' in page
+    assert "&lt;b&gt;能换吗&lt;/b&gt;</blockquote>" in page and "守诺牧业客服部" in page
+    assert re.search(r'<a class="m-btn" href="https://kefu\.example\.cn/t/\S+"', page)
+    assert "<script" not in page and "http://" not in page, "nothing is loaded from anywhere"
+
+
+def test_a_plan_leaves_as_cards_and_in_words(cast, mailbox):
+    receive(make_mail())
+    case = Case.objects.get()
+    options = [
+        {
+            "title": "换新料",
+            "pros": "旧料拉走",
+            "cons": "留人装卸",
+            "steps": "约时间\n送到",
+            "time": "2 天",
+            "cost": "0 元",
+        },
+        {"title": "折价留用", "pros": "不用搬", "cons": "", "steps": "", "time": "", "cost": "退 300 元"},
+    ]
+    cases.plan_propose(
+        case_id=case.pk, options=options, text="您看哪个合适？", actor=cast.actor(cast.agent), at=AT
+    )
+    run_jobs(AT)
+    mail = parsed(outbox[-1])
+    page, text = (mail.get_body((kind,)).get_content() for kind in ("html", "plain"))
+    assert text.index("您看哪个合适？") < text.index("方案 1：换新料") < text.index("方案 2：折价留用")
+    assert "方案 1" not in page and page.index("您看哪个合适？") < page.index(">换新料</td>") < page.index(
+        "退 300 元</td>"
+    )
+    assert "约时间 → 送到" in page and "选一个办法</a>" in page
 
 
 def test_the_answer_to_it_comes_home(cast, mailbox):

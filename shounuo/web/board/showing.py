@@ -238,6 +238,7 @@ def _staff(people: list[Person], at: datetime) -> dict[str, Any]:
             "load": p.held,  # type: ignore[attr-defined]
             "capacity": p.capacity,
             "doing": _("%(n)s 件超时") % {"n": p.late} if p.late else str(p.get_presence_display()),  # type: ignore[attr-defined]
+            "late": bool(p.late),  # type: ignore[attr-defined]
             "since": words.span((at - p.presence_at).total_seconds()) if p.presence_at else "",
         }
         for p in people

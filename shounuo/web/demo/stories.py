@@ -50,7 +50,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
     customer_id = _customer(world)
     slots = Slots(
         dice.randint(2, 9), dice.choice((60, 80, 120, 160, 210, 260, 320, 420, 640, 1260)),
-        dice.choice(PRODUCTS[scenario.team]), f"F{opened:%m%d}-{dice.randint(1, 6)}",
+        dice.choice(PRODUCTS.get(scenario.topic) or PRODUCTS[scenario.team]), f"F{opened:%m%d}-{dice.randint(1, 6)}",
     )  # fmt: skip
     say = slots.fill
     channel = dice.choices([c for c, _w in CHANNELS], [w for _c, w in CHANNELS])[0]

@@ -25,7 +25,7 @@ from shounuo.staff import queries as staff
 
 ICONS = {
     "case.opened": "inbox", "case.assigned": "user-check", "case.transferred": "user-share", "case.accepted": "check",
-    "case.classified": "tag", "case.diagnosed": "flask", "case.eta_told": "calendar-event", "plan.proposed": "list-check",
+    "case.classified": "tag", "case.triaged": "adjustments", "case.diagnosed": "flask", "case.eta_told": "calendar-event", "plan.proposed": "list-check",
     "plan.chosen": "circle-check", "case.waiting": "clock-pause", "case.resumed": "player-play", "case.resolved": "check",
     "case.confirmed": "circle-check", "case.disputed": "alert-triangle", "case.reopened": "arrow-back-up",
     "case.closed": "archive", "case.merged": "git-merge", "case.split": "arrow-merge", "call.answered": "phone-call",

@@ -23,8 +23,14 @@ document.addEventListener('sn:picked', () => { const kind = document.querySelect
 document.addEventListener('change', (e) => { if (e.target.name === 'kind') { const title = document.querySelector('#phone-form [name=title]'); if (title && !title.value) title.focus(); } });
 // a sentence that is being edited is not replaced under the hand
 document.addEventListener('htmx:oobBeforeSwap', (e) => { if (e.detail.target?.contains?.(document.activeElement) && sn.typing(document.activeElement)) e.detail.shouldSwap = false; });
-// a refused form comes back at its first wrong field
-document.addEventListener('htmx:afterSettle', (e) => { if (e.detail.target?.id === 'phone-form' || e.target.id === 'phone-form') document.querySelector('#phone-form [aria-invalid="true"], #phone-form .sn-err')?.focus?.(); });
+// a refused form comes back at its first wrong field; what is wrong with a choice is said behind it
+document.addEventListener('htmx:afterSettle', (e) => {
+  if (e.detail.target?.id !== 'phone-form' && e.target.id !== 'phone-form') return;
+  const wrong = document.querySelector('#phone-form [aria-invalid="true"], #phone-form .sn-err');
+  const field = wrong?.matches('.sn-err') ? wrong.previousElementSibling?.querySelector('input') : wrong;
+  field?.focus({ preventScroll: true });
+  wrong?.scrollIntoView({ block: 'center' });
+});
 // what was sent or given up leaves no draft: the page saves nothing more once it is led away
 document.addEventListener('htmx:beforeOnLoad', (e) => {
   if (!e.detail.xhr.getResponseHeader('HX-Redirect')) return;
