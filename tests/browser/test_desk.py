@@ -181,3 +181,52 @@ def test_an_answer_that_leads_to_the_sign_in_page_keeps_what_was_typed(site):
     site.complaints[:] = [
         c for c in site.complaints if "ERR_FAILED" not in c
     ]  # the drafts that we kept from the server
+
+
+def test_options_are_offered_from_the_composer_and_the_next_dialog_still_opens(site):
+    case = new_case(site.world, "结块怎么办", owner=site.world.agent)
+    page = site.open(f"/cases/{case.number}/", person=site.world.agent)
+    offer = page.locator("#composer").get_by_role("button", name="提方案")
+    dialog = page.locator("#dialogs dialog")
+    offer.click()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.locator("#case-head").get_by_role("button", name="转派").click()
+    expect(dialog).to_contain_text("转给谁")
+    page.keyboard.press("Escape")
+    offer.click()
+    dialog.locator("[name=text]").fill("您看哪个合适？")
+    dialog.locator("[name=title1]").fill("换新料")
+    dialog.locator("[name=cost1]").fill("0 元")
+    dialog.locator("[data-submit]").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#case .sn-opt")).to_contain_text("换新料")
+    expect(page.locator("#case .sn-msg").last).to_contain_text("您看哪个合适？")
+    expect(page.locator("#case .sn-msg").last).not_to_contain_text("方案 1：换新料")
+
+
+def test_the_palette_hands_the_open_case_to_a_colleague(site):
+    case = new_case(site.world, "要转派的", owner=site.world.agent)
+    colleague = site.world.cast.supervisor
+    page = site.open(f"/cases/{case.number}/", person=site.world.agent)
+    page.keyboard.press("Control+k")
+    page.keyboard.type(colleague.name)
+    page.get_by_role("option", name=f"把 {case.number} 转派给 {colleague.name}").click()
+    expect(page.locator("#dialogs dialog [name=person]")).to_have_value(str(colleague.pk))
+    page.keyboard.press("Escape")
+    expect(page.locator("#dialogs dialog")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    page.keyboard.type(colleague.name)
+    page.get_by_role("option", name=f"看 {colleague.name} 手上的").click()
+    page.wait_for_url(f"**/cases/?view=open&owner={colleague.pk}")
+
+
+def test_keys_are_told_by_place(site):
+    case = new_case(site.world, "按键", owner=site.world.agent)
+    page = site.open(f"/cases/{case.number}/", person=site.world.agent)
+    page.keyboard.press("?")
+    told = page.locator("#sn-keys-help section")
+    expect(told.filter(has_text="去哪里")).to_contain_text("我负责的")
+    expect(told.filter(has_text="这张工单")).to_contain_text("转派")
+    expect(told.filter(has_text="下一行")).to_contain_text("列表")

@@ -262,6 +262,16 @@ def test_the_palette_finds_cases_and_customers_and_only_what_one_may_see(house, 
     assert (nobody.status_code, text_of(nobody).strip()) == (200, "")
 
 
+def test_the_palette_finds_colleagues_and_hands_over_the_open_case_to_them(house, agent):
+    name, number = house.cast.supervisor.name, house.mine.number
+    found = agent.get("/search/", {"q": name, "number": number})
+    assert f"/cases/{number}/transfer/?person={house.cast.supervisor.pk}" in found.content.decode()
+    assert f"看 {name} 手上的" in text_of(found)
+    for other in ({"q": name}, {"q": name, "number": "1%20or"}):
+        assert "转派" not in text_of(agent.get("/search/", other)), "without a case there is nothing to hand over"
+    assert text_of(house.client(house.cast.nobody).get("/search/", {"q": name, "number": number})).strip() == ""
+
+
 def test_a_list_of_more_than_a_page_goes_on(house, agent):
     for n in range(55):
         make_case(f"第 {n} 件", team=house.cast.team, at=house.at)

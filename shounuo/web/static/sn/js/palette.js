@@ -6,9 +6,9 @@ if (box) {
   const nothing = box.querySelector('[data-nothing]');
   const raw = document.getElementById('sn-commands');
   const base = (raw && JSON.parse(raw.textContent)) || [];
-  let run = 0; let timer = 0;
+  let run = 0; let named = 0; let timer = 0;
   const items = () => [...box.querySelectorAll('[role=option]')].filter(sn.shown);
-  const mark = (li) => { items().forEach((x) => x.setAttribute('aria-selected', String(x === li))); if (li) { input.setAttribute('aria-activedescendant', li.id ||= `o${++run}`); li.scrollIntoView({ block: 'nearest' }); } };
+  const mark = (li) => { items().forEach((x) => x.setAttribute('aria-selected', String(x === li))); if (li) { input.setAttribute('aria-activedescendant', li.id ||= `o${++named}`); li.scrollIntoView({ block: 'nearest' }); } };
   function page() { // commands of elements on the page: data-command="转派"
     return [...document.querySelectorAll('[data-command]')].filter(sn.shown).map((el) => ({ label: el.dataset.command, keys: el.dataset.commandKeys || '', el, key: el.dataset.key, icon: el.dataset.commandIcon }));
   }
