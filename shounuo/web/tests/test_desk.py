@@ -268,8 +268,12 @@ def test_the_palette_finds_colleagues_and_hands_over_the_open_case_to_them(house
     assert f"/cases/{number}/transfer/?person={house.cast.supervisor.pk}" in found.content.decode()
     assert f"看 {name} 手上的" in text_of(found)
     for other in ({"q": name}, {"q": name, "number": "1%20or"}):
-        assert "转派" not in text_of(agent.get("/search/", other)), "without a case there is nothing to hand over"
-    assert text_of(house.client(house.cast.nobody).get("/search/", {"q": name, "number": number})).strip() == ""
+        assert "转派" not in text_of(agent.get("/search/", other)), (
+            "without a case there is nothing to hand over"
+        )
+    assert (
+        text_of(house.client(house.cast.nobody).get("/search/", {"q": name, "number": number})).strip() == ""
+    )
 
 
 def test_a_list_of_more_than_a_page_goes_on(house, agent):
