@@ -98,6 +98,11 @@ class Clock(models.Model):
             models.Index(
                 fields=["due_at"], condition=models.Q(state="running"), name="commitments_clock_running"
             ),
+            models.Index(
+                fields=["calendar", "counted_from"],
+                condition=models.Q(state__in=["running", "paused"]),
+                name="commitments_clock_calendar",
+            ),
             models.Index(fields=["clause_code", "due_at"], name="commitments_clock_clause"),
             models.Index(fields=["due_at"], name="commitments_clock_due"),
             models.Index(

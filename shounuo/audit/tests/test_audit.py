@@ -243,3 +243,18 @@ def test_a_row_still_being_written_is_not_passed_over():
     services.seal(AT)
     report = services.verify()
     assert report.intact and report.sealed["audit"] == 2 and report.unsealed["audit"] == 0
+
+
+def test_the_actions_of_the_filter_cost_an_index_step_each():
+    assert queries.actions() == []
+    for action in ("thing.seen", "thing.done", "a.first", "thing.seen", "z.last"):
+        services.record(action=action, actor=SYSTEM, at=AT)
+    assert queries.actions() == ["a.first", "thing.done", "thing.seen", "z.last"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
+        )  # as a long log is read
+        cursor.execute(f"EXPLAIN {queries._ACTIONS}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on")
+    assert "using audit_entry_action" in plan and "Seq Scan" not in plan and "Sort" not in plan

@@ -8,6 +8,7 @@ from shounuo.channels.models import Mailbox
 from shounuo.channels.rules import MailboxBook, bare_subject
 from shounuo.channels.testing import AT, make_mail, make_mailbox, receive
 from shounuo.events.models import Event
+from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.staff.testing import make_cast, set_up_organisation
@@ -120,3 +121,25 @@ def test_the_operations_page_reads_queues_and_intake():
     mail = {q.queue: q for q in queries.queues(AT)}["mail"]
     assert mail.waiting == 3 and mail.failed == 0
     assert queries.raw_counts()["quarantined"] == 1 and queries.failures() == []
+
+
+def test_each_change_of_a_mailbox_or_a_webhook_stands_in_the_log_once():
+    cast = make_cast()
+    admin = cast.actor(cast.admin)
+    box = services.mailbox_create(name="售后", address="shouhou@example.cn", actor=admin, at=AT)
+    services.mailbox_change(mailbox_id=box.pk, from_name="售后部", actor=admin, at=AT)
+    hook, _secret = services.webhook_create(
+        name="ERP", url="https://93.184.216.34/in", kinds=["case.*"], actor=admin, at=AT
+    )
+    services.webhook_change(webhook_id=hook.pk, name="新 ERP", actor=admin, at=AT)
+    services.webhook_remove(webhook_id=hook.pk, actor=admin, at=AT)
+    run_jobs(AT)
+    logged = Entry.objects.filter(target_kind__in=["mailbox", "webhook"]).order_by("id")
+    assert sorted(logged.values_list("action", flat=True)) == [
+        "mailbox.changed",
+        "mailbox.created",
+        "webhook.changed",
+        "webhook.created",
+        "webhook.removed",
+    ]
+    assert {e.actor_id for e in logged} == {cast.admin.pk}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.calendars import queries as calendars
 from shounuo.commitments.hours import BUSINESS, hours_of
 from shounuo.commitments.models import Clock, Pause, Rebase
 from shounuo.events import subjects
@@ -17,6 +18,9 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import Span
 from shounuo.kernel.errors import NotFound
 from shounuo.staff import queries as staff
+
+UNAWARE = timedelta(hours=1)
+"""A process may count on a calendar as it was for a moment after its change; seconds, an hour is generous."""
 
 
 def of_subjects(kind: str, ids: Iterable[int]) -> dict[int, list[Clock]]:
@@ -112,16 +116,25 @@ def due_from_figures(clock: Clock, pauses: Sequence[worktime.Pause]) -> datetime
 
 def affected_by(calendar_code: str, *, actor: Actor, chunk: int = 2000) -> Iterator[tuple[Clock, datetime]]:
     """The running and paused clocks whose due moment would be another by the calendar as it is now, with that moment;
-    those that a person has rebased keep his. Of subjects that the actor may see."""
+    those that a person has rebased keep his. Of subjects that the actor may see; NotFound for a code that no calendar has.
+
+    Looks at the running clocks that began before the calendar last changed, by index; those that began since were
+    reckoned by it already.
+    """
     on_it = Q(calendar=calendar_code)
     if calendar_code == BUSINESS:
         on_it |= Q(calendar="always", within__contains="B")
+    changed_at = calendars.calendar_of(calendar_code).changed_at
     rows = Clock.objects.filter(
-        on_it, state__in=[Clock.State.RUNNING, Clock.State.PAUSED], follows=None, rebases=None
-    ).order_by("id")
-    last = 0
-    while clocks := list(rows.filter(id__gt=last)[:chunk]):
-        last = clocks[-1].id
+        on_it,
+        state__in=[Clock.State.RUNNING, Clock.State.PAUSED],
+        counted_from__lt=changed_at + UNAWARE,
+        follows=None,
+        rebases=None,
+    )
+    ids = sorted(rows.values_list("id", flat=True))
+    for start in range(0, len(ids), chunk):
+        clocks = list(Clock.objects.filter(id__in=ids[start : start + chunk]).order_by("id"))
         pauses: dict[int, list[worktime.Pause]] = {}
         for pause in Pause.objects.filter(clock__in=clocks, ended_at__isnull=False):
             assert pause.ended_at is not None

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shounuo.calendars import services as calendars
 from shounuo.calendars.testing import make_calendar
 from shounuo.commitments import loop, queries, services
 from shounuo.commitments.models import Clock, Rebase
+from shounuo.commitments.queries import clocks as reading
 from shounuo.commitments.testing import clock, clocks, enforce, happen, parcels
 from shounuo.events.models import Event
 from shounuo.events.subjects import People
@@ -147,6 +150,35 @@ def test_a_change_of_calendar_moves_no_clock_until_it_is_asked_for():
     moved = services.rebase_calendar(calendar_code="shop", reason="改了工时", actor=SUPERVISOR, at=minutes(6))
     assert moved == 2 and {c.due_at for c in Clock.objects.all()} == {wednesday}
     assert services.rebase_calendar(calendar_code="shop", reason="再来", actor=SUPERVISOR, at=minutes(7)) == 0
+
+
+def test_only_clocks_that_began_before_the_change_are_looked_at_and_by_index(monkeypatch):
+    for code in ("shop", "other"):
+        make_calendar(code, weekly={"mon": [["09:00", "17:00"]]}, at=T0)
+    enforce({**RULE, "within": "PT1H"}, at=T0, calendar="shop")
+    happen("parcel.asked", T0)
+    happen("parcel.asked", T0, id=2)
+    happen("parcel.answered", minutes(1), id=2)
+    hours = {"tue": [["09:00", "17:00"]]}
+    calendars.calendar_change_hours(code="shop", weekly=hours, actor=Actor.system(), at=minutes(5))
+    happen("parcel.asked", minutes(180), id=3)
+    reckoned, reckon = [], reading.due_from_figures
+    monkeypatch.setattr(
+        reading, "due_from_figures", lambda clock, p: reckoned.append(clock.subject_id) or reckon(clock, p)
+    )
+    with CaptureQueriesContext(connection) as asked:
+        assert [c.subject_id for c, _due in queries.affected_by("shop", actor=Actor.system())] == [1]
+    assert reckoned == [1], "not the answered one, not the one that began since"
+    assert list(queries.affected_by("other", actor=Actor.system())) == []
+    with pytest.raises(NotFound):
+        list(queries.affected_by("nowhere", actor=Actor.system()))
+    looked = next(q["sql"] for q in asked if '"counted_from" <' in q["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # as a large table is read
+        cursor.execute(f"EXPLAIN {looked}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("SET LOCAL enable_seqscan = on")
+    assert "commitments_clock_calendar" in plan and "Seq Scan on commitments_clock " not in plan
 
 
 def test_reckoning_anew_without_a_moment_uses_the_figures_and_the_pauses():
