@@ -17,41 +17,38 @@ def pytest_configure(config):
         subprocess.run([config.rootpath / "script" / "messages", "--compile"], check=True)
 
 
-@pytest.fixture(scope="session")
-def _embedded_postgres():
-    """Starts the embedded server for this run; the workers of one run share it, the last one stops it."""
+@pytest.fixture(scope="session", autouse=True)
+def _folder():
+    """The data folder of this worker: made here and not where settings are read, so that other commands leave none."""
     from django.conf import settings
+
+    (settings.DATA / "static").mkdir(
+        parents=True, exist_ok=True
+    )  # where an installation's collected files lie
+    yield
+    shutil.rmtree(settings.DATA, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _embedded_postgres(_folder):
+    """The embedded server of this worker, which need not outlive a power cut."""
+    from django.conf import settings
+    from django.db import connections
 
     from shounuo.web.ops.postgres import Embedded
 
     if os.environ.get("DATABASE_URL"):
         yield None
         return
-    import fasteners
-
     server = Embedded(settings.DATA / "postgres")
-    settings.DATA.mkdir(exist_ok=True)
-    with fasteners.InterProcessLock(str(settings.DATA / "lock")):
-        users = settings.DATA / "users"
-        users.mkdir(exist_ok=True)
-        (users / str(os.getpid())).touch()
-        if not (server.pgdata / "PG_VERSION").exists():
-            server.start()
-            with (server.pgdata / "postgresql.conf").open("a") as conf:
-                conf.write(
-                    "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
-                )
-            server.stop()
-        server.start()
+    server.start()
+    server.stop()
+    with (server.pgdata / "postgresql.conf").open("a") as conf:
+        conf.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n")
+    server.start()
     yield server
-    from django.db import connections
-
     connections.close_all()
-    with fasteners.InterProcessLock(str(settings.DATA / "lock")):
-        (users / str(os.getpid())).unlink()
-        if not any(users.iterdir()):
-            server.stop("immediate")
-            shutil.rmtree(settings.DATA, ignore_errors=True)
+    server.stop("immediate")
 
 
 @pytest.fixture(scope="session")

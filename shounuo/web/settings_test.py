@@ -7,8 +7,6 @@ from pathlib import Path
 _run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
 # A server for each worker: the open transactions of one would hold back what another reads of the log by position.
 _data = Path(tempfile.gettempdir()) / f"shounuo-test-{_run[:12]}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
-_data.mkdir(exist_ok=True, mode=0o755)
-(_data / "static").mkdir(exist_ok=True)  # where an installation's collected files lie
 os.environ["SHOUNUO_DATA"] = str(_data)
 os.environ.setdefault("SHOUNUO_SECRET_KEY", "test-secret-key-of-the-test-run-only-0123456789")
 os.environ.setdefault("SHOUNUO_DATA_KEY", "test-data-key-of-the-test-run-only-0123456789")
