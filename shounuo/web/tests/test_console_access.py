@@ -5,9 +5,10 @@ import re
 import pytest
 from django.urls import URLPattern
 
-from shounuo.audit.services import record
+from shounuo.audit.services import holds, record
 from shounuo.calendars.testing import make_defaults
 from shounuo.cases import services as cases
+from shounuo.cases.testing import make_case
 from shounuo.channels import services as channels
 from shounuo.channels.testing import make_mailbox, receive
 from shounuo.events.models import Failure
@@ -54,6 +55,7 @@ def house():
         key="k", raw=b"x", message_id="<k@x>", sender="", recipients=["a@example.cn"], at=AT
     )
     token, _clear = services.token_create(person_id=cast.admin.pk, name="ERP", actor=SYSTEM, at=AT)
+    held = holds.hold_place(kind="case", id=make_case("一案").pk, reason="诉讼", actor=SYSTEM, at=AT)
     record(action="raw.read", target=("raw", raw.pk), actor=SYSTEM, at=AT)
     return {
         "cast": cast,
@@ -70,6 +72,7 @@ def house():
         "handlers": failure.pk,
         "mails": mail.pk,
         "jobs": 1,
+        "holds": held.pk,
         "quarantine": raw.pk,
     }
 
@@ -96,7 +99,8 @@ def addresses():
 
 def filled(pattern, house):
     """The address with the ids of things that are there."""
-    path = pattern.replace("<slug:code>", "business").replace("<int:number>", "2026")
+    path = pattern.replace("<slug:code>", "business").replace("<slug:kind>", "access_log")
+    path = path.replace("<int:number>", "2026")
     path = path.replace("<int:mail_id>", str(house["mails"])).replace("<int:delivery_id>", "1")
     place = path.split("/")[1] if path.startswith("operations/") else path.split("/")[0]
     return "/settings/" + re.sub("<int:id>", lambda _m: str(house[place]), path)
@@ -145,7 +149,7 @@ def expected(pattern):
         return 422  # it says what is missing in its address
     if pattern == "mailboxes/<int:id>/test/<int:mail_id>/":
         return 404  # that mail is of something else
-    does = re.search(r"(gone|back|factor|revoke|remove|retry|release|dismiss|replay)/$", pattern)
+    does = re.search(r"(gone|back|factor|revoke|remove|retry|release|dismiss|replay|lift)/$", pattern)
     if does or pattern == "webhooks/<int:id>/test/":
         return 302  # it does something when posted to, and only leads on when looked at
     return 200
