@@ -227,7 +227,6 @@ FACT_BROUGHT_BY: dict[str, str] = {"level": "risk"}
 ENFORCED_BY: dict[str, str] = {
     "cadence": "duties",
     "record": "duties",
-    "target": "metrics",
     "authority": "duties",
     "weight": "performance",
     "playbook": "process",

@@ -22,6 +22,10 @@ ALARM_LEVELS = ("blue", "yellow", "red")
 TRENDS = ("rising", "falling", "same_direction")
 CHAINED = "blue_alarm_days"
 """The one metric that alarms count themselves: on how many days in a row a blue one was open."""
+MONITORED = "any_monitored"
+"""Stands for every metric that another alarm in force watches."""
+SLICED = "by"
+"""The fact of a `when` that cuts instead of narrowing: {by: team} judges each team for itself."""
 ENDS = ("case.resolved", "case.confirmed", "case.closed")
 PER = ("case", "customer", "person", "team", "order", "organisation")
 
@@ -97,6 +101,15 @@ class Threshold:
 
     op: Literal["<", "<=", "=", ">=", ">"]
     value: Decimal | Percent | Span | Unset
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What others reach, and who says so."""
+
+    value: Decimal | Percent | Span
+    source: str
+    source_en: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +240,7 @@ class Target(Common):
     """指标: a metric must reach a value over a window, for a segment of its population (`when`).
 
     change: relative to the baseline (+20%), instead of or beside the value. horizon: by when, at the latest;
-    horizon_min: at the earliest. least: answers or cases needed before it is judged.
+    horizon_min: at the earliest. least: answers or cases needed before it is judged. benchmark: what others reach.
     """
 
     kind = "target"
@@ -239,6 +252,7 @@ class Target(Common):
     horizon: Span | None = None
     horizon_min: Span | None = None
     least: int | None = None
+    benchmark: Benchmark | None = None
     owner: tuple[str, ...] = ()
     when: Matcher = ALWAYS
 
@@ -250,16 +264,18 @@ class Target(Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm(Common):
-    """预警: a metric past a threshold, a trend, or an event raises a level to roles, with a plan.
+    """预警: a metric past a threshold, a trend, a leap, its absence, or an event raises a level to roles, with a plan.
 
-    consecutive: the state must last this long. least: answers needed before it may be raised. via: ways of telling.
-    plan: name of the playbook that starts.
+    change: against the window before (+50%). absent: nothing was counted in the window. consecutive: the state must last
+    this long. least: answers needed before it may be raised. via: ways of telling. plan: name of the playbook that starts.
     """
 
     kind = "alarm"
     metric: str = ""
     threshold: Threshold | None = None
     trend: str = ""
+    change: str = ""
+    absent: bool = False
     trigger: tuple[EventSpec, ...] = ()
     window: MaybeSpan | None = None
     consecutive: Span | None = None

@@ -222,7 +222,7 @@ def _target(rule: Target) -> str:
         text = _("%(metric)s较基线变化 %(change)s") % {"metric": metric, "change": rule.change}
     else:
         text = _("%(metric)s须%(threshold)s") % {"metric": metric, "threshold": _threshold(rule.threshold)}
-    inside = []
+    inside: list[str] = []
     if rule.baseline is not None:
         inside.append(_("基线 %(value)s") % {"value": _number(rule.baseline)})
     if rule.window is not None:
@@ -235,22 +235,24 @@ def _target(rule: Target) -> str:
             )
         else:
             inside.append(_("%(most)s内达到") % {"most": rule.horizon.words()})
+    if rule.benchmark is not None:
+        inside.append(
+            _("基准 %(value)s，%(source)s")
+            % {
+                "value": _number(rule.benchmark.value),
+                "source": labels.spoken(rule.benchmark.source, rule.benchmark.source_en),
+            }
+        )
     return _("%(text)s（%(inside)s）") % {"text": text, "inside": _semi(inside)} if inside else text
 
 
 def _alarm(rule: Alarm) -> str:
     if rule.trigger:
         cause = _events(rule.trigger)
-    elif rule.threshold is not None:
-        cause = _("%(metric)s%(threshold)s") % {
-            "metric": _word(rule.metric),
-            "threshold": _threshold(rule.threshold),
-        }
+    elif rule.absent:
+        cause = _("没有一条可计入%(metric)s的数据") % {"metric": _word(rule.metric)}
     else:
-        cause = _("%(metric)s%(trend)s") % {
-            "metric": _word(rule.metric),
-            "trend": labels.TRENDS.get(rule.trend, ""),
-        }
+        cause = _("，且").join(_ways(rule))
     if rule.window is not None:
         cause = _("%(window)s内%(cause)s") % {"window": _span(rule.window), "cause": cause}
     if rule.consecutive is not None:
@@ -259,6 +261,21 @@ def _alarm(rule: Alarm) -> str:
     if rule.level:
         return _("%(cause)s时，发出%(level)s，通知%(who)s") % {**said, "level": labels.LEVELS[rule.level]}
     return _("%(cause)s时，通知%(who)s") % said
+
+
+def _ways(rule: Alarm) -> Iterable[str]:
+    """What must hold of the figure, each way that the rule names."""
+    metric = _word(rule.metric)
+    if rule.threshold is not None:
+        yield _("%(metric)s%(threshold)s") % {"metric": metric, "threshold": _threshold(rule.threshold)}
+    if rule.change:
+        said = {"metric": metric, "change": rule.change[1:]}
+        rises = rule.change[0] == "+"
+        yield (
+            _("%(metric)s环比上升 %(change)s 以上") if rises else _("%(metric)s环比下降 %(change)s 以上")
+        ) % said
+    if rule.trend:
+        yield _("%(metric)s%(trend)s") % {"metric": metric, "trend": labels.TRENDS.get(rule.trend, "")}
 
 
 def _authority(rule: Authority) -> str:

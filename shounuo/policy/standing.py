@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 from shounuo.metrics import registry
 from shounuo.policy.foreseen import ENFORCED_BY, FACT_BROUGHT_BY, PER_BROUGHT_BY
-from shounuo.policy.schema import CHAINED, Alarm, AnyRule, Cadence, Commitment, Evidence, Record
+from shounuo.policy.schema import (
+    CHAINED,
+    MONITORED,
+    SLICED,
+    Alarm,
+    AnyRule,
+    Cadence,
+    Commitment,
+    Evidence,
+    Matcher,
+    Record,
+    Target,
+)
 from shounuo.policy.vocabulary import Vocabulary
 
 LIVE, WAITING, SHOWN = "live", "waiting", "shown"
@@ -30,7 +42,7 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
     """The standing of a rule among the words of now.
 
     A commitment is live when every event it names and its subject exist and no figure is unset; a cadence when those for
-    whom it is counted, and what it asks of them, are known; an alarm when its metric can be counted. Rules of the other
+    whom it is counted, and what it asks of them, are known; an alarm or a target when its metric can be counted. Rules of the other
     kinds are shown until the part that enforces them is there; those naming events to come wait for their parts.
     """
     subject = rule.subject if isinstance(rule, Commitment | Record) else None
@@ -45,6 +57,8 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
         return Standing(SHOWN if rule.gaps else LIVE)
     if isinstance(rule, Alarm):
         return _of_alarm(rule)
+    if isinstance(rule, Target):
+        return _of_figure(rule.metric, rule.when) or Standing(SHOWN if rule.gaps else LIVE)
     return Standing(SHOWN, (ENFORCED_BY[rule.kind],))
 
 
@@ -61,16 +75,25 @@ def _of_alarm(rule: Alarm) -> Standing:
     """Live when its figure can be counted, narrowed as the rule wants it, and somebody of the house is told."""
     if all(role == "customer" for role in rule.notify):
         return Standing(WAITING, ("feedback",))
-    metric = registry.get(rule.metric) if rule.metric else None
-    if rule.metric and rule.metric != CHAINED:
-        if metric is None:
-            return Standing(WAITING, ("metrics",))
-        if metric.waits_for:
-            return Standing(WAITING, (metric.waits_for,))
-        cuts = {d.code for d in registry.dimensions_of(metric)}
-        if any(c.negated or c.fact not in cuts for c in rule.when.conditions):
-            return Standing(WAITING, ("metrics",))
-    return Standing(SHOWN if rule.gaps else LIVE)
+    waiting = None
+    if rule.metric == MONITORED:
+        waiting = Standing(WAITING, ("metrics",)) if rule.when or not rule.trend else None
+    elif rule.metric and rule.metric != CHAINED:
+        waiting = _of_figure(rule.metric, rule.when)
+    return waiting or Standing(SHOWN if rule.gaps else LIVE)
+
+
+def _of_figure(code: str, when: Matcher) -> Standing | None:
+    """What a rule on a metric waits for: the metric itself, or a cut that the metric does not have."""
+    metric = registry.get(code)
+    if metric is None or metric.waits_for:
+        return Standing(WAITING, (metric.waits_for if metric is not None else "metrics",))
+    cuts = {d.code for d in registry.dimensions_of(metric)}
+    wanted = [v for c in when.conditions for v in (c.values if c.fact == SLICED else (c.fact,))]
+    if any(c.negated for c in when.conditions) or not cuts.issuperset(wanted):
+        return Standing(WAITING, ("metrics",))
+    sliced = [c for c in when.conditions if c.fact == SLICED]
+    return Standing(WAITING, ("metrics",)) if any(len(c.values) > 1 for c in sliced) else None
 
 
 def evidence_exists(evidence: Evidence, vocabulary: Vocabulary) -> bool:

@@ -14,6 +14,7 @@ from shounuo.policy.schema import (
     Alarm,
     AnyRule,
     Authority,
+    Benchmark,
     Cadence,
     Clause,
     Commitment,
@@ -259,6 +260,16 @@ def _threshold(threshold: Threshold | None) -> Plain:
     return {} if threshold is None else {"op": threshold.op, "value": _number(threshold.value)}
 
 
+def _benchmark(benchmark: Benchmark | None) -> Plain | None:
+    if benchmark is None:
+        return None
+    return {
+        "value": _number(benchmark.value),
+        "source": benchmark.source,
+        **_without({"source_en": benchmark.source_en}),
+    }
+
+
 def _target(rule: Target) -> Plain:
     return {
         "metric": rule.metric,
@@ -271,6 +282,7 @@ def _target(rule: Target) -> Plain:
                 "horizon": _text(rule.horizon),
                 "horizon_min": _text(rule.horizon_min),
                 "least": rule.least,
+                "benchmark": _benchmark(rule.benchmark),
                 "owner": _many(rule.owner),
                 "when": _when(rule.when),
             }
@@ -285,6 +297,8 @@ def _alarm(rule: Alarm) -> Plain:
         **_without(
             {
                 "trend": rule.trend,
+                "change": rule.change,
+                "absent": rule.absent or None,
                 "trigger": _events(rule.trigger),
                 "window": _text(rule.window),
                 "consecutive": _text(rule.consecutive),

@@ -8,6 +8,7 @@ class RiskConfig(AppConfig):
     def ready(self) -> None:
         from shounuo.events import subjects
         from shounuo.risk import events, telling  # noqa: F401  declare theirs
-        from shounuo.risk.queries import SUBJECT
+        from shounuo.risk.queries import SUBJECT, TARGET
 
         subjects.register(SUBJECT)
+        subjects.register(TARGET)

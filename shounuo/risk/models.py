@@ -7,7 +7,8 @@ from django.utils.translation import pgettext_lazy
 
 class Alarm(models.Model):
     """One alarm from its raising to its closing. The rule is known over its versions by policy, clause and name; `about`
-    is what it is raised for beyond the whole ("case:12" for an event, "alarm:7" for one that lasted), else empty.
+    is what it is raised for beyond the whole ("case:12" for an event, "alarm:7" for one that lasted, "channel@phone" for a
+    slice, "metric@csat" for one of several metrics), else empty.
 
     `value` and `n` are the figure and its population as last read (shares 0..1, seconds), `raised_value` that of the
     raising. `seen_at` is when the rule was last found to hold. Open until the figure has stayed back (`released_at`);
@@ -82,6 +83,53 @@ class AlarmDay(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alarm", "day"], name="risk_alarm_day_once")]
+
+
+class Goal(models.Model):
+    """How a target rule stands, one row for each over its versions. `scope` tells rules of one name in a clause apart.
+
+    `window_start` to `window_end` is what was looked at, `value` and `n` the figure of it (shares 0..1, seconds),
+    `before` that of as long a time before, `limit` what is to be reached, all in the metric's unit. `groups`: [[value of
+    the dimension, figure, population, reached], ...] where each is judged for itself; `course`: [[first day, figure,
+    population], ...] by weeks. `due_at`: until then falling short is no fault. `since`: of the state.
+    """
+
+    class State(models.TextChoices):
+        REACHED = "reached", pgettext_lazy("goal", "达标")
+        SHORT = "short", pgettext_lazy("goal", "还差")
+        MISSED = "missed", pgettext_lazy("goal", "未达标")
+        UNKNOWN = "unknown", pgettext_lazy("goal", "尚不能判")
+
+    rule = models.ForeignKey("policy.Rule", on_delete=models.PROTECT, related_name="+")
+    policy_code = models.CharField(max_length=40)
+    clause_code = models.CharField(max_length=64)
+    name = models.CharField(max_length=64)
+    scope = models.CharField(max_length=300, blank=True)
+    metric = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=State.choices)
+    since = models.DateTimeField()
+    value = models.FloatField(null=True)
+    n = models.IntegerField()
+    before = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
+    window_start = models.DateTimeField()
+    window_end = models.DateTimeField()
+    groups = models.JSONField(default=list)
+    course = models.JSONField(default=list)
+    began_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    judged_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["policy_code", "clause_code", "name", "scope"], name="risk_goal_once"
+            )
+        ]
+        indexes = [models.Index(fields=["clause_code"], name="risk_goal_clause")]
+
+    def __str__(self) -> str:
+        return f"{self.clause_code} {self.name} {self.state}"
 
 
 class Watch(models.Model):

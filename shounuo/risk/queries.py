@@ -1,4 +1,5 @@
-"""All reads of alarms. Who may see one may see all: they are about the department, not about a customer."""
+"""All reads of alarms and targets. Who may see one may see all: they are about the department, not about a customer.
+Alarms ask for a right of their own; how a target stands is for whoever may read the clause."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from shounuo.events.subjects import Facts, People, Subject
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.policy import queries as policy
-from shounuo.risk.models import Alarm, AlarmDay
+from shounuo.policy.permissions import VIEW as READ_POLICY
+from shounuo.risk.models import Alarm, AlarmDay, Goal
 from shounuo.risk.permissions import VIEW
 
 ORDER = {"red": 0, "yellow": 1, "blue": 2, "": 3}
@@ -90,4 +92,43 @@ SUBJECT = Subject(
     people=lambda _id: People(),
     label=_labels,
     url=lambda id: f"/alarms/{id}/",
+)
+
+
+def goals_of(actor: Actor, rule_ids: Iterable[int]) -> dict[int, Goal]:
+    """How the targets among these rules stand, by rule; those not judged yet are not in it. One query."""
+    if not actor.may(READ_POLICY):
+        return {}
+    return {g.rule_id: g for g in Goal.objects.filter(rule_id__in=set(rule_ids))}
+
+
+def goal(actor: Actor, id: int) -> Goal:
+    """One target's standing; NotFound also for one that the actor may not see."""
+    found = Goal.objects.filter(pk=id).first() if actor.may(READ_POLICY) else None
+    if found is None:
+        raise NotFound(_("没有这个指标，或您无权查看"))
+    return found
+
+
+def _goal_facts(ids: Iterable[int]) -> dict[int, Facts]:
+    return {g.pk: {"status": g.state, "metric": g.metric} for g in Goal.objects.filter(pk__in=list(ids))}
+
+
+def _goals_visible(actor: Actor, ids: Iterable[int]) -> set[int]:
+    return set(ids) if actor.is_system or actor.may(READ_POLICY) else set()
+
+
+def _goal_labels(ids: Iterable[int]) -> dict[int, str]:
+    rows = list(Goal.objects.filter(pk__in=list(ids)))
+    titles = policy.rule_titles({g.rule_id for g in rows})
+    return {g.pk: titles.get(g.rule_id, g.name) for g in rows}
+
+
+TARGET = Subject(
+    kind="target",
+    facts=_goal_facts,
+    visible_ids=_goals_visible,
+    people=lambda _id: People(),
+    label=_goal_labels,
+    url=lambda id: f"/alarms/targets/{id}/",
 )

@@ -1,4 +1,4 @@
-"""The jobs that watch."""
+"""The jobs that watch and judge."""
 
 from __future__ import annotations
 
@@ -15,3 +15,10 @@ def watch(timestamp: int) -> None:
     at = now()
     services.alarms_triggered(at=at)
     services.alarms_evaluate(at=at)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="risk.judge", queue="upkeep", queueing_lock="risk.judge")
+def judge(timestamp: int) -> None:
+    """How the targets stand, every five minutes."""
+    services.targets_judge(at=now())

@@ -1,4 +1,5 @@
-"""Who is told of an alarm: the roles that its rule names. A job, safe to repeat: a notice's key makes it once."""
+"""Who is told of an alarm: the roles that its rule names; of a target: who answers for it. Jobs, safe to repeat: a
+notice's key makes it once."""
 
 from __future__ import annotations
 
@@ -12,13 +13,18 @@ from shounuo.notices.services import notify
 from shounuo.policy.models import Rule
 from shounuo.policy.reading import rule_of
 from shounuo.policy.schema import Alarm as AlarmRule
+from shounuo.policy.schema import Target as TargetRule
 from shounuo.risk import events
-from shounuo.risk.models import Alarm
+from shounuo.risk.models import Alarm, Goal
 from shounuo.staff import queries as staff
 
 KINDS = (events.RAISED, events.RELEASED)
+JUDGED = (events.MISSED, events.REACHED)
 RAISED = kinds.declare("alarm.raised", "alarm", lambda s, p: _words(s, p))
 RELEASED = kinds.declare("alarm.released", "check", lambda s, p: _("预警解除：%(subject)s") % {"subject": s})
+
+MISSED = kinds.declare("target.missed", "scale", lambda s, p: _("指标未达标：%(subject)s") % {"subject": s})
+REACHED = kinds.declare("target.reached", "check", lambda s, p: _("指标达标：%(subject)s") % {"subject": s})
 
 
 def _words(label: str, params: dict[str, object]) -> str:
@@ -49,5 +55,23 @@ def alarm_happened(event: Published, at: datetime) -> None:
         params={"level": alarm.level, "clause": alarm.clause_code},
         subject=("alarm", alarm.pk),
         urgent=raised and alarm.level == Alarm.Level.RED,
+        at=event.at,
+    )
+
+
+def target_judged(event: Published, at: datetime) -> None:
+    """Rings those who hold a role that answers for the target."""
+    goal = Goal.objects.select_related("rule").filter(pk=event.subject[1]).first()
+    if goal is None:
+        return
+    spec = rule_of(goal.rule.kind, goal.rule.name, goal.rule.body)
+    assert isinstance(spec, TargetRule)
+    notify(
+        key=f"{event.kind}:{goal.pk}:{event.at.isoformat()}",
+        person_ids={id for role in spec.owner for id in staff.people_with_role(role)},
+        kind=MISSED if event.kind == events.MISSED else REACHED,
+        params={"clause": goal.clause_code},
+        subject=("target", goal.pk),
+        urgent=False,
         at=event.at,
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from shounuo.cases.testing import make_case
 from shounuo.policy.testing import make_in_force, make_text
 from shounuo.risk import services
-from shounuo.risk.models import Alarm
+from shounuo.risk.models import Alarm, Goal
 from shounuo.staff.testing import AT
 
 RULE = """      - alarm: praised
@@ -17,6 +17,24 @@ RULE = """      - alarm: praised
         level: blue
         notify: supervisor
 """
+
+
+TARGET = """      - target: answered-soon
+        title: 首次响应时长
+        title_en: First response time
+        metric: first_response_time
+        op: "<="
+        value: PT30M
+        least: 1
+        owner: manager
+"""
+
+
+def make_goal(*, at: datetime = AT) -> Goal:
+    """A target that was judged, by a regulation of its own."""
+    make_in_force(make_text("G-1", code="targets", rules=TARGET), at=at)
+    services.targets_judge(at=at)
+    return Goal.objects.get(clause_code="G-1")
 
 
 def make_alarm(*, at: datetime = AT) -> Alarm:

@@ -45,3 +45,4 @@ def wire() -> None:
     )
     registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)
     registry.subscribe_job("risk.alarm", alarms.KINDS, alarms.alarm_happened)
+    registry.subscribe_job("risk.target", alarms.JUDGED, alarms.target_judged)

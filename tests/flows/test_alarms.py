@@ -11,6 +11,7 @@ from shounuo.policy.testing import make_in_force, make_text
 from shounuo.risk import queries, services
 from shounuo.risk.models import Alarm
 from shounuo.staff.queries import actor_for
+from tests.flows.house import moment
 
 RULES = """      - alarm: complaints-day
         title: 单日投诉量
@@ -159,6 +160,108 @@ def test_the_alarm_board_shows_what_is_open_and_closes_with_a_review(watched):
     supervisor.post(f"/alarms/{alarm.pk}/close/", {"review": "当天停电，订单积压"})
     assert "当天停电，订单积压" in supervisor.get(f"/alarms/{alarm.pk}/").content.decode()
     assert "单日投诉量" in supervisor.get("/alarms/?month=2026-10").content.decode()
+
+
+OTHER = """      - alarm: topic-leaps
+        title: 渠道来量陡增
+        metric: cases_opened
+        change: +50%
+        window: P1W
+        least: 3
+        level: blue
+        when: {by: channel}
+        notify: manager
+      - alarm: silence
+        title: 没有来信
+        metric: messages_in
+        absent: true
+        window: PT2BH
+        level: red
+        notify: manager
+      - alarm: drift
+        title: 连续同向
+        metric: any_monitored
+        trend: rising
+        notify: manager
+"""
+
+
+@pytest.fixture
+def other(house):
+    house.at = moment("10-12 09:30")  # a Monday
+    house.open()
+    make_in_force(make_text("T-1", rules=OTHER, calendar="business"), at=house.at)
+    assert set(Rule.objects.values_list("status", flat=True)) == {"live"}
+    look(house)
+    return house
+
+
+def names():
+    return list(Alarm.objects.order_by("id").values_list("name", "about", "state"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_leap_is_judged_for_each_slice_and_ends_with_it(other):
+    for channel, count in (("phone", 2), ("mail", 4)):
+        for _n in range(count):
+            make_case(channel=channel, at=other.at)
+    other.until("10-19 09:31")
+    look(other)
+    Alarm.objects.all().delete()
+    for channel, count in (("phone", 3), ("mail", 5), ("wechat", 3)):
+        for _n in range(count):
+            make_case(channel=channel, at=other.at)
+    look(other)
+    leaps = [row for row in names() if row[0] == "topic-leaps"]
+    assert leaps == [
+        ("topic-leaps", "channel@phone", "open"),
+        ("topic-leaps", "channel@wechat", "open"),
+    ], "half as many again; what is new; a quarter more is none"
+    assert Alarm.objects.get(about="channel@phone").value == 0.5
+    page = other.browser(other.cast.supervisor).get("/alarms/").content.decode()
+    assert "+50%" in page
+    assert "电话" in page
+    other.until("10-29 09:31")
+    look(other)
+    assert {row[2] for row in names() if row[0] == "topic-leaps"} == {"released"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_silence_counts_hours_of_service_only(other):
+    assert names() == [("silence", "", "open")], "nobody has written since Friday"
+    Alarm.objects.all().delete()
+    make_case(at=other.at)
+    other.until("10-12 11:00")
+    look(other)
+    assert names() == []
+    other.until("10-12 11:45")
+    look(other)
+    assert names() == [("silence", "", "open")]
+    make_case(at=other.at)
+    look(other)
+    other.until("10-12 12:50")
+    look(other)
+    assert names() == [("silence", "", "released")]
+    Alarm.objects.all().delete()
+    other.until("10-12 23:00")
+    look(other)
+    assert names() == [], "nobody writes at night"
+    other.until("10-13 09:10")
+    look(other)
+    assert names() == [("silence", "", "open")], "the last hours of yesterday and the first of today"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_watched_metric_is_looked_at_for_a_trend(other):
+    for day, count in (("10-13", 1), ("10-14", 2), ("10-15", 3), ("10-16", 4)):
+        other.until(f"{day} 15:00")
+        for _n in range(count):
+            make_case(at=other.at)
+    other.until("10-17 09:00")
+    look(other)
+    assert {row[1] for row in names() if row[0] == "drift"} == {"metric@cases_opened", "metric@messages_in"}
+    page = other.browser(other.cast.supervisor).get("/alarms/").content.decode()
+    assert "连续同向" in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -71,7 +71,7 @@ STAYS_CHINESE = {
 }
 # What is put after something else: Chinese needs no blank there, English does.
 JOINTS = {
-    *("、", "；", "，", "或", "客户查进度？"),
+    *("、", "；", "，", "，且", "或", "客户查进度？"),
     *("我按最急的转给%(to)s，", "我转给%(to)s，", "这件事我按最急的来办，", "这件事我来办，"),
     *("%(span)s内%(what)s，", "对吗？"),
 }

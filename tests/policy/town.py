@@ -37,6 +37,7 @@ from shounuo.policy.services import document_upload
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
 from shounuo.risk.models import Alarm
 from shounuo.risk.testing import RULE as ALARM
+from shounuo.risk.testing import make_goal
 from shounuo.staff import queries as staff
 from shounuo.staff import services as staff_services
 from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
@@ -198,6 +199,7 @@ def make_town() -> Town:
         ("data/metrics/", "code"): "first_response_time",
         ("data/metrics/values/", "group"): "speed",
         ("alarms/", "alarm"): alarm.pk,
+        ("alarms/targets/", "goal"): make_goal(at=AT).pk,
         ("policy/", "code"): "livestock",
         ("policy/clauses/", "code"): clock.clause_code,
         ("policy/causes/", "clock_id"): clock.pk,

@@ -18,11 +18,13 @@ from shounuo.policy.schema import (
     DEFAULT_WARN,
     PER,
     RULES,
+    SLICED,
     TRENDS,
     UNSET,
     Alarm,
     AnyRule,
     Authority,
+    Benchmark,
     Cadence,
     Commitment,
     Items,
@@ -231,10 +233,28 @@ def _threshold(reader: Reader, *, required: bool, change: str = "") -> Threshold
     return Threshold(op or ">=", UNSET if value is None else value)  # type: ignore[arg-type]
 
 
-def _target(reader: Reader, common: dict[str, Any]) -> Target:
+def _change(reader: Reader) -> str:
     change = reader.text("change", longest=12)
     if change and not CHANGE.match(change):
         reader.error(reader.src, "change", _("“%(value)s”应为带正负号的百分比，例如 +20%%"), value=change)
+    return change
+
+
+def _benchmark(reader: Reader) -> Benchmark | None:
+    src = reader.take("benchmark")
+    if src is None:
+        return None
+    inside = Reader(src, reader.report, reader.vocabulary)
+    value_src, value = inside.values.get("value"), inside.number("value")
+    if value_src is None or isinstance(value, Unset):
+        inside.error(value_src or src, "benchmark", _("缺少 value：基准须有数值和来源"))
+    found = inside.text("source", required=True, longest=200), inside.text("source_en", longest=200)
+    inside.close()
+    return None if value is None or isinstance(value, Unset) else Benchmark(value, *found)
+
+
+def _target(reader: Reader, common: dict[str, Any]) -> Target:
+    change = _change(reader)
     horizon, horizon_min = reader.span("horizon"), reader.span("horizon_min")
     if horizon_min is not None and horizon is None:
         reader.error(reader.src, "horizon_min", _("只能与 horizon 一起写"))
@@ -253,6 +273,7 @@ def _target(reader: Reader, common: dict[str, Any]) -> Target:
         horizon=horizon,
         horizon_min=horizon_min,
         least=reader.whole("least", least=1),
+        benchmark=_benchmark(reader),
         owner=reader.roles("owner"),
         when=reader.matcher("when", None),
     )
@@ -263,17 +284,29 @@ def _alarm(reader: Reader, common: dict[str, Any]) -> Alarm:
     trigger = reader.events("trigger")
     threshold = _threshold(reader, required=False)
     trend = reader.code("trend", allowed=TRENDS)
+    change, absent = _change(reader), reader.boolean("absent")
+    window_src, when = reader.values.get("window"), reader.matcher("when", None)
     if bool(metric) == bool(trigger):
         reader.error(reader.src, "metric", _("须写 metric（指标）或 trigger（事件）之一"))
-    if metric and threshold is None and not trend:
-        reader.error(reader.src, "value", _("缺少：须写 op 与 value，或 trend"))
-    if trigger and (threshold is not None or trend):
-        reader.error(reader.src, "trigger", _("由事件触发时不写 op、value、trend"))
+    if metric and threshold is None and not (trend or change or absent):
+        reader.error(reader.src, "value", _("缺少：须写 op 与 value，或 trend、change、absent"))
+    if trigger and (threshold is not None or trend or change or absent):
+        reader.error(reader.src, "trigger", _("由事件触发时不写 op、value、trend、change、absent"))
+    if absent and (threshold is not None or trend or change):
+        reader.error(reader.src, "absent", _("不与 op、value、trend、change 同写"))
+    if absent and window_src is None:
+        reader.error(reader.src, "window", _("缺少：absent 须写明多久没有数据"))
+    if (trend or absent or reader.values.get("consecutive")) and any(
+        c.fact == SLICED for c in when.conditions
+    ):
+        reader.error(reader.src, "when", _("by 不与 trend、absent、consecutive 同写"))
     return Alarm(
         **common,
         metric=metric,
         threshold=threshold,
         trend=trend,
+        change=change,
+        absent=absent,
         trigger=trigger,
         window=reader.maybe_span("window"),
         consecutive=reader.span("consecutive"),
@@ -282,7 +315,7 @@ def _alarm(reader: Reader, common: dict[str, Any]) -> Alarm:
         notify=reader.roles("notify", required=True),
         via=reader.codes("via", allowed=WAYS),
         plan=reader.code("plan"),
-        when=reader.matcher("when", None),
+        when=when,
     )
 
 

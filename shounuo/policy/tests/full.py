@@ -70,6 +70,7 @@ FULL = {
         horizon: P6M
         horizon_min: P3M
         least: 10
+        benchmark: {value: 75, source: 行业年报, source_en: Yearbook of the industry}
         owner: manager
         when: {team: "7"}
 """,
@@ -83,6 +84,7 @@ FULL = {
         op: "<"
         value: 85
         trend: falling
+        change: -10%
         window: P1D
         consecutive: P3D
         least: 10
@@ -145,6 +147,13 @@ EXTRA = {
         subject: case
         fields: [problem]
         before: case.resolved
+""",
+    "absent": """\
+      - alarm: absent
+        metric: messages_in
+        absent: true
+        window: PT2BH
+        notify: tech
 """,
     "triggered": """\
       - alarm: triggered

@@ -45,7 +45,7 @@ def defaults(cls):
 EXCLUDED = {
     "commitment": {"due_of"},
     "record": {"before"},
-    "alarm": {"trigger"},
+    "alarm": {"trigger", "absent"},
 }
 
 
@@ -88,6 +88,8 @@ def test_fields_that_exclude_others_are_read_too(name):
         assert (found.due_of, found.within) == ("full", None)
     elif isinstance(found, Record):
         assert found.before == (EventSpec("case.resolved"),)
+    elif name == "absent":
+        assert (found.absent, found.window) == (True, Span(business_seconds=7200))
     else:
         assert found.trigger == (EventSpec("clock.breached"),)
     assert read(dump(whole)) == whole
@@ -192,8 +194,23 @@ SAYS = {
     ),
     "cadence": (["典型案例评选", "7 天", "3 次", "成功 1", "失败 1", "创新 1", "客服主管、培训师"], ["VIP"]),
     "record": (["提出方案后", "24 小时", "1 至 3 个方案", "优点、缺点"], ["电话"]),
-    "target": (["人均日服务单量", "不低于 60", "基线 50", "1 个月", "3 个月至 6 个月"], ["7"]),
-    "alarm": (["客户满意度", "低于 85", "1 天内", "持续 3 天", "蓝色预警", "客服经理、服务总监"], ["VIP"]),
+    "target": (
+        ["人均日服务单量", "不低于 60", "基线 50", "1 个月", "3 个月至 6 个月", "基准 75，行业年报"],
+        ["7"],
+    ),
+    "alarm": (
+        [
+            "客户满意度",
+            "低于 85",
+            "环比下降 10%",
+            "持续下降",
+            "1 天内",
+            "持续 3 天",
+            "蓝色预警",
+            "客服经理、服务总监",
+        ],
+        ["VIP"],
+    ),
     "authority": (
         ["客服主管", "给予补偿", "超过 49.90 CNY", "每客户", "500 CNY", "客服经理、服务总监"],
         ["投诉"],

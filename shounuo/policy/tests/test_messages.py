@@ -302,6 +302,22 @@ CASES = {
         pack(other("alarm", trigger="clock.breached", op='">"', value="3", notify="manager")),
         "trigger 由事件触发时不写 op、value、trend",
     ),
+    "alarm-absent": (
+        pack(other("alarm", metric="csat", absent="true", trend="rising", window="P1D", notify="manager")),
+        "absent 不与 op、value、trend、change 同写",
+    ),
+    "alarm-absent-since": (
+        pack(other("alarm", metric="csat", absent="true", notify="manager")),
+        "window 缺少：absent 须写明多久没有数据",
+    ),
+    "alarm-sliced": (
+        pack(other("alarm", metric="csat", trend="rising", when="{by: team}", notify="manager")),
+        "when by 不与 trend、absent、consecutive 同写",
+    ),
+    "benchmark": (
+        pack(other("target", **TARGET, benchmark="{value: unset, source: 年报}")),
+        "benchmark 缺少 value：基准须有数值和来源",
+    ),
     # authorities
     "money": (
         pack(other("authority", **AUTHORITY, up_to="五百元")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from shounuo.events.registry import CODE
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.risk.models import Alarm
@@ -19,7 +20,7 @@ def tell(kind: str, alarm: Alarm, actor: Actor, at: datetime) -> None:
         "level": alarm.level or None,
         "value": alarm.value,
         "n": alarm.n,
-        "about": alarm.about or None,
+        "about": alarm.about if CODE.match(alarm.about) else None,
     }
-    given = {name: value for name, value in payload.items() if value is not None}
+    given = {name: value for name, value in payload.items() if value not in (None, "")}
     publish([NewEvent(kind, ("alarm", alarm.pk), at, actor, given)])

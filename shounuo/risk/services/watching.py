@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from shounuo.events import subjects
 from shounuo.events.models import Event
 from shounuo.events.queries import Position
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import Invalid
 from shounuo.policy import matching
 from shounuo.risk import book, events, reading, rules
 from shounuo.risk.book import LiveAlarm
@@ -22,6 +24,7 @@ from shounuo.risk.services.common import tell
 from shounuo.staff import queries as staff
 
 BATCH = 2_000
+log_ = logging.getLogger(__name__)
 
 
 def alarms_evaluate(*, at: datetime) -> tuple[int, int]:
@@ -37,8 +40,13 @@ def alarms_evaluate(*, at: datetime) -> tuple[int, int]:
     for rule in sorted(live, key=lambda r: r.metric is None):
         with transaction.atomic():
             _one_at_a_time(rule.key)
-            found = reading.verdicts(rule, at, zone)
-            for verdict in found:
+            try:
+                found = reading.verdicts(rule, at, zone)
+            except Invalid as error:
+                log_.warning("alarm %s cannot be judged: %s", "/".join(rule.key), error)
+                continue
+            gone = _abouts_open(rule.key) - {v.about for v in found}
+            for verdict in (*found, *(Verdict(about, False, Reading(None, 0)) for about in sorted(gone))):
                 up, over = _settle(rule, verdict, at, zone)
                 raised, released = raised + up, released + over
     return raised, released + _release_orphans({r.key for r in book.live(at)}, at)
@@ -63,6 +71,13 @@ def _settle(rule: LiveAlarm, verdict: Verdict, at: datetime, zone: ZoneInfo) -> 
     if over:
         tell(events.RELEASED, alarm, Actor.system(), at)
     return 0, int(over)
+
+
+def _abouts_open(key: tuple[str, str, str]) -> set[str]:
+    """What open alarms of a rule are about: a slice of which nothing is counted any more is back as well."""
+    policy, clause, name = key
+    rows = Alarm.objects.filter(policy_code=policy, clause_code=clause, name=name, state=Alarm.State.OPEN)
+    return set(rows.values_list("about", flat=True))
 
 
 def _open(key: tuple[str, str, str], about: str) -> Alarm | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shounuo.kernel.durations import Percent, Span
 from shounuo.metrics.rules import Aggregate, Unit
-from shounuo.policy.schema import UNSET, Alarm, Threshold
+from shounuo.policy.schema import UNSET, Alarm, Target, Threshold
 from shounuo.risk import rules
 from shounuo.risk.rules import Reading
 
@@ -121,3 +121,119 @@ def test_a_rolling_alarm_ends_after_an_hour():
     rolling = alarm(window=Span(seconds=3600))
     assert not rules.is_over(rolling, NOON, NOON + timedelta(minutes=59), ZONE)
     assert rules.is_over(rolling, NOON, NOON + timedelta(hours=1), ZONE)
+
+
+# -- leaps, silence ----------------------------------------------------------------------------------------------------
+def leap(change, now, before, least=10):
+    rule = Alarm(name="a", metric="cases_opened", change=change, notify=("manager",))
+    return rules.leaps(rule, Reading(float(now), now), Reading(float(before), before), least=least)
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "before", "held"),
+    [
+        ("+50%", 15, 10, True),
+        ("+50%", 14, 10, False),
+        ("+50%", 9, 3, None),
+        ("+50%", 10, 0, True),
+        ("-30%", 7, 10, True),
+        ("-30%", 8, 10, False),
+        ("-30%", 0, 0, None),
+    ],
+)
+def test_a_leap_is_a_change_of_enough(change, now, before, held):
+    assert leap(change, now, before)[0] is held
+
+
+@given(st.integers(0, 500), st.integers(1, 500), st.integers(1, 300))
+def test_a_leap_is_what_plain_arithmetic_says(now, before, percent):
+    held, share = leap(f"+{percent}%", now, before, least=1)
+    assert held is (now * 100 >= before * (100 + percent))
+    assert share == pytest.approx(now / before - 1)
+
+
+@given(st.integers(1, 20_000), st.integers(0, 3_000))
+def test_working_time_is_counted_back_to_the_second(seconds, begin):
+    def between(start, end):  # the first half of every hour is worked
+        whole, low = 0, int(start.timestamp())
+        for second in (low, int(end.timestamp())):
+            hours, rest = divmod(second, 3_600)
+            whole = hours * 1_800 + min(rest, 1_800) - whole
+        return whole
+
+    at = NOON + timedelta(seconds=begin)
+    start = rules.worked_back(between, at, seconds)
+    assert between(start, at) >= seconds
+    assert between(start + timedelta(seconds=1), at) < seconds
+
+
+# -- targets -----------------------------------------------------------------------------------------------------------
+EIGHTY_FIVE = Percent(8500)
+
+
+def target(op=">=", value=EIGHTY_FIVE, **more) -> Target:
+    return Target(name="t", metric="fcr", threshold=Threshold(op, value), **more)
+
+
+def test_a_target_looks_a_month_back_where_it_names_no_window():
+    window = rules.goal_window(None, NOON, ZONE)
+    assert (window.start.date(), window.end.date()) == (
+        datetime(2026, 9, 15).date(),
+        datetime(2026, 10, 15).date(),
+    )
+    last = datetime(2026, 3, 31, 12, tzinfo=ZONE)
+    assert rules.goal_window(Span(months=1), last, ZONE).start.date() == datetime(2026, 3, 1).date()
+
+
+@given(st.dates(min_value=datetime(2000, 1, 1).date()), st.integers(-120, 120))
+def test_a_day_some_months_on_keeps_its_number_where_it_can(day, months):
+    found = rules.shifted(day, months)
+    assert (found.year * 12 + found.month) - (day.year * 12 + day.month) == months
+    assert found.day == day.day or (found.day < day.day and (found + timedelta(days=1)).day == 1)
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "reached", "gap"),
+    [(">=", 0.85, True, 0), (">=", 0.8, False, 0.05), ("<=", 0.9, False, 0.05), ("=", 0.85, True, 0)],
+)
+def test_a_target_is_reached_or_short_by_the_gap(op, value, reached, gap):
+    rule = target(op)
+    assert rules.reaches(rule, Reading(value, 50), limit=0.85, least=10) is reached
+    assert rules.gap(rule, value, 0.85) == pytest.approx(gap)
+
+
+@given(st.sampled_from(["<", "<=", ">", ">="]), st.floats(0, 1), st.floats(0, 1))
+def test_what_is_reached_lacks_nothing(op, value, limit):
+    rule = target(op)
+    if rules.reaches(rule, Reading(value, 50), limit=limit, least=10):
+        assert rules.gap(rule, value, limit) == 0
+
+
+def test_too_few_are_not_judged():
+    assert rules.reaches(target(), Reading(0.2, 9), limit=0.85, least=10) is None
+    assert rules.goal_least(target(), Aggregate.SHARE, 1) == 10
+    assert rules.goal_least(target(least=3), Aggregate.SHARE, 1) == 3
+
+
+def test_a_change_is_against_the_rules_own_baseline_or_what_was_measured():
+    rule = target(value=UNSET, change="+20%", baseline=Decimal(50))
+    assert rules.goal_limit(rule, Unit.RATIO, 10.0) == 60
+    assert rules.goal_limit(target(value=UNSET, change="-30%"), Unit.COUNT, 10.0) == 7
+    assert rules.goal_limit(target(value=UNSET, change="-30%"), Unit.COUNT, None) is None
+    assert rules.goal_limit(target(change="+20%"), Unit.SHARE, None) == 0.85, (
+        "the value decides where there is one"
+    )
+
+
+def test_falling_short_is_no_fault_before_the_date():
+    due = rules.goal_due(target(horizon=Span(months=6)), NOON, ZONE)
+    assert due == datetime(2027, 4, 14, 12, tzinfo=ZONE)
+    assert [rules.goal_state(False, due, at) for at in (NOON, due)] == ["short", "missed"]
+    assert [rules.goal_state(x, None, NOON) for x in (True, False, None)] == ["reached", "missed", "unknown"]
+
+
+@given(verdicts)
+def test_all_groups_reach_it_when_none_of_which_something_is_known_does_not(groups):
+    found = rules.all_reach(groups)
+    assert (found is False) == (False in groups)
+    assert (found is None) == all(g is None for g in groups)

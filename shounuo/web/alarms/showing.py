@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from shounuo.events import subjects
 from shounuo.kernel.actors import Actor
 from shounuo.metrics import registry, words
+from shounuo.metrics.registry import Dimension, Metric
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
 from shounuo.policy.reading import rule_of
@@ -49,7 +50,7 @@ def _row(alarm: Alarm, rule: tuple[Rule, AlarmRule], about: dict[str, str] | Non
         "clause": alarm.clause_code.partition("-")[2],
         "clause_url": reverse("clause", args=[alarm.clause_code]),
         "url": reverse("alarm", args=[alarm.pk]),
-        "figure": figure(alarm),
+        "figure": figure(spec, alarm) if alarm.metric else "",
         "limit": limit(spec, alarm),
         "about": about,
         "raised_at": alarm.raised_at,
@@ -79,7 +80,7 @@ def _about(actor: Actor, alarms: list[Alarm]) -> dict[str, dict[str, str]]:
         kind, _colon, number = alarm.about.partition(":")
         if number:
             ids.setdefault(kind, set()).add(int(number))
-    found = {}
+    found = _slices(alarms)
     for kind, of_kind in ids.items():
         subject = subjects.get(kind)
         if subject is None:
@@ -90,20 +91,64 @@ def _about(actor: Actor, alarms: list[Alarm]) -> dict[str, dict[str, str]]:
     return found
 
 
-def figure(alarm: Alarm, value: float | None = None) -> str:
+def _slices(alarms: list[Alarm]) -> dict[str, dict[str, str]]:
+    """What alarms on a slice are about: the value of a dimension, or a metric."""
+    texts: dict[str, set[str]] = {}
+    for alarm in alarms:
+        by, sign, text = alarm.about.partition("@")
+        if sign:
+            texts.setdefault(by, set()).add(text)
+    found = {}
+    for by, some in texts.items():
+        if by == "metric":
+            for code in some:
+                metric = registry.get(code)
+                if metric is not None:
+                    found[f"{by}@{code}"] = {
+                        "label": words.name(metric),
+                        "url": reverse("metric", args=[code]),
+                    }
+            continue
+        dimension = registry.dimensions().get(by)
+        if dimension is not None:
+            values = {_key(dimension, text): text for text in some}
+            for value, name in dimension.names(list(values)).items():
+                if value in values:
+                    found[f"{by}@{values[value]}"] = {"label": str(name), "url": ""}
+    return found
+
+
+def _key(dimension: Dimension, text: str) -> Any:
+    """The value of a dimension's column as it was written into the alarm."""
+    return int(text) if dimension.column.endswith("_id") and text.isdigit() else text
+
+
+def figure(spec: AlarmRule, alarm: Alarm, value: float | None = None) -> str:
     """The figure in words; empty for an alarm that an event raised."""
     value = alarm.value if value is None else value
     if alarm.metric == CHAINED:
         return _("连续 %(n)d 天") % {"n": int(value or 0)}
-    metric = registry.get(alarm.metric)
+    if spec.absent:
+        return _("没有数据") if not value else _("有数据了")
+    if spec.change:
+        return _("新出现") if value is None else f"{value * 100:+.0f}%"
+    metric = metric_of(alarm)
     return plain(metric, value) if metric is not None else ""
+
+
+def metric_of(alarm: Alarm) -> Metric | None:
+    """The metric that the alarm is on: its rule's, or that which the rule watches among others."""
+    by, _sign, code = alarm.about.partition("@")
+    return registry.get(code if by == "metric" else alarm.metric)
 
 
 def limit(spec: AlarmRule, alarm: Alarm) -> str:
     """The threshold in words, with its comparison."""
+    if spec.change:
+        return f"{'≥' if spec.change[0] == '+' else '≤'} {spec.change}"
     if spec.threshold is None:
         return ""
-    metric = registry.get(alarm.metric)
+    metric = metric_of(alarm)
     if alarm.metric == CHAINED or metric is None:
         return f"{spec.threshold.op} {spec.threshold.value}"
     return f"{spec.threshold.op} {plain(metric, rules.limit_of(spec.threshold, metric.unit))}"
@@ -114,7 +159,7 @@ def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
     shown = rows(actor, [alarm])[0]
     spec = _specs({alarm.rule_id})[alarm.rule_id][1]
     days = queries.days_of(alarm)
-    metric = registry.get(alarm.metric)
+    metric = metric_of(alarm)
     return shown | {
         "rule": sentence(spec),
         "metric": words.name(metric) if metric is not None else "",
@@ -128,7 +173,7 @@ def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
         "days": [
             {
                 "day": d.day,
-                "value": figure(alarm, d.value) if d.value is not None else "",
+                "value": figure(spec, alarm, d.value) if d.value is not None else "",
                 "n": d.n,
                 "held": d.held,
             }
@@ -140,7 +185,7 @@ def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
         "released_at": alarm.released_at,
         "can_close": alarm.state != Alarm.State.CLOSED and not (alarm.is_open and alarm.metric),
         "waits": alarm.is_open and bool(alarm.metric),
-        "raised_figure": figure(alarm, alarm.raised_value) if alarm.raised_value is not None else "",
+        "raised_figure": figure(spec, alarm, alarm.raised_value) if alarm.raised_value is not None else "",
     }
 
 

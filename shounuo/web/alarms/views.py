@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid
+from shounuo.policy.permissions import VIEW as READ_POLICY
 from shounuo.risk import queries, services
 from shounuo.risk.permissions import HANDLE, VIEW
 from shounuo.web.alarms import showing
@@ -62,6 +63,13 @@ def _page(request: HttpRequest, id: int, *, review: str = "", error: str = "") -
         "error": error,
     }
     return render(request, "alarms/one.html", context, status=422 if error else 200)
+
+
+@staff_page(READ_POLICY)
+@require_safe
+def target(request: HttpRequest, goal: int) -> HttpResponse:
+    """A target stands on the page of its clause."""
+    return redirect("clause", code=queries.goal(actor_of(request), goal).clause_code)
 
 
 @staff_page(VIEW)

@@ -32,7 +32,7 @@ from shounuo.web.desk.dialogs import dialog, refuse
 from shounuo.web.desk.forms import MOMENT, moment
 from shounuo.web.guard import done, page_of, staff_page
 from shounuo.web.policies.showing import clauses as clause_page
-from shounuo.web.policies.showing import documents, targets
+from shounuo.web.policies.showing import documents, goals, targets
 from shounuo.web.policies.showing import versions as version_page
 
 PERIODS = (("week", gettext_lazy("本周")), ("month", gettext_lazy("本月")), ("quarter", gettext_lazy("本季")))
@@ -104,7 +104,7 @@ def document(request: HttpRequest, code: str) -> HttpResponse:
             if printed
             else chapter.title,
             "periods": [] if standing == "gaps" else [label for _key, label in PERIODS],
-            "sections": documents.sections(shown, figures, worst),
+            "sections": documents.sections(shown, figures, worst, goals.of(actor, shown)),
             "foot": ""
             if standing == "gaps"
             else _("守诺率 = 到期前办到 ÷ 应办。横条自 80% 起，竖线为目标。"),
@@ -150,6 +150,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
     rows, more = commitments.breaches(actor, start, at, clauses=[code], limit=8)
     weekly = commitments.kept_weekly([code], at, weeks=WEEKS)
     decided = sum(week.due for _day, week in weekly)
+    standings = goals.of(actor, [view])
     context = {
         "title": f"{view.row.number} {view.title}",
         "clause": {
@@ -166,7 +167,9 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "practices": view.practices,
         "evidence": view.evidence,
-        "rules": [clause_page.rule(r) for r in view.rules],
+        "rules": [
+            clause_page.rule(r) | {"goal": goals.shown(r, standings.get(r.row.pk), actor)} for r in view.rules
+        ],
         "figures": clause_page.figures(
             kept, used, policy.kept_of([code], at).get(code), period, targets.target_of(view)
         )

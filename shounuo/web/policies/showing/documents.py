@@ -18,8 +18,10 @@ from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion
 from shounuo.policy.queries import ClauseView, Coverage, RuleView
 from shounuo.policy.schema import Commitment
+from shounuo.risk.models import Goal
 from shounuo.staff import queries as staff
 from shounuo.web import words
+from shounuo.web.policies.showing.goals import brief
 from shounuo.web.policies.showing.targets import TARGET, target_of
 
 ICONS = {
@@ -190,7 +192,10 @@ def _numeral(number: str) -> str:
 
 
 def sections(
-    clauses: Iterable[ClauseView], figures: Figures, chosen: ClauseView | None
+    clauses: Iterable[ClauseView],
+    figures: Figures,
+    chosen: ClauseView | None,
+    standings: Mapping[int, Goal],
 ) -> list[dict[str, Any]]:
     """The clauses of a chapter under their section, each with what enforces it and its three shares."""
     found: dict[str, dict[str, Any]] = {}
@@ -198,11 +203,16 @@ def sections(
         path = clause.chapters
         number, title = path[-1] if path else ("", "")
         section = found.setdefault(number, {"number": number, "title": title, "clauses": []})
-        section["clauses"].append(_clause(clause, figures.get(clause.row.code), chosen))
+        section["clauses"].append(_clause(clause, figures.get(clause.row.code), chosen, standings))
     return list(found.values())
 
 
-def _clause(clause: ClauseView, figures: dict[str, Any] | None, chosen: ClauseView | None) -> dict[str, Any]:
+def _clause(
+    clause: ClauseView,
+    figures: dict[str, Any] | None,
+    chosen: ClauseView | None,
+    standings: Mapping[int, Goal],
+) -> dict[str, Any]:
     counted = any(r.row.kind == "commitment" and r.row.status == "live" for r in clause.rules)
     shares = []
     for period, label in (("week", _("本周")), ("month", _("本月")), ("quarter", _("本季"))):
@@ -217,7 +227,7 @@ def _clause(clause: ClauseView, figures: dict[str, Any] | None, chosen: ClauseVi
         "wording": clause.wording,
         "is_on": chosen is not None and chosen.row.pk == clause.row.pk,
         "is_gap": clause.standing == "none",
-        "how": [*_practices(clause), *(_how(r) for r in clause.rules)],
+        "how": [*_practices(clause), *(_how(r, standings.get(r.row.pk)) for r in clause.rules)],
         "shares": shares,
         "target": target_of(clause),
     }
@@ -232,8 +242,8 @@ def _practices(clause: ClauseView) -> list[dict[str, Any]]:
     return [{"icon": "checklist", "text": text, "waiting": False, "url": ""}]
 
 
-def _how(rule: RuleView) -> dict[str, Any]:
-    """One mechanism in a few words: its name and its figure."""
+def _how(rule: RuleView, goal: Goal | None) -> dict[str, Any]:
+    """One mechanism in a few words: its name and its figure, of a target how it stands."""
     text = rule.title
     if isinstance(rule.rule, Commitment) and rule.rule.within and not rule.row.gaps:
         text = f"{rule.title} {rule.rule.within.words()}"  # type: ignore[union-attr]
@@ -244,6 +254,7 @@ def _how(rule: RuleView) -> dict[str, Any]:
         "text": text,
         "waiting": rule.row.status == "waiting",
         "url": "",
+        "goal": brief(goal) if goal is not None else None,
     }
 
 
