@@ -239,7 +239,7 @@ def test_silence_counts_hours_of_service_only(other):
     assert names() == [("silence", "", "open")]
     make_case(at=other.at)
     look(other)
-    other.until("10-12 12:50")
+    other.until("10-12 14:00")
     look(other)
     assert names() == [("silence", "", "released")]
     Alarm.objects.all().delete()
