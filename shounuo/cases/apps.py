@@ -9,12 +9,16 @@ class CasesConfig(AppConfig):
         from shounuo.audit import retention
         from shounuo.cases import events, metrics  # noqa: F401  declare theirs
         from shounuo.cases.queries.facts import SUBJECT
+        from shounuo.cases.services.helping import help_answered
         from shounuo.cases.services.holder import HOLDER
         from shounuo.cases.services.retention import ATTACHMENTS, CLOSED_CASES
         from shounuo.customers import holders
+        from shounuo.duties import registry
+        from shounuo.duties.kinds import COLLABORATION
         from shounuo.events import subjects
 
         subjects.register(SUBJECT)
+        registry.on_done(COLLABORATION, help_answered)
         holders.register(HOLDER)
         retention.register(ATTACHMENTS)
         retention.register(CLOSED_CASES)

@@ -258,6 +258,8 @@ class Interaction(models.Model):
         DISPUTE = "dispute", _("客户异议")
         REOPEN = "reopen", _("重新打开")
         TRANSFER = "transfer", _("转派说明")
+        HELP_ASKED = "help_asked", _("请部门协作")
+        HELP_ANSWERED = "help_answer", _("部门答复")
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="interactions")
     purpose = models.CharField(max_length=12, choices=Purpose.choices, blank=True, default="")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from shounuo.cases import events, services
 from shounuo.cases.models import Case
 from shounuo.cases.services.holder import customer_told
 from shounuo.customers.models import Merge
+from shounuo.duties.kinds import COLLABORATION
 from shounuo.events.services import Published
+from shounuo.kernel.actors import Actor
 
 # After these a case's search document is no longer right. The first message comes with case.opened.
 INDEXED = (
@@ -62,3 +66,20 @@ def customer_merged(event: Published, at: datetime) -> None:
     moved = merge.moved.get("held", {}).get("cases", []) if merge is not None else []
     now, was = (target, source) if event.kind == "customer.merged" else (source, target)
     customer_told(moved, customer_id=now, was=was, at=event.at)
+
+
+HELP_OVER = ("duty.cancelled", "duty.missed")
+
+
+def about_help(kind: str, payload: dict[str, Any]) -> bool:
+    return payload.get("kind") == COLLABORATION and str(payload.get("about", "")).startswith("case:")
+
+
+def help_over(event: Published, at: datetime) -> None:
+    """A department's help is no longer asked for: the case that waited for it goes on."""
+    services.help_over(case_id=int(event.payload["about"].partition(":")[2]), actor=Actor.system(), at=at)
+
+
+def case_closed(event: Published, at: datetime) -> None:
+    """Nobody need answer for a case that is over."""
+    services.help_call_off(case_id=event.subject[1], reason=str(_("工单已关闭")), actor=Actor.system(), at=at)

@@ -20,7 +20,7 @@ from shounuo.commitments.hours import HoursBook
 from shounuo.commitments.models import Clock
 from shounuo.commitments.replay import Found, Past
 from shounuo.commitments.rules import Changes
-from shounuo.commitments.ruleset import Book, LiveRule, any_counts, book, forget, known
+from shounuo.commitments.ruleset import DUTY, Book, LiveRule, any_counts, book, forget, known
 from shounuo.commitments.ruleset import rule as rule_of
 from shounuo.commitments.starting import born, reborn
 from shounuo.commitments.store import Key
@@ -228,6 +228,8 @@ class _Work:
             self._end(at, rules.MERGED)
         elif event.kind == f"{self.kind}.closed":
             self._end(at, rules.CLOSED)
+        elif event.kind in replay.given_up(self.kind):
+            self._end(at, rules.CALLED_OFF)
         for rule in self.applying:
             self._start(rule, event)
 
@@ -482,5 +484,5 @@ def _may_restart(slot: Sequence[Clock], rule: LiveRule) -> bool:
         return False
     last = max(slot, key=lambda c: (c.round, c.id or 0))
     if last.state == Clock.State.CANCELLED:
-        return last.cancel_reason == rules.CLOSED or rule.due_with_subject
+        return last.cancel_reason == rules.CLOSED or rule.spec.subject == DUTY
     return not last.is_overdue

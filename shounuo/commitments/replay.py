@@ -39,6 +39,11 @@ def restarts(subject: str, kind: str) -> bool:
     return kind in (f"{subject}.reopened", f"{subject}.disputed")
 
 
+def given_up(subject: str) -> tuple[str, str]:
+    """The events after which nothing is owed on a subject any more, though nothing was done."""
+    return f"{subject}.cancelled", f"{subject}.missed"
+
+
 def state_after(subject: str, kind: str, payload: dict[str, Any]) -> str | None:
     """The state that an event puts its subject in, as far as pauses need it; None when it says nothing of it.
 
@@ -97,7 +102,7 @@ def replay(
         running = [f for f in running if f.met is None and not f.over]
         if event.kind == f"{subject}.merged":
             merged = running
-        if event.kind == f"{subject}.merged" or (
+        if event.kind in (f"{subject}.merged", *given_up(subject)) or (
             event.kind == f"{subject}.closed" and not spec.outlives_close
         ):
             for clock in running:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shounuo.duties import registry
 from shounuo.kernel.durations import Span
 from shounuo.policy import matching
 from shounuo.policy import queries as policy
@@ -27,7 +28,7 @@ class LiveRule:
     """A commitment of a published version, with its clause's code, its calendar and the time it is in force.
 
     `pack` is the policy's code; names and clauses are unique within it. `restarts`: reopening its subject starts it
-    anew, because resolving fulfils it. `cadence`: the cadence as which it stands in its clause; its clocks are due when their
+    anew, because resolving it (of a duty: doing it) fulfils it. `cadence`: the cadence as which it stands in its clause; its clocks are due when their
     subject is (the fact `due`). `worked_on`: the calendar of the policy.
     """
 
@@ -151,7 +152,7 @@ def _compile(generation: int) -> Book:
         enforced = row.status == Rule.Status.LIVE and not written.gaps
         cadence = written if isinstance(written, Cadence) else None
         spec = _as_commitment(row.id, written)
-        resolved = f"{spec.subject}.resolved"
+        endings = registry.endings() if spec.subject == DUTY else frozenset({f"{spec.subject}.resolved"})
         rules[row.id] = LiveRule(
             id=row.id,
             pack=version.policy.code,
@@ -163,7 +164,7 @@ def _compile(generation: int) -> Book:
             effective_at=version.effective_at,
             ended_at=version.ended_at,
             first_since=first.get((version.policy.code, row.clause.code, row.name)),
-            restarts=cadence is not None or any(s.event == resolved for s in spec.until),
+            restarts=cadence is not None or any(s.event in endings for s in spec.until),
             cadence=cadence,
         )
     by_subject: dict[str, list[LiveRule]] = {}

@@ -1,5 +1,6 @@
 """What happens to duties. `kind` is the duty's kind, `rule` and `clause` the rule that made it, `due` its due moment,
-`about` what it is about (`case:12`, empty for the organisation)."""
+`about` what it is about (`case:12`, empty for the organisation). Of a department's help `dept` is the department of the team
+that is asked, `asker` who asked."""
 
 from __future__ import annotations
 
@@ -44,6 +45,18 @@ DONE = declare(
     subject="duty",
     payload=_BASE | {"late": bool, "outcome": str, "evidence": int, "proof": int},
     label=pgettext_lazy("happened", "完成待办"),
+)
+REQUESTED = declare(
+    "collaboration.requested",
+    subject="duty",
+    payload=_BASE | {"dept": str, "asker": int},
+    label=pgettext_lazy("happened", "请部门协作"),
+)
+ANSWERED = declare(
+    "collaboration.answered",
+    subject="duty",
+    payload=_BASE | {"dept": str, "asker": int},
+    label=pgettext_lazy("happened", "部门答复协作"),
 )
 CANCELLED = declare(
     "duty.cancelled", subject="duty", payload=_BASE, label=pgettext_lazy("happened", "取消待办")

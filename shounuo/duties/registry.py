@@ -26,7 +26,9 @@ class DutyKind:
     """`label` is its name, `icon` the sprite's. `outcomes` are the ways in which it can be done (code -> label; none =
     just done). `needs_evidence`: it cannot be done without a note,
     a file or a thing that shows it. `by_hand` False: it is done by an act of its
-    own part alone (an approval is decided, a survey answered), at the page of `page(duty)`, never ticked off."""
+    own part alone (an approval is decided, a survey answered), at the page of `page(duty)`, never ticked off.
+    `begun` and `ended` are the kinds of event that are published on it beside duty.created and duty.done, in the words
+    of regulations, with the department of its team (`dept`) and who asked (`asker`)."""
 
     code: str
     label: Any
@@ -35,6 +37,8 @@ class DutyKind:
     needs_evidence: bool = False
     by_hand: bool = True
     page: Callable[[Duty], str] | None = None
+    begun: str = ""
+    ended: str = ""
 
 
 _kinds: dict[str, DutyKind] = {}
@@ -50,11 +54,13 @@ def declare(
     needs_evidence: bool = False,
     by_hand: bool = True,
     page: Callable[[Duty], str] | None = None,
+    begun: str = "",
+    ended: str = "",
 ) -> str:
     """Adds a kind of duty and gives its code back; a second declaration is a fault."""
     if code in _kinds:
         raise RuntimeError(f"duty kind {code} is declared twice")
-    _kinds[code] = DutyKind(code, label, icon, outcomes or {}, needs_evidence, by_hand, page)
+    _kinds[code] = DutyKind(code, label, icon, outcomes or {}, needs_evidence, by_hand, page, begun, ended)
     return code
 
 
@@ -77,6 +83,11 @@ def is_declared(code: str) -> bool:
 def kinds() -> dict[str, DutyKind]:
     """All declarations by code."""
     return dict(sorted(_kinds.items()))
+
+
+def endings() -> frozenset[str]:
+    """The kinds of event by which a duty is done."""
+    return frozenset({"duty.done", *(k.ended for k in _kinds.values() if k.ended)})
 
 
 def hook_of(code: str) -> DoneHook | None:

@@ -45,6 +45,9 @@ TRANSFERRED = declare(
 TEAM_GOT = declare("case.team_got", "inbox", lambda s, p: _("转到您的小组：%(subject)s") % {"subject": s})
 MENTIONED = declare("case.mentioned", "at", lambda s, p: _("有人提到您：%(subject)s") % {"subject": s})
 HELP_ASKED = declare("case.helper_added", "users", lambda s, p: _("请您协作：%(subject)s") % {"subject": s})
+HELP_ANSWERED = declare(
+    "collaboration.answered", "users", lambda s, p: _("部门已答复：%(subject)s") % {"subject": s}
+)
 RECEIVED = declare(
     "interaction.received", "message-circle", lambda s, p: _("客户来信：%(subject)s") % {"subject": s}
 )

@@ -31,7 +31,7 @@ CASE_KINDS = (
     "interaction.received",
     "interaction.failed",
 )
-DUTY_KINDS = ("duty.created", "duty.assigned", "duty.reopened")
+DUTY_KINDS = ("duty.created", "duty.assigned", "duty.reopened", "collaboration.answered")
 CLOCK_KINDS = ("clock.warned", "clock.breached", "clock.escalated")
 
 
@@ -91,9 +91,12 @@ def duty_worth_telling(kind: str, payload: dict[str, Any]) -> bool:
 
 def duty_happened(event: Published, at: datetime) -> None:
     """Tells the owner of a duty that he has got it; of one that nobody has, those who may take it: the holders of its
-    roles (in its team, where one is named), or the whole team.
+    roles (in its team, where one is named), or the whole team. Who asked a department is told of its answer.
     """
     owner, team = event.payload.get("owner"), event.payload.get("team")
+    if event.kind == "collaboration.answered":
+        _tell(event, [event.payload.get("asker")], kinds.HELP_ANSWERED, at)
+        return
     if owner:
         _tell(event, [owner], kinds.DUTY_GIVEN, at)
         return

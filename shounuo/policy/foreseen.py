@@ -22,11 +22,6 @@ def _of(part: str, **kinds: tuple[str, ...] | None) -> dict[str, Foreseen]:
 
 FORESEEN: dict[str, Foreseen] = {
     **_of(
-        "duties",
-        collaboration__requested=("dept",),
-        collaboration__answered=("dept",),
-    ),
-    **_of(
         "routing",
         green_channel__requested=("dept",),
         green_channel__answered=("dept",),

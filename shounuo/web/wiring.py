@@ -24,6 +24,8 @@ def wire() -> None:
     registry.subscribe_job("cases.index", cases.INDEXED, cases.index_case, when=cases.to_index)
     registry.subscribe_job("cases.customer", cases.NAMED_ANEW, cases.index_customer)
     registry.subscribe_job("cases.customer_merged", cases.MERGED, cases.customer_merged)
+    registry.subscribe_job("cases.help_over", cases.HELP_OVER, cases.help_over, when=cases.about_help)
+    registry.subscribe_job("cases.closed", ["case.closed"], cases.case_closed)
     registry.subscribe_job("channels.answer", ["interaction.sent"], channels.answer_sent)
     registry.subscribe_job(
         "channels.receipt", ["case.opened"], channels.case_opened, when=channels.wants_receipt

@@ -270,7 +270,7 @@ def reopen(change: Change, *, why: str, interaction: Interaction | None) -> None
 
 
 def resume(change: Change, *, why: str) -> None:
-    """Ends the waiting. `why`: message, reply, choice, timer or person."""
+    """Ends the waiting. `why`: message, reply, choice, answered, timer or person."""
     was = change.case.status
     if was not in states.WAITING:
         return

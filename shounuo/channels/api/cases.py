@@ -283,6 +283,17 @@ def _wait(case_id: int, given: s.WaitGiven, actor: Actor, at: datetime) -> objec
     )
 
 
+def _ask(case_id: int, given: s.AskGiven, actor: Actor, at: datetime) -> object:
+    return services.help_ask(
+        case_id=case_id,
+        team_id=team_id_of(given.team),
+        text=given.text,
+        due_at=given.due_at,
+        actor=actor,
+        at=at,
+    )
+
+
 def _classify(case_id: int, given: s.ClassifyGiven, actor: Actor, at: datetime) -> object:
     return services.case_classify(
         case_id=case_id,
@@ -326,6 +337,11 @@ ACTIONS: Final[dict[str, tuple[type, Act, str]]] = {
     "propose": (s.ProposeGiven, _propose, "Put one to three solutions to the customer"),
     "choose": (s.ChooseGiven, _choose, "Record the solution that the customer chose"),
     "wait": (s.WaitGiven, _wait, "Wait for the customer or for colleagues"),
+    "ask": (
+        s.AskGiven,
+        _ask,
+        "Ask another team for help: a duty of that team, the case waits for its answer",
+    ),
     "resume": (s.Nothing, _plain(services.case_resume), "Go on after waiting"),
     "resolve": (s.ResolveGiven, _plain(services.case_resolve, "text"), "Resolve a case; the text is sent"),
     "confirm": (

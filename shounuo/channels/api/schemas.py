@@ -107,6 +107,16 @@ class WaitGiven(Given):
     until: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
+class AskGiven(Given):
+    team: int | Line = Field(description="id or code of the team", examples=["logistics"])
+    text: Body
+    due_at: AwareDatetime | None = Field(
+        None,
+        description="empty: by what the clauses promise for the team's department",
+        examples=["2030-01-08T17:00:00+08:00"],
+    )
+
+
 class ClassifyGiven(Given):
     kind: Kind | None = None
     level: Level | None = None

@@ -33,6 +33,7 @@ from shounuo.commitments.queries.lists import (
     pressing,
     upcoming,
 )
+from shounuo.commitments.queries.promises import promises
 
 __all__ = [
     "Breach",
@@ -62,6 +63,7 @@ __all__ = [
     "nearest_of",
     "of_subjects",
     "pressing",
+    "promises",
     "rebases",
     "upcoming",
     "used_times",

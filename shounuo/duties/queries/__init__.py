@@ -2,7 +2,15 @@
 
 from shounuo.duties.queries.facts import SUBJECT
 from shounuo.duties.queries.inbox import BOXES, Box, Counts, Filters, counts, inbox, total
-from shounuo.duties.queries.one import evidence_of, get, of_series, of_subject, open_in_series, spoken_title
+from shounuo.duties.queries.one import (
+    about,
+    evidence_of,
+    get,
+    of_series,
+    of_subject,
+    open_in_series,
+    spoken_title,
+)
 from shounuo.duties.queries.visibility import not_found, visible_ids, visible_to
 
 __all__ = [
@@ -11,6 +19,7 @@ __all__ = [
     "Box",
     "Counts",
     "Filters",
+    "about",
     "counts",
     "evidence_of",
     "get",

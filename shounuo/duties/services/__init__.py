@@ -3,9 +3,10 @@
 from shounuo.duties.services.doing import duties_done, duty_done, duty_settle
 from shounuo.duties.services.ending import duties_lapse, duty_cancel, duty_miss, duty_reopen
 from shounuo.duties.services.holding import duty_assign, duty_release, duty_snooze, duty_take
-from shounuo.duties.services.making import Plan, duties_plan, duty_create, need_asking
+from shounuo.duties.services.making import MAX_TEXT, Plan, duties_plan, duty_create, need_asking
 
 __all__ = [
+    "MAX_TEXT",
     "Plan",
     "duties_done",
     "duties_lapse",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from shounuo.duties import queries
+from shounuo.duties import events, queries, registry
 from shounuo.duties.models import Duty
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
@@ -64,8 +64,23 @@ def event_of(kind: str, duty: Duty, actor: Actor, at: datetime, **extra: Any) ->
     return NewEvent(kind, ("duty", duty.pk), at, actor, given)
 
 
+def named_as(kind: str, duty: Duty, actor: Actor, at: datetime) -> list[NewEvent]:
+    """The event by which regulations know the beginning or the end of a duty of this kind; none for most."""
+    if not kind:
+        return []
+    dept = duty.team.department if duty.team is not None else None
+    return [event_of(kind, duty, actor, at, dept=dept, asker=duty.created_by_id)]
+
+
+def begun(duty: Duty, actor: Actor, at: datetime) -> list[NewEvent]:
+    """What is told when a duty comes to be."""
+    made = event_of(events.CREATED, duty, actor, at, origin=duty.origin_code or None)
+    return [made, *named_as(registry.kind_of(duty.kind).begun, duty, actor, at)]
+
+
 def tell(kind: str, duty: Duty, actor: Actor, at: datetime, **extra: Any) -> Duty:
     """Publishes and gives the duty back as its clocks have left it."""
-    publish([event_of(kind, duty, actor, at, **extra)])
+    ended = registry.kind_of(duty.kind).ended if kind == events.DONE else ""
+    publish([event_of(kind, duty, actor, at, **extra), *named_as(ended, duty, actor, at)])
     duty.refresh_from_db(fields=["owed_at"])
     return duty

@@ -11,10 +11,10 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shounuo.duties import events, queries, registry
+from shounuo.duties import queries, registry
 from shounuo.duties.models import Duty
 from shounuo.duties.permissions import MANAGE
-from shounuo.duties.services.common import event_of
+from shounuo.duties.services.common import begun
 from shounuo.events import subjects
 from shounuo.events.services import publish
 from shounuo.kernel.actors import Actor
@@ -133,9 +133,7 @@ def duties_plan(*, plans: Sequence[Plan], actor: Actor) -> list[Duty]:
         known = _origins_taken(plans)
         fresh = [p for p in plans if not p.origin_code or p.origin not in known]
         duties = Duty.objects.bulk_create([_row(p, actor) for p in fresh])
-        publish(
-            [event_of(events.CREATED, d, actor, d.created_at, origin=d.origin_code or None) for d in duties]
-        )
+        publish([event for d in duties for event in begun(d, actor, d.created_at)])
         owed = dict(Duty.objects.filter(pk__in=[d.pk for d in duties]).values_list("pk", "owed_at"))
         for duty in duties:
             duty.owed_at = owed[duty.pk]

@@ -15,11 +15,15 @@ from shounuo.cases.models import Case
 from shounuo.cases.queries.page import CasePage
 from shounuo.commitments.models import Clock
 from shounuo.customers import queries as customers
+from shounuo.duties import queries as duties
+from shounuo.duties import registry
+from shounuo.duties.permissions import WORK
 from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
 from shounuo.policy import queries as policy
 from shounuo.web import timing, words
 from shounuo.web.desk import timeline
+from shounuo.web.duties import showing
 
 RECORD_LABELS = {
     "customer": gettext_lazy("客户信息"),
@@ -110,6 +114,7 @@ MORE = (
     ("wait_customer", gettext_lazy("等客户"), "clock-pause", "wait", ""),
     ("resume", gettext_lazy("继续处理"), "player-play", "resume", "post"),
     ("help", gettext_lazy("请人协作"), "users", "helper", ""),
+    ("wait_internal", gettext_lazy("请部门协作"), "building", "ask", ""),
     ("tag", gettext_lazy("标签"), "tag", "tags", ""),
     ("fill", gettext_lazy("填字段"), "forms", "fields", ""),
     ("merge", gettext_lazy("合并"), "git-merge", "merge", ""),
@@ -251,6 +256,7 @@ def side(actor: Actor, it: CasePage, at: datetime) -> dict[str, Any]:
             "facts": facts,
         },
         "facts": _facts(it, at),
+        "duties": _duties(it, actor, at),
         "records": _record(it, base),
         "related": _related(it),
         "callouts": [],
@@ -307,6 +313,31 @@ def _record(it: CasePage, base: str) -> dict[str, Any]:
             {"label": str(RECORD_LABELS[name]), "ok": False, "clause": clause, "url": ways.get(name, "")}
         )
     return {"done": len(done), "total": len(filled), "items": items}
+
+
+def _duties(it: CasePage, actor: Actor, at: datetime) -> dict[str, Any] | None:
+    """What is owed about the case, and what was; of those that went up in it too. One query."""
+    found = duties.about("case", [it.case.pk, *(m.case.pk for m in it.merges)])
+    if not found:
+        return None
+    rows = []
+    for duty in found[:8]:
+        owed = duty.owed_at
+        late = duty.is_open and owed is not None and owed <= at
+        ended = words.moment_words(duty.ended_at, at, "short") if duty.ended_at is not None else ""
+        rows.append(
+            {
+                "url": f"/duties/{duty.pk}/" if actor.may(WORK) else "",
+                "title": duties.spoken_title(duty),
+                "icon": registry.kind_of(duty.kind).icon,
+                "who": showing.who(duty),
+                "open": duty.is_open,
+                "state": duty.get_state_display(),
+                "when": (showing.due_words(owed, at) if owed is not None else "") if duty.is_open else ended,
+                "tone": "breach" if late else "",
+            }
+        )
+    return {"count": sum(d.is_open for d in found), "items": rows}
 
 
 def _related(it: CasePage) -> dict[str, Any] | None:

@@ -13,9 +13,15 @@ from shounuo.cases import queries, services
 from shounuo.cases.models import Case, Interaction, Link
 from shounuo.cases.queries.page import CasePage
 from shounuo.cases.rules.fields import Field
+from shounuo.commitments.queries import promises
+from shounuo.duties.events import REQUESTED
+from shounuo.duties.kinds import COLLABORATION
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.staff import queries as staff
+from shounuo.staff.models import Team
+from shounuo.web import timing
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 LONG = forms.Textarea(attrs={"rows": 3})
@@ -165,6 +171,34 @@ class Wait(ActForm):
             on=values["on"],
             reason=values["reason"],
             until=moment(values["until"]),
+            actor=actor,
+            at=at,
+        )
+        return None
+
+
+class AskHelp(ActForm):
+    """Another team is asked; beside each stands by when the clauses in force promise its answer."""
+
+    team = forms.ChoiceField(label=_("请哪个小组"))
+    text = forms.CharField(label=_("需要他们做什么"), widget=LONG, max_length=4000)
+    due = forms.DateTimeField(
+        label=_("最晚什么时候"), widget=MOMENT, required=False, help_text=_("不填就按制度规定的时限")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        at = now()
+        self.fields["team"].choices = [  # type: ignore[attr-defined]
+            (str(t.pk), _asked_team(t, at)) for t in staff.teams() if t.pk != self.it.case.team_id
+        ]
+
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
+        services.help_ask(
+            case_id=case.pk,
+            team_id=int(values["team"]),
+            text=values["text"],
+            due_at=moment(values["due"]),
             actor=actor,
             at=at,
         )
@@ -334,6 +368,21 @@ class Propose(ActForm):
         ]
         services.plan_propose(case_id=case.pk, options=options, text=values["text"], actor=actor, at=at)
         return None
+
+
+def _asked_team(team: Team, at: datetime) -> str:
+    """The team with what its department has promised: 物流 · 1 小时 4.2.3."""
+    facts = {
+        "kind": COLLABORATION,
+        "status": "open",
+        "team": team.code,
+        "dept": team.department,
+    }
+    promised = promises("duty", REQUESTED, facts, facts, at)
+    if not promised:
+        return team.name
+    words = timing.span_words(str(promised[0].span))
+    return f"{team.name} · {words} · {timing.clause_number(promised[0].clause)}"
 
 
 class Empty(forms.Form):

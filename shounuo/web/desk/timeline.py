@@ -34,6 +34,7 @@ ICONS = {
 # What a customer does himself; the rest of what his message sets off goes without a name.
 BY_CUSTOMER = {"case.opened", "case.confirmed", "case.disputed", "case.reopened", "plan.chosen"}
 WAITS = {"customer": gettext_lazy("等待客户"), "internal": gettext_lazy("等待协作")}
+HELP = (Interaction.Purpose.HELP_ASKED, Interaction.Purpose.HELP_ANSWERED)
 FOLD_FROM = 2  # a run of more events than this is folded, its last one left standing
 
 
@@ -110,6 +111,8 @@ def _message(message: Message, it: CasePage) -> dict[str, Any]:
         via = _("自动回执 · %(via)s") % {"via": via}
     elif one.direction == Interaction.Direction.OUT:
         via = _("公开回复 · %(via)s") % {"via": via}
+    elif one.purpose in HELP:
+        via = one.get_purpose_display()
     text = without_options(one.text, [vars(o) for o in message.options]) if message.options else one.text
     entry: dict[str, Any] = {
         "kind": {"in": "in", "out": "out", "note": "note"}[one.direction],

@@ -36,6 +36,7 @@ HOMES = (
     (permissions.VIEW_ALL, "/cases/"),
     ("board.view", "/board/"),
     ("policy.view", "/policy/"),
+    ("duties.work", "/duties/"),
 )
 
 
