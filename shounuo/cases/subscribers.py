@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.cases import events, services
 from shounuo.cases.models import Case
+from shounuo.cases.services import helping
 from shounuo.cases.services.holder import customer_told
 from shounuo.customers.models import Merge
 from shounuo.duties.kinds import COLLABORATION
@@ -77,9 +78,9 @@ def about_help(kind: str, payload: dict[str, Any]) -> bool:
 
 def help_over(event: Published, at: datetime) -> None:
     """A department's help is no longer asked for: the case that waited for it goes on."""
-    services.help_over(case_id=int(event.payload["about"].partition(":")[2]), actor=Actor.system(), at=at)
+    helping.help_over(case_id=int(event.payload["about"].partition(":")[2]), actor=Actor.system(), at=at)
 
 
 def case_closed(event: Published, at: datetime) -> None:
     """Nobody need answer for a case that is over."""
-    services.help_call_off(case_id=event.subject[1], reason=str(_("工单已关闭")), actor=Actor.system(), at=at)
+    helping.help_call_off(case_id=event.subject[1], reason=str(_("工单已关闭")), actor=Actor.system(), at=at)

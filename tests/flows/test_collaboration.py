@@ -71,7 +71,7 @@ def test_asked_and_answered_in_time_the_department_has_kept_its_word(story, engi
     asked, answered = Interaction.objects.filter(
         case=story.case, purpose__in=[Purpose.HELP_ASKED, Purpose.HELP_ANSWERED]
     ).order_by("id")
-    assert asked.text == "技术部：设备编号 A-17 半夜掉线，请看日志是什么原因"
+    assert asked.text == "@技术部 设备编号 A-17 半夜掉线，请看日志是什么原因"
     assert (answered.text, answered.person_id, answered.direction) == (
         "固件旧版会掉线，已远程升级",
         engineer.id,

@@ -28,7 +28,7 @@ from shounuo.cases.services.fields import (
     topic_change,
     topic_create,
 )
-from shounuo.cases.services.helping import help_answered, help_ask, help_call_off, help_over
+from shounuo.cases.services.helping import help_ask
 from shounuo.cases.services.importing import case_import, message_import
 from shounuo.cases.services.indexing import search_index
 from shounuo.cases.services.merges import case_split, cases_link, cases_merge, cases_unlink, merge_undo
@@ -105,10 +105,7 @@ __all__ = [
     "draft_save",
     "eta_tell",
     "feedback_note",
-    "help_answered",
     "help_ask",
-    "help_call_off",
-    "help_over",
     "helper_add",
     "helper_remove",
     "info_collect",

@@ -50,6 +50,7 @@ def help_ask(
         raise Invalid(_("说明最多 %(max)d 字") % {"max": duties.MAX_TEXT}, field="text", code="too_long")
     staff_only(actor)
     with changing(case_id, None, actor=actor, at=at, expected_version=expected_version) as change:
+        change.decide("wait_internal")
         team = Team.objects.filter(pk=team_id, active=True).first()
         if team is None:
             raise Invalid(_("没有这个小组，或它已停用"), field="team", code="no_team")
@@ -57,7 +58,7 @@ def help_ask(
             raise Invalid(_("工单就在这个小组；组内的同事请用“请人协作”"), field="team", code="own_team")
         title = truncate(clean_line(text.splitlines()[0]), MAX_TITLE)
         concluding.wait(change, states.WAITING_INTERNAL, reason=title[:MAX_REASON])
-        writing.write_note(change, f"{team.name}：{text}", purpose=writing.Purpose.HELP_ASKED)
+        writing.write_note(change, f"@{team.name} {text}", purpose=writing.Purpose.HELP_ASKED)
         return duties.duty_create(
             kind=COLLABORATION,
             title=title,

@@ -38,6 +38,7 @@ CALLS = {
     "custom_set": {"values": {}},
     "eta_tell": {"expected_at": LATER},
     "feedback_note": {"text": "x"},
+    "help_ask": {"team_id": 1, "text": "x"},
     "helper_add": {"person_id": "<agent>"},
     "helper_remove": {"person_id": "<agent>"},
     "info_collect": {},

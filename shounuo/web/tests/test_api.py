@@ -457,6 +457,7 @@ VERBS = [
     ("POST", "/cases/{n}/actions/propose", {"options": [{"title": "x"}]}),
     ("POST", "/cases/{n}/actions/choose", {"option": 1}),
     ("POST", "/cases/{n}/actions/wait", {"on": "customer"}),
+    ("POST", "/cases/{n}/actions/ask", {"team": "second", "text": "x"}),
     ("POST", "/cases/{n}/actions/resume", None),
     ("POST", "/cases/{n}/actions/resolve", {"text": "x"}),
     ("POST", "/cases/{n}/actions/confirm", None),

@@ -12,6 +12,7 @@ from shounuo.cases.models import Case, Interaction, SearchText
 from shounuo.channels.testing import make_mail, make_mailbox, receive
 from shounuo.commitments import engine
 from shounuo.customers import services as customers
+from shounuo.duties import services as duties
 from shounuo.duties.testing import make_duty
 from shounuo.events import registry
 from shounuo.events.models import Event, Failure, Handled
@@ -89,6 +90,16 @@ def test_every_handler_is_safe_to_repeat(wired):
         lambda: person_change(person_id=cast.agent.pk, name="林大满", actor=actor_for(cast.admin), at=AT),
         lambda: password_reset_ask(identifier="agent", at=AT),
         lambda: make_duty(team_id=cast.team.pk, at=AT),
+        lambda: duties.duty_cancel(
+            duty_id=cases.help_ask(
+                case_id=case.pk, team_id=cast.other_team.pk, text="看看", actor=agent, at=AT
+            ).pk,
+            reason="不必了",
+            actor=agent,
+            at=AT,
+        ),
+        lambda: cases.case_resolve(case_id=case.pk, text="能换", actor=agent, at=AT),
+        lambda: cases.case_close(case_id=case.pk, actor=agent, at=AT),
         lambda: receive(b"\x00\xff not a mail at all"),
     ):
         act()
