@@ -15,6 +15,7 @@ from shounuo.metrics import registry
 from shounuo.metrics.registry import Metric
 from shounuo.metrics.rules import Unit, Window
 from shounuo.policy.schema import CHAINED, MONITORED, Unset
+from shounuo.policy.thresholds import limit_of
 from shounuo.risk import book, rules
 from shounuo.risk.book import LiveAlarm, LiveTarget
 from shounuo.risk.models import Alarm, AlarmDay
@@ -59,7 +60,7 @@ def monitored(at: datetime) -> list[Metric]:
 
 def _of_metric(rule: LiveAlarm, metric: Metric, at: datetime, zone: ZoneInfo) -> Verdict:
     spec = rule.spec
-    limit = rules.limit_of(spec.threshold, metric.unit) if spec.threshold is not None else None
+    limit = limit_of(spec.threshold, metric.unit) if spec.threshold is not None else None
     least = rules.least_of(spec, metric.aggregate, metric.least)
     window = rules.window_of(spec.window if isinstance(spec.window, Span) else None, at, zone)
     reading = _total(rule, metric, window, at)
@@ -91,7 +92,7 @@ def _least_of_leap(rule: LiveAlarm) -> int:
 def _of_slices(rule: LiveAlarm, metric: Metric, at: datetime, zone: ZoneInfo) -> list[Verdict]:
     """One verdict for each value of the dimension of which something is known, the largest population first."""
     spec, by = rule.spec, rules.slice_of(rule.spec.when)
-    limit = rules.limit_of(spec.threshold, metric.unit) if spec.threshold is not None else None
+    limit = limit_of(spec.threshold, metric.unit) if spec.threshold is not None else None
     least = rules.least_of(spec, metric.aggregate, metric.least)
     window = rules.window_of(spec.window if isinstance(spec.window, Span) else None, at, zone)
     now = _cut(rule, metric, window, by, at)
@@ -178,7 +179,7 @@ def _of_chain(rule: LiveAlarm, at: datetime, zone: ZoneInfo) -> list[Verdict]:
 
 
 def _whole(rule: LiveAlarm) -> float | None:
-    return rules.limit_of(rule.spec.threshold, Unit.COUNT) if rule.spec.threshold is not None else None
+    return limit_of(rule.spec.threshold, Unit.COUNT) if rule.spec.threshold is not None else None
 
 
 # -- targets -----------------------------------------------------------------------------------------------------------

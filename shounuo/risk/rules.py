@@ -16,9 +16,10 @@ from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from shounuo.kernel.durations import Percent, Span
+from shounuo.kernel.durations import Span
 from shounuo.metrics.rules import ADDITIVE, Aggregate, Unit, Window
-from shounuo.policy.schema import SLICED, Alarm, Matcher, Target, Threshold, Unset
+from shounuo.policy.schema import SLICED, Alarm, Matcher, Target, Unset
+from shounuo.policy.thresholds import in_unit, limit_of
 
 LEAST_ANSWERS = 10
 TREND_DAYS = 3
@@ -39,23 +40,6 @@ class Reading:
 
     value: float | None
     n: int
-
-
-def limit_of(threshold: Threshold, unit: Unit) -> float | None:
-    """The threshold in the metric's unit: shares as 0..1, lengths of time in seconds. None where it cannot be one of it."""
-    return None if isinstance(threshold.value, Unset) else in_unit(threshold.value, unit)
-
-
-def in_unit(value: Decimal | Percent | Span, unit: Unit) -> float | None:
-    """A number of a rule in the metric's unit; None where it cannot be one of it."""
-    if isinstance(value, Percent):
-        return value.basis_points / (100 if unit is Unit.SCORE else 10_000)
-    if isinstance(value, Span):
-        if unit is not Unit.SECONDS or value.months or value.needs_business:
-            return None
-        return float(value.days * 86_400 + value.seconds)
-    number = float(Decimal(value))
-    return number / 100 if unit is Unit.SHARE and number > 1 else number
 
 
 def least_of(rule: Alarm, aggregate: Aggregate, least: int) -> int:

@@ -89,6 +89,7 @@ PARTS = [
     "customers",
     "cases",
     "channels",
+    "analytics",
     "risk",
 ]
 INSTALLED_APPS = [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shounuo.kernel.durations import Percent, Span
 from shounuo.metrics.rules import Aggregate, Unit
 from shounuo.policy.schema import UNSET, Alarm, Target, Threshold
+from shounuo.policy.thresholds import limit_of
 from shounuo.risk import rules
 from shounuo.risk.rules import Reading
 
@@ -40,7 +41,7 @@ def alarm(op=">", value=Decimal(20), **more) -> Alarm:
     ],
 )
 def test_a_threshold_is_read_in_the_metrics_unit(value, unit, limit):
-    assert rules.limit_of(Threshold(">", value), unit) == limit
+    assert limit_of(Threshold(">", value), unit) == limit
 
 
 @pytest.mark.parametrize(("n", "held"), [(20, False), (21, True)])

@@ -23,7 +23,8 @@ from shounuo.policy.reading import rule_of
 from shounuo.policy.schema import CHAINED
 from shounuo.policy.schema import Alarm as AlarmRule
 from shounuo.policy.sentences import sentence
-from shounuo.risk import queries, rules
+from shounuo.policy.thresholds import limit_of
+from shounuo.risk import queries
 from shounuo.risk.models import Alarm
 from shounuo.staff import queries as staff
 from shounuo.web.figures.showing import plain
@@ -151,7 +152,7 @@ def limit(spec: AlarmRule, alarm: Alarm) -> str:
     metric = metric_of(alarm)
     if alarm.metric == CHAINED or metric is None:
         return f"{spec.threshold.op} {spec.threshold.value}"
-    return f"{spec.threshold.op} {plain(metric, rules.limit_of(spec.threshold, metric.unit))}"
+    return f"{spec.threshold.op} {plain(metric, limit_of(spec.threshold, metric.unit))}"
 
 
 def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:

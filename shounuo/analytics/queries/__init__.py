@@ -1,0 +1,45 @@
+"""All reads of dashboards and reports. Every number is the metrics engine's."""
+
+from shounuo.analytics.queries.limits import Limit, drawn, limits, meets, target_of
+from shounuo.analytics.queries.overview import (
+    KPIS,
+    NOW,
+    OF_PEOPLE,
+    QUALITY,
+    TODAY,
+    Compared,
+    Overview,
+    PersonRow,
+    Rest,
+    breached,
+    compared,
+    live,
+    may_see_people,
+    narrow,
+    overview,
+    rest,
+)
+
+__all__ = [
+    "KPIS",
+    "NOW",
+    "OF_PEOPLE",
+    "QUALITY",
+    "TODAY",
+    "Compared",
+    "Limit",
+    "Overview",
+    "PersonRow",
+    "Rest",
+    "breached",
+    "compared",
+    "drawn",
+    "limits",
+    "live",
+    "may_see_people",
+    "meets",
+    "narrow",
+    "overview",
+    "rest",
+    "target_of",
+]
