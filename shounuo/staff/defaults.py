@@ -18,6 +18,8 @@ _SUPERVISOR = (
     *_SENIOR,
     "alarms.handle",
     "alarms.view",
+    "analytics.people",
+    "analytics.view",
     "board.view",
     "cases.assign",
     "commitments.rebase",
@@ -55,7 +57,11 @@ _ROLES = (
     DefaultRole("supervisor", _("客服主管"), _SUPERVISOR),
     DefaultRole("manager", _("客服经理"), _MANAGER),
     DefaultRole("director", _("服务总监"), (*_MANAGER, "policy.approve", "policy.publish")),
-    DefaultRole("viewer", _("只读"), (*_READ, "alarms.view", "board.view", "cases.view_all", "metrics.read")),
+    DefaultRole(
+        "viewer",
+        _("只读"),
+        (*_READ, "alarms.view", "analytics.view", "board.view", "cases.view_all", "metrics.read"),
+    ),
 )
 
 

@@ -19,14 +19,14 @@ from shounuo.staff import queries as staff
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A place in the rail. Shown to who holds any of the permissions; active under its prefix."""
+    """A place in the rail. Shown to who holds any of the permissions; active under its prefixes."""
 
     url: str
     icon: str
     label: Any
     key: str
     permissions: tuple[str, ...]
-    prefix: str
+    prefix: str | tuple[str, ...]
 
 
 RAIL = (
@@ -35,7 +35,14 @@ RAIL = (
     Entry("/board/", "radar-2", gettext_lazy("督办"), "h", ("board.view",), "/board/"),
     Entry("/policy/", "license", gettext_lazy("制度"), "", ("policy.view",), "/policy/"),
     Entry("/customers/", "users", pgettext_lazy("place", "客户"), "", ("customers.view",), "/customers/"),
-    Entry("/data/", "chart-histogram", gettext_lazy("数据"), "", ("metrics.read",), "/data/"),
+    Entry(
+        "/data/",
+        "chart-histogram",
+        gettext_lazy("数据"),
+        "",
+        ("metrics.read", "analytics.view"),
+        ("/data/", "/dashboards/", "/reports/"),
+    ),
 )
 CONSOLE = Entry("/settings/", "settings", gettext_lazy("设置"), "", (), "/settings/")
 

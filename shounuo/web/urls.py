@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", include("shounuo.web.board.urls")),
     path("alarms/", include("shounuo.web.alarms.urls")),
     path("data/", include("shounuo.web.figures.urls")),
+    path("dashboards/", include("shounuo.web.dashboards.urls")),
     path("policy/", include("shounuo.web.policies.urls")),
     path("search/", pickers.palette, name="search"),
     path("live", live.live, name="live"),

@@ -57,7 +57,9 @@ def limits(
                 continue
             value = limit_of(rule.threshold, metric.unit)
             if value is not None:
-                level = "target" if kind == Rule.Kind.TARGET else rule.level if isinstance(rule, Alarm) else ""
+                level = (
+                    "target" if kind == Rule.Kind.TARGET else rule.level if isinstance(rule, Alarm) else ""
+                )
                 name = spoken(row.title, row.title_en) or row.name
                 found[rule.metric].append(
                     Limit(rule.metric, level, rule.threshold.op, value, name, row.clause.code, _days(rule))

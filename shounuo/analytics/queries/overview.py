@@ -24,7 +24,14 @@ Where = Mapping[str, Sequence[Any]]
 KPIS = ("kept_share", "first_response_median", "fcr", "resolution_median", "reopen_rate")
 NOW = ("queue_size", "backlog", "overdue_promises", "online_people")
 TODAY = ("cases_opened", "first_response_within_30min")
-QUALITY = ("same_day_fcr", "transfer_rate", "complaint_rate", "record_complete_rate", "eta_kept_rate", "reply_ratio")
+QUALITY = (
+    "same_day_fcr",
+    "transfer_rate",
+    "complaint_rate",
+    "record_complete_rate",
+    "eta_kept_rate",
+    "reply_ratio",
+)
 OF_PEOPLE = ("cases_resolved", "first_response_median", "kept_share", "reopen_rate", "praise_count")
 MOST_PEOPLE = 20
 
@@ -45,12 +52,12 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the first screen shows. `slow` is the ninety per cent beside the median; `due` the kept share by clause;
+    """What the first screen shows. `slow` is the ninety per cent beside the median; `clauses` the kept share by clause;
     `hours` cases opened by weekday and hour, `missed` the kept share by the same; `topics` cases by branch of topics."""
 
     kpis: tuple[Compared, ...]
     slow: Figure
-    clauses: Compared
+    clauses: Figure
     hours: Figure
     missed: Figure
     topics: Compared
@@ -66,8 +73,11 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What stands below: courses of quality, complaints by branch and severity, people (None: not for this reader)."""
+    """What stands below: the course of the kept share and its clauses, courses of quality, complaints by branch and
+    severity, people (None: not for this reader)."""
 
+    kept: Figure
+    clauses: Compared
     quality: tuple[Compared, ...]
     complaints: Figure
     people: tuple[PersonRow, ...] | None
@@ -115,7 +125,7 @@ def overview(period: Period, where: Where, *, actor: Actor, at: datetime) -> Ove
     return Overview(
         kpis=kpis,
         slow=_figure("first_response_p90", period.window, where, bucket=period.bucket, **ask),
-        clauses=compared("kept_share", period, where, by=("clause",), **ask),
+        clauses=_figure("kept_share", period.window, where, by=("clause",), **ask),
         hours=_figure("cases_opened", period.window, where, by=("weekday", "hour"), **ask),
         missed=_figure("kept_share", period.window, where, by=("weekday", "hour"), **ask),
         topics=compared("cases_opened", period, where, by=("topic_top",), **ask),
@@ -128,6 +138,8 @@ def rest(period: Period, where: Where, *, actor: Actor, at: datetime) -> Rest:
     ask: dict[str, Any] = {"actor": actor, "at": at}
     people, more = _people(period, where, **ask) if may_see_people(actor) else (None, 0)
     return Rest(
+        kept=_figure("kept_share", period.window, where, bucket=period.bucket, **ask),
+        clauses=compared("kept_share", period, where, by=("clause",), **ask),
         quality=tuple(compared(code, period, where, bucket=period.bucket, **ask) for code in QUALITY),
         complaints=_figure("complaint_count", period.window, where, by=("topic_top", "severity"), **ask),
         people=people,

@@ -170,7 +170,7 @@ def _headline(found: Figure) -> str:
         return plain(found.metric, found.total.value)
     most = max(found.cells, key=lambda c: c.n)
     names = registry.dimensions()[found.by[0]].names([most.by[0]])
-    return f"{_name(names, most.by[0])} {plain(found.metric, most.value)}"
+    return f"{name_of(names, most.by[0])} {plain(found.metric, most.value)}"
 
 
 def standings(request: HttpRequest, every: int, waiting: int, chosen: str) -> list[dict[str, Any]]:
@@ -299,7 +299,7 @@ def conditions(request: HttpRequest, asked: Asked) -> list[dict[str, Any]]:
         shown.append(
             {
                 "label": dimension.label,
-                "value": _("、").join(_name(names, v) for v in wanted),
+                "value": _("、").join(name_of(names, v) for v in wanted),
                 "set": True,
                 "clear_url": query(request, **{code: None, "cursor": None}),
             }
@@ -307,7 +307,7 @@ def conditions(request: HttpRequest, asked: Asked) -> list[dict[str, Any]]:
     return shown
 
 
-def _name(names: dict[Any, str], one: Any) -> str:
+def name_of(names: dict[Any, str], one: Any) -> str:
     return _("未填") if one in (None, "") else names.get(one, str(one))
 
 
@@ -322,7 +322,7 @@ def groups_of(request: HttpRequest, found: Figure) -> dict[str, Any]:
     most = max((abs(c.value) for c in cells if c.value is not None), default=0)
     rows = [
         {
-            "name": _name(names, c.by[0]),
+            "name": name_of(names, c.by[0]),
             "url": query(
                 request, **{code: "none" if c.by[0] in (None, "") else c.by[0], "by": None, "cursor": None}
             )
@@ -356,11 +356,19 @@ def bucket_name(first: date | None, bucket: Bucket | None) -> str:
     return words.full_day(first, first, weekday=False)
 
 
-def _tick(first: date | None, bucket: Bucket | None) -> str:
+def tick(first: date | None, bucket: Bucket | None) -> str:
     """The same for an axis: a day as 10/9."""
     return (
         f"{first.month}/{first.day}" if first is not None and bucket == "day" else bucket_name(first, bucket)
     )
+
+
+def time_scale(values: Sequence[float]) -> tuple[float, str]:
+    """For an axis of seconds: the largest unit of time in which most of the values are above one, and its name."""
+    known = sorted(values)
+    middle = known[len(known) // 2] if known else 0
+    scale, label = next((s, name) for s, name in _SCALES if middle >= s or s == 1)
+    return float(scale), str(label)
 
 
 def trend(found: Figure) -> dict[str, Any]:
@@ -368,16 +376,13 @@ def trend(found: Figure) -> dict[str, Any]:
     metric = found.metric
     scale, unit = 1.0, ""
     if metric.unit is Unit.SECONDS:
-        known = sorted(c.value for c in found.cells if c.value is not None)
-        middle = known[len(known) // 2] if known else 0
-        scale, label = next((s, name) for s, name in _SCALES if middle >= s or s == 1)
-        unit = str(label)
+        scale, unit = time_scale([c.value for c in found.cells if c.value is not None])
     elif metric.unit is Unit.SHARE:
         scale, unit = 0.01, "%"
     shown = [None if c.value is None else round(c.value / scale, 1 if scale > 1 else 2) for c in found.cells]
     last = next((c for c in reversed(found.cells) if c.value is not None), None)
     return {
-        "labels": [_tick(c.bucket, found.bucket) for c in found.cells],
+        "labels": [tick(c.bucket, found.bucket) for c in found.cells],
         "values": shown,
         "counts": [] if metric.aggregate in _COUNTS else [c.n for c in found.cells],
         "unit": unit,

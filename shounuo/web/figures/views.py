@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from shounuo.analytics.permissions import VIEW
 from shounuo.kernel import csvfile
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound
@@ -22,17 +23,18 @@ from shounuo.metrics.rules import Aggregate, Window
 from shounuo.policy import labels
 from shounuo.web.context import actor_of
 from shounuo.web.figures import showing
+from shounuo.web.figures.places import places
 from shounuo.web.guard import staff_page
 
 BEHIND = 8
 PAGE = 50
 
 
-@staff_page(READ)
+@staff_page(READ, VIEW)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Where figures begin."""
-    return redirect("metrics")
+    """Where figures begin: the dashboard for who may see it, else the library."""
+    return redirect("dashboards" if actor_of(request).may(VIEW) else "metrics")
 
 
 @staff_page(READ)
@@ -52,6 +54,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "figures/library.html",
         {
             "title": _("指标库"),
+            "places": places(actor, "metrics"),
             "groups": showing.groups(found),
             "search": text,
             "tabs": showing.standings(request, len(every), sum(waiting.values()), standing),

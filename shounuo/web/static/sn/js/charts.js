@@ -1,5 +1,6 @@
 // Charts: <div class="sn-chart" data-chart="trend" data-from="json-script-id" role="img" aria-label="...">.
-// Kinds: trend (share with bars and target), spread (histogram with a limit), rank (bars), lines, heat, course (a figure's). Colours are the tokens'.
+// Kinds: trend (share with bars and target), spread (histogram with a limit), rank (bars), stack (bars in parts), lines, heat, course (a figure's).
+// Colours are the tokens'. `limits` [{value, label, level}] are the lines of the regulation: a target, or an alarm of a level.
 const { sn } = globalThis;
 const made = new Map();
 const css = (el) => { const s = getComputedStyle(el); return (n) => s.getPropertyValue(`--sn-${n}`).trim(); };
@@ -11,6 +12,11 @@ function kit(v) {
     cat: (data, x = {}) => ({ type: 'category', data, axisTick: { show: false }, axisLine: { lineStyle: { color: v('line-2') } }, ...x, axisLabel: { ...text, ...(x.axisLabel || {}) } }),
     val: (x = {}) => ({ type: 'value', splitLine: { lineStyle: { color: v('line') } }, ...x, axisLabel: { ...text, ...(x.axisLabel || {}) } }),
     goal: (y, label) => ({ silent: true, symbol: 'none', label: { show: !!label, formatter: label || '', position: 'end', distance: 4, color: v('ink-2'), fontSize: 12 }, lineStyle: { color: v('ink-3'), type: [4, 4] }, data: [{ yAxis: y }] }),
+    // what the regulation asks: the target dashed in grey, alarms in their colour; red is breach and red alarm alone
+    limits: (limits) => ({ silent: true, symbol: 'none', data: (limits || []).map((l) => {
+      const tone = { blue: v('blue-mark'), yellow: v('yellow-mark'), red: v('breach-mark') }[l.level];
+      return { yAxis: l.value, label: { show: true, formatter: l.label, position: 'insideStartTop', distance: [4, 3], color: tone || v('ink-2'), fontSize: 12 }, lineStyle: { color: tone || v('ink-3'), type: [4, 4], width: 1 } };
+    }) }),
     bands: (bands) => ({ silent: true, itemStyle: { color: v('hover'), opacity: 0.7 }, label: { ...text, position: 'insideTopLeft' }, data: (bands || []).map((b) => [{ name: b.label || '', xAxis: b.from }, { xAxis: b.to }]) }),
     tip: { trigger: 'axis', confine: true, backgroundColor: v('raised'), borderColor: v('line-2'), borderWidth: 1, padding: [6, 10], textStyle: { color: v('ink'), fontSize: 12 }, extraCssText: 'box-shadow:none' },
   };
@@ -24,7 +30,7 @@ const kinds = {
     series: [
       { name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } },
       { name: d.share_name, type: 'line', data: d.shares, connectNulls: false, symbol: 'circle', symbolSize: 5, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
-        endLabel: { show: true, formatter: (p) => `${p.value}%`, color: k.acc, fontWeight: 600, distance: 4 }, markLine: k.goal(d.target, d.target_label), markArea: k.bands(d.bands) }],
+        endLabel: { show: true, formatter: (p) => `${p.value}%`, color: k.acc, fontWeight: 600, distance: 4 }, markLine: d.limits ? k.limits(d.limits) : k.goal(d.target, d.target_label), markArea: k.bands(d.bands) }],
   }),
   // {labels, values, counts (the population; empty: none), unit ("%", 分钟 ...), bars, value_name, count_name}
   course: (d, k, el) => {
@@ -33,9 +39,9 @@ const kinds = {
     return {
       grid: { left: 8, right: d.bars || el.clientWidth < 480 ? 12 : d.unit === '%' ? 56 : 88, top: 26, bottom: 4, containLabel: true }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
       yAxis: [k.val({ name: d.unit === '%' ? '' : d.unit, nameTextStyle: k.text, nameGap: 10, scale: !d.bars && d.values.every((x) => x == null || x > 0), axisLabel: { formatter: d.unit === '%' ? '{value}%' : '{value}' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
-      series: d.bars ? [{ ...value, type: 'bar', barMaxWidth: 26, itemStyle: { color: k.acc, borderRadius: [2, 2, 0, 0] } }] : [
+      series: d.bars ? [{ ...value, markLine: k.limits(d.limits), type: 'bar', barMaxWidth: 26, itemStyle: { color: k.acc, borderRadius: [2, 2, 0, 0] } }] : [
         ...(d.counts.length ? [{ name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } }] : []),
-        { ...value, type: 'line', connectNulls: false, symbol: 'circle', symbolSize: d.labels.length > 60 ? 0 : 4, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
+        { ...value, markLine: k.limits(d.limits), type: 'line', connectNulls: false, symbol: 'circle', symbolSize: d.labels.length > 60 ? 0 : 4, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
           endLabel: { show: el.clientWidth >= 480, formatter: (p) => tell(p.value), color: k.acc, fontWeight: 600, distance: 4 } }],
     };
   },
@@ -50,11 +56,20 @@ const kinds = {
     grid: { left: 8, right: 40, top: 4, bottom: 4, containLabel: true }, xAxis: k.val({ show: false }), yAxis: k.cat(d.labels, { inverse: true, axisLine: { show: false }, axisLabel: { color: v('ink-2') } }),
     series: [{ type: 'bar', barWidth: 12, data: d.counts, itemStyle: { color: d.bad ? k.bad : k.acc, borderRadius: [0, 2, 2, 0] }, label: { show: true, position: 'right', color: v('ink'), fontWeight: 600 } }],
   }),
-  // {labels, lines: [{name, data, faint}], target, target_label, bands, max}
+  // {labels, series: [{name, tone (none, low, mid, high), data}]}
+  stack: (d, k, el, v) => {
+    const tone = { none: k.grey, low: v('accent-2'), mid: k.acc, high: k.warn };
+    return {
+      grid: { left: 8, right: 16, top: 30, bottom: 4, containLabel: true }, tooltip: { ...k.tip, axisPointer: { type: 'shadow' } }, legend: { top: 0, left: 8, itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { ...k.text, color: v('ink-2') } },
+      xAxis: k.val({ minInterval: 1, splitNumber: 4 }), yAxis: k.cat(d.labels, { inverse: true, axisLine: { show: false }, axisLabel: { color: v('ink-2') } }),
+      series: d.series.map((s) => ({ name: s.name, type: 'bar', stack: 'all', barMaxWidth: 20, data: s.data, itemStyle: { color: tone[s.tone] || k.acc, borderColor: v('surface'), borderWidth: 1 } })),
+    };
+  },
+  // {labels, lines: [{name, data, faint}], target, target_label or limits, bands, max}
   lines: (d, k, el) => ({
     grid: { left: 40, right: 56, top: 12, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { boundaryGap: false, axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ max: d.max }),
-    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, ...(l.faint ? { areaStyle: { color: k.acc, opacity: 0.1 } } : {}),
-      endLabel: { show: true, formatter: l.name, color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
+    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, ...(l.faint && !l.bare ? { areaStyle: { color: k.acc, opacity: 0.1 } } : {}),
+      endLabel: { show: true, formatter: l.name, color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.limits ? k.limits(d.limits) : d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
   }),
   // {x, y, cells: [[x, y, n, outlined]]}
   heat: (d, k, el, v) => {

@@ -1,0 +1,35 @@
+"""What periods are called."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from shounuo.analytics.rules import Period
+from shounuo.web import words
+
+
+def period_name(period: Period, *, own: bool = False) -> str:
+    """2026年第 47 周 · 2026年11月 · 2026年第 4 季 · 11月22日 · 10月24日 – 11月22日."""
+    first, last = period.first, period.last
+    if own or period.kind == "days":
+        return span_name(first, last)
+    year = first.isocalendar().year if period.kind == "week" else first.year
+    match period.kind:
+        case "week":
+            return _("%(year)s年第 %(n)s 周") % {"year": year, "n": first.isocalendar().week}
+        case "month":
+            return date_format(first, "YEAR_MONTH_FORMAT")
+        case "quarter":
+            return _("%(year)s年第 %(n)s 季") % {"year": year, "n": (first.month - 1) // 3 + 1}
+    return words.full_day(first)
+
+
+def span_name(first: date, last: date) -> str:
+    """Two days with what lies between; one alone when they are the same. With the year."""
+    start = words.full_day(first, weekday=False)
+    if first == last:
+        return start
+    return f"{start} – {words.full_day(last, first, weekday=False)}"
