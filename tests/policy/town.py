@@ -198,6 +198,7 @@ def make_town() -> Town:
         ("board/", "number"): case.number,
         ("data/metrics/", "code"): "first_response_time",
         ("data/metrics/values/", "group"): "speed",
+        ("dashboards/export/", "part"): "topics",
         ("alarms/", "alarm"): alarm.pk,
         ("alarms/targets/", "goal"): make_goal(at=AT).pk,
         ("policy/", "code"): "livestock",

@@ -17,6 +17,7 @@ AREAS: tuple[tuple[Any, frozenset[str]], ...] = (
     (gettext_lazy("工单"), frozenset({"cases", "commitments", "board"})),
     (pgettext_lazy("place", "客户"), frozenset({"customers"})),
     (gettext_lazy("制度"), frozenset({"policy"})),
+    (gettext_lazy("数据"), frozenset({"metrics", "analytics"})),
     (gettext_lazy("设置"), frozenset({"staff", "calendars", "channels", "webhooks", "tokens"})),
     (gettext_lazy("运行"), frozenset({"ops", "audit"})),
 )

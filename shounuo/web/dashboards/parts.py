@@ -16,6 +16,7 @@ from shounuo.calendars import queries as calendars
 from shounuo.metrics import registry
 from shounuo.metrics.registry import Metric
 from shounuo.metrics.rules import Bucket, Direction, Unit
+from shounuo.web import words
 from shounuo.web.figures import showing as figures
 
 FEW = 10
@@ -31,6 +32,11 @@ class Column:
     code: str
     is_number: bool = True
     is_shown: bool = True
+
+    @property
+    def is_bar(self) -> bool:
+        """True for a column of bars or courses, which says nothing new to an export."""
+        return self.is_shown and not self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,8 @@ def limit_lines(
 def limit_words(one: Limit, metric: Metric) -> str:
     """目标 95% · 黄色预警 80%."""
     value = figures.plain(metric, one.value)
+    if metric.unit is Unit.SHARE:
+        value = words.percent(one.value, 0 if round(one.value * 100, 4) % 1 == 0 else 1)
     names = {
         "target": _("目标 %(value)s"),
         "blue": _("蓝色预警 %(value)s"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -42,7 +41,7 @@ TOP = 10
 MOST_CLAUSES = 12
 OPENING, CLOSING = 7, 21
 POOR = 0.8
-HIGH = 5  # a course of the ninety per cent is cut off at so many times the highest median
+HIGH = 5  # above so many times the highest median the ninety per cent would press the median flat
 
 
 # ---- figures in a row
@@ -132,10 +131,11 @@ def _response(found: Overview, limits: Sequence[Limit]) -> Part:
     by, unit = scale(metric, [c.value for c in median.cells])
     labels = [figures.tick(c.bucket, median.bucket) for c in median.cells]
     p90 = [slow[c.bucket].value if c.bucket in slow else None for c in median.cells]
-    drawn = limit_lines(limits, metric, median.bucket, by)
-    top = HIGH * max([c.value or 0.0 for c in median.cells] + [0.0]) / by
-    top = max([top] + [1.2 * line["value"] for line in drawn])
-    is_cut = any(high is not None and high / by > top for high in p90)
+    top = HIGH * max((c.value or 0.0 for c in median.cells), default=0.0)
+    is_near = all(high is None or high <= top for high in p90)
+    lines = [{"name": _("中位"), "data": scaled([c.value for c in median.cells], by)}]
+    if is_near:
+        lines.insert(0, {"name": _("九成"), "data": scaled(p90, by), "faint": True})
     return Part(
         "response",
         _("首次响应时长"),
@@ -154,18 +154,16 @@ def _response(found: Overview, limits: Sequence[Limit]) -> Part:
             )
             for c, high in reversed(list(zip(median.cells, p90, strict=True)))
         ),
-        note=_("%(unit)s · 粗线为中位，浅色为九成位") % {"unit": unit},
-        aside=_("九成位高出图面的部分见表") if is_cut else "",
+        note=_("%(unit)s · 粗线为中位，浅色为九成位") % {"unit": unit}
+        if is_near
+        else _("%(unit)s · 中位；九成位为 %(p90)s，见表")
+        % {"unit": unit, "p90": figures.plain(metric, found.slow.total.value)},
         chart="lines",
         data={
             "labels": labels,
-            "lines": [
-                {"name": _("九成"), "data": scaled(p90, by), "faint": True, "bare": is_cut},
-                {"name": _("中位"), "data": scaled([c.value for c in median.cells], by)},
-            ],
-            "limits": drawn,
+            "lines": lines,
+            "limits": limit_lines(limits, metric, median.bucket, by),
             "bands": bands([c.bucket for c in median.cells], median.bucket, labels),
-            "max": math.ceil(top) if is_cut else None,
         },
         label=_("首次响应时长按时间：全期中位 %(median)s，九成位 %(p90)s")
         % {

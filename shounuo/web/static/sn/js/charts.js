@@ -68,16 +68,17 @@ const kinds = {
   // {labels, lines: [{name, data, faint}], target, target_label or limits, bands, max}
   lines: (d, k, el) => ({
     grid: { left: 40, right: 56, top: 12, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { boundaryGap: false, axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ max: d.max }),
-    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, ...(l.faint && !l.bare ? { areaStyle: { color: k.acc, opacity: 0.1 } } : {}),
+    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, ...(l.faint ? { areaStyle: { color: k.acc, opacity: 0.1 } } : {}),
       endLabel: { show: true, formatter: l.name, color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.limits ? k.limits(d.limits) : d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
   }),
   // {x, y, cells: [[x, y, n, outlined]]}
   heat: (d, k, el, v) => {
     const most = Math.max(1, ...d.cells.map((c) => c[2])); const white = v('heat-3');
+    const narrow = (el.clientWidth - 80) / d.x.length < 24; // no room for numbers: the table has them
     return {
-      grid: { left: 48, right: 14, top: 4, bottom: 24 }, xAxis: k.cat(d.x, { axisLine: { show: false } }), yAxis: k.cat(d.y, { inverse: true, axisLine: { show: false } }),
+      grid: { left: 48, right: 14, top: 4, bottom: 24 }, tooltip: { ...k.tip, trigger: 'item', formatter: (p) => `${d.y[p.value[1]]} ${d.x[p.value[0]]}:00 · ${p.value[2]}` }, xAxis: k.cat(d.x, { axisLine: { show: false } }), yAxis: k.cat(d.y, { inverse: true, axisLine: { show: false } }),
       visualMap: { show: false, min: 0, max: most, inRange: { color: [v('heat-1'), v('heat-2'), white] } },
-      series: [{ type: 'heatmap', itemStyle: { borderColor: v('surface'), borderWidth: 2, borderRadius: 3 }, data: [...d.cells].sort((a, b) => (a[3] ? 1 : 0) - (b[3] ? 1 : 0)).map((c) => ({ value: c.slice(0, 3), itemStyle: c[3] ? { borderColor: k.bad, borderWidth: 2 } : {}, label: { color: c[2] > most * 0.72 ? '#fff' : v('ink') } })), label: { show: true, fontSize: 12 } }],
+      series: [{ type: 'heatmap', itemStyle: { borderColor: v('surface'), borderWidth: 2, borderRadius: 3 }, data: [...d.cells].sort((a, b) => (a[3] ? 1 : 0) - (b[3] ? 1 : 0)).map((c) => ({ value: c.slice(0, 3), itemStyle: c[3] ? { borderColor: k.bad, borderWidth: 2 } : {}, label: { color: c[2] > most * 0.72 ? '#fff' : v('ink') } })), label: { show: !narrow, fontSize: 12 } }],
     };
   },
 };
