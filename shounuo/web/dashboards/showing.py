@@ -133,7 +133,7 @@ def _response(found: Overview, limits: Sequence[Limit]) -> Part:
     p90 = [slow[c.bucket].value if c.bucket in slow else None for c in median.cells]
     top = HIGH * max((c.value or 0.0 for c in median.cells), default=0.0)
     is_near = all(high is None or high <= top for high in p90)
-    lines = [{"name": _("中位"), "data": scaled([c.value for c in median.cells], by)}]
+    lines: list[dict[str, Any]] = [{"name": _("中位"), "data": scaled([c.value for c in median.cells], by)}]
     if is_near:
         lines.insert(0, {"name": _("九成"), "data": scaled(p90, by), "faint": True})
     return Part(

@@ -21,6 +21,7 @@ from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
 from shounuo.policy.queries import ClauseView, RuleView
 from shounuo.policy.schema import Target
+from shounuo.policy.thresholds import in_unit
 from shounuo.risk import queries, rules
 from shounuo.risk.models import Goal
 from shounuo.web import words
@@ -91,7 +92,7 @@ def _facts(spec: Target, goal: Goal, metric: Metric, short: float) -> Iterable[t
     if goal.due_at is not None and goal.state in (Goal.State.SHORT, Goal.State.MISSED):
         yield _("期限"), words.full_day(timezone.localtime(goal.due_at).date(), weekday=False)
     if spec.benchmark is not None:
-        other = rules.in_unit(spec.benchmark.value, metric.unit)
+        other = in_unit(spec.benchmark.value, metric.unit)
         source = spoken(spec.benchmark.source, spec.benchmark.source_en)
         yield _("基准"), f"{plain(metric, other)} · {source}" if other is not None else source
         behind = _behind(spec, goal, other)
