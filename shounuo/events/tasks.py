@@ -10,7 +10,7 @@ from shounuo.kernel.clock import now
 
 @app.task(name="events.dispatch", queue="events")
 def dispatch(*, xid: int) -> None:
-    services.handle_transaction(xid, now())
+    services.handle_waiting(xid, now())
 
 
 @app.task(name="events.retry", queue="events")

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from shounuo.events import queries, registry
 from shounuo.events.models import Event, Failure, Handled
-from shounuo.events.services import MAX_ATTEMPTS, NewEvent, publish
+from shounuo.events.services import MAX_ATTEMPTS, NewEvent, handle_waiting, publish
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 
@@ -115,23 +115,87 @@ def test_one_transaction_queues_one_job(wiring):
 
 @pytest.mark.django_db
 def test_a_failing_handler_leaves_the_others_alone_and_comes_back(wiring):
-    calls, broken = [], [True]
+    broken = [True]
 
     def fragile(event, at):
+        publish([seen(2)])
         if broken[0]:
             raise OSError("the relay is away")
-        calls.append("fragile")
 
-    wiring.subscribe_job("sturdy", ["thing.made"], lambda e, at: calls.append("sturdy"))
+    wiring.subscribe_job("sturdy", ["thing.made"], lambda e, at: publish([seen(1)]))
     wiring.subscribe_job("fragile", ["thing.made"], fragile)
     with transaction.atomic():
         publish([made()])
     run_jobs(AT)
     failure = Failure.objects.get()
-    assert calls == ["sturdy"] and "the relay is away" in failure.error and failure.attempts == 1
+    assert effects() == [1] and "the relay is away" in failure.error and failure.attempts == 1
     broken[0] = False
     run_jobs(AT + timedelta(minutes=1))
-    assert calls == ["sturdy", "fragile"] and not Failure.objects.exists()
+    assert effects() == [1, 2] and not Failure.objects.exists()
+
+
+def effects():
+    """Whom handlers have seen; what a failed one did is undone with it."""
+    return list(Event.objects.filter(kind="thing.seen").order_by("id").values_list("subject_id", flat=True))
+
+
+def jobs_waiting():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'events.dispatch'")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_takes_those_that_wait_behind_it_along(wiring):
+    wiring.subscribe_job("show", ["thing.made"], lambda e, at: publish([seen(e.subject[1])]))
+    with transaction.atomic():
+        for id in (3, 1, 2):
+            publish([made(id)])
+    for id in (5, 4):
+        with transaction.atomic():
+            publish([made(id)])
+    assert jobs_waiting() == 3
+    first = Event.objects.order_by("id").first().xid
+    assert handle_waiting(first, AT) == 5
+    assert effects() == [1, 2, 3, 4, 5], "subject by subject: two of these never wait for each other in a ring"
+    assert jobs_waiting() == 0 and Handled.objects.count() == 5
+    assert handle_waiting(first, AT) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_those_taken_along_only_what_fails_comes_back(wiring):
+    def picky(event, at):
+        publish([seen(event.subject[1])])
+        if event.subject[1] == 2:
+            raise ValueError("not two")
+
+    wiring.subscribe_job("picky", ["thing.made"], picky)
+    for id in (1, 2, 3):
+        with transaction.atomic():
+            publish([made(id)])
+    handle_waiting(Event.objects.order_by("id").first().xid, AT)
+    assert effects() == [1, 3]
+    failed = Failure.objects.get()
+    assert Event.objects.get(pk=failed.event_id).subject_id == 2 and "not two" in failed.error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_death_among_them_leaves_all_of_them_waiting(wiring):
+    class Killed(BaseException):
+        """As a process ends: nothing catches it."""
+
+    def deadly(event, at):
+        publish([seen(event.subject[1])])
+        if event.subject[1] == 2:
+            raise Killed
+
+    wiring.subscribe_job("deadly", ["thing.made"], deadly)
+    for id in (1, 2, 3):
+        with transaction.atomic():
+            publish([made(id)])
+    with pytest.raises(Killed):
+        handle_waiting(Event.objects.order_by("id").first().xid, AT)
+    assert effects() == [] and jobs_waiting() == 3 and not Handled.objects.exists()
 
 
 @pytest.mark.django_db

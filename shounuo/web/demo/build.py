@@ -43,7 +43,7 @@ TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
 PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
-RUSH = 45  # at most so many more in the last four hours
+RUSH = 70  # at most so many more in the last four hours
 
 
 def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
@@ -178,7 +178,7 @@ def _moments(world: World, start: datetime, end: datetime, count: int) -> list[d
         * (2.6 if (world.day - d).days == PEAK_DAY else 1.0)
         for d in days
     ]
-    rush = min(count // 60, RUSH)
+    rush = min(count // 40, RUSH)
     drawn = dice.choices(days, weight, k=count - rush)
     hours = dice.choices(range(24), HOURS, k=count - rush)
     found = [

@@ -259,7 +259,7 @@ def _ending(
 
 def _work(scenario: Scenario) -> float:
     """Typical working minutes from the last exchange to the solution."""
-    return {"simple": 2.5, "general": 70.0, "complex": 360.0}[scenario.complexity]
+    return {"simple": 2.5, "general": 110.0, "complex": 600.0}[scenario.complexity]
 
 
 def _try(act: object) -> bool:

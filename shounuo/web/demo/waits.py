@@ -15,8 +15,8 @@ from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.world import ZONE, Worker, World
 
 # How often a matter of this complexity waits at all, for the customer (days) and for colleagues (working minutes).
-OFTEN = {"simple": 0.12, "general": 0.7, "complex": 0.95}
-DAYS = {"simple": 1.0, "general": 2.4, "complex": 4.0}
+OFTEN = {"simple": 0.3, "general": 0.85, "complex": 1.0}
+DAYS = {"simple": 3.5, "general": 5.0, "complex": 8.0}
 MINUTES = {"simple": 45, "general": 150, "complex": 700}
 
 CUSTOMER = {
@@ -70,7 +70,7 @@ def waiting(
     yield at
     if dice.random() < 0.7:
         reason, answer = dice.choice(CUSTOMER[scenario.team])
-        days = min(DAYS[scenario.complexity] * dice.lognormvariate(0, 0.6), 9)
+        days = min(DAYS[scenario.complexity] * dice.lognormvariate(0, 0.6), 20)
         back = (at + timedelta(days=days)).astimezone(ZONE)
         if not 7 <= back.hour < 21:  # customers write by day
             back = world.local(back.date(), dice.randrange(8, 20), dice.randrange(60))
@@ -78,7 +78,7 @@ def waiting(
             case_id=case_id,
             on="customer",
             reason=reason,
-            until=at + timedelta(days=10),
+            until=at + timedelta(days=21),
             actor=worker.actor,
             at=at,
         )

@@ -21,8 +21,8 @@ from shounuo.web.demo import cast, topics
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEEK = {
-    **{day: [["08:00", "12:00"], ["13:30", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")},
-    "sun": [["08:30", "12:00"], ["13:30", "17:30"]],
+    **{day: [["07:30", "12:00"], ["13:00", "21:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")},
+    "sun": [["08:30", "12:00"], ["13:30", "20:00"]],
 }
 PASSWORD = "shounuo-demo-2026"  # noqa: S105  printed at the start of every demo
 
