@@ -196,7 +196,9 @@ def _handle(xids: list[int], at: datetime) -> int:
     due = []
     for *row, seen in prepared.execute(_OF_TRANSACTIONS, [[str(xid) for xid in xids]]):
         event = _published(row)
-        due += [(event, name) for name in registry.job_handlers(event.kind, event.payload) if name not in seen]
+        due += [
+            (event, name) for name in registry.job_handlers(event.kind, event.payload) if name not in seen
+        ]
     due.sort(key=lambda item: (item[0].subject, item[0].id))
     try:
         with transaction.atomic():

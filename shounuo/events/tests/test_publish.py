@@ -157,7 +157,9 @@ def test_a_job_takes_those_that_wait_behind_it_along(wiring):
     assert jobs_waiting() == 3
     first = Event.objects.order_by("id").first().xid
     assert handle_waiting(first, AT) == 5
-    assert effects() == [1, 2, 3, 4, 5], "subject by subject: two of these never wait for each other in a ring"
+    assert effects() == [1, 2, 3, 4, 5], (
+        "subject by subject: two of these never wait for each other in a ring"
+    )
     assert jobs_waiting() == 0 and Handled.objects.count() == 5
     assert handle_waiting(first, AT) == 0
 

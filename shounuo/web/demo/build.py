@@ -54,7 +54,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
     moment = now()
     last = date.fromisoformat(day) if day else moment.astimezone(ZONE).date()
     world = World(last, random.Random(f"{last}:{cases}"))  # noqa: S311  a story, not a secret
-    end = min(world.local(last, 18, 30), moment.replace(second=0, microsecond=0))
+    end = min(world.local(last, 20, 30), moment.replace(second=0, microsecond=0))
     start = world.local(last - timedelta(days=DAYS), 0)
     with _without_deliveries(), Parts() as parts:
         _set_up(parts, world, start, cases)
