@@ -7,7 +7,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from shounuo.audit import retention
-        from shounuo.cases import events, metrics  # noqa: F401  declare theirs
+        from shounuo.cases import approvals, events, metrics  # noqa: F401  declare theirs
         from shounuo.cases.queries.facts import SUBJECT
         from shounuo.cases.services.helping import help_answered
         from shounuo.cases.services.holder import HOLDER

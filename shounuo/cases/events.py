@@ -160,3 +160,31 @@ IMPORTED = _case("case.imported", pgettext_lazy("happened", "从旧系统导入"
 MESSAGE_IMPORTED = _case(
     "interaction.imported", pgettext_lazy("happened", "导入往来"), interaction=int, channel=str
 )
+
+
+def _grant(name: str, label: Any, /, **payload: type) -> str:
+    """What became of a grant: its kind, amounts in fen, who may decide it (`roles`), who asked (`person`), in whose place
+    it was decided (`instead_of`)."""
+    return _case(
+        name,
+        label,
+        grant=int,
+        kind=str,
+        amount=int,
+        total=int,
+        roles=list,
+        rule=int,
+        clause=str,
+        via=str,
+        person=int,
+        instead_of=int,
+        **payload,
+    )
+
+
+GRANT_ASKED = _grant("grant.asked", pgettext_lazy("happened", "申请补偿或特批"))
+GRANT_PASSED_ON = _grant("grant.passed_on", pgettext_lazy("happened", "改由上一级审批"))
+GRANT_APPROVED = _grant("grant.approved", pgettext_lazy("happened", "批准申请"))
+GRANT_REFUSED = _grant("grant.refused", pgettext_lazy("happened", "不批申请"))
+GRANTED = _grant("grant.granted", pgettext_lazy("happened", "给予补偿或特批"))
+GRANT_WITHDRAWN = _grant("grant.withdrawn", pgettext_lazy("happened", "撤回补偿或特批"), was=str)

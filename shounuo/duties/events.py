@@ -70,3 +70,16 @@ REOPENED = declare(
     payload=_BASE | {"was": str, "outcome": str},
     label=pgettext_lazy("happened", "重新打开待办"),
 )
+
+_DELEGATED: dict[str, type | tuple[type, ...]] = {
+    "delegation": int,
+    "delegate": int,
+    "starts": str,
+    "ends": str,
+}
+DELEGATION_MADE = declare(
+    "delegation.made", subject="person", payload=_DELEGATED, label=pgettext_lazy("happened", "委托他人代办")
+)
+DELEGATION_ENDED = declare(
+    "delegation.ended", subject="person", payload=_DELEGATED, label=pgettext_lazy("happened", "结束委托")
+)

@@ -126,3 +126,39 @@ class Evidence(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["duty", "-id"], name="duties_evidence_duty")]
+
+
+class Delegation(models.Model):
+    """Somebody stands in for a person who is away: from `starts_at` until `ends_at`, or `ended_at` where it was ended
+    early. The delegate decides what the person may decide; it goes no further than one."""
+
+    person = models.ForeignKey("staff.Person", on_delete=models.PROTECT, related_name="delegations")
+    delegate = models.ForeignKey("staff.Person", on_delete=models.PROTECT, related_name="stands_in")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="duties_delegation_forward"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(person=models.F("delegate")), name="duties_delegation_to_another"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["delegate", "ends_at"],
+                condition=models.Q(ended_at=None),
+                name="duties_delegation_delegate",
+            ),
+            models.Index(fields=["person", "-starts_at"], name="duties_delegation_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} -> {self.delegate_id}"

@@ -39,6 +39,8 @@ class DutyKind:
     page: Callable[[Duty], str] | None = None
     begun: str = ""
     ended: str = ""
+    held: bool = False
+    stood_in: bool = False
 
 
 _kinds: dict[str, DutyKind] = {}
@@ -56,11 +58,15 @@ def declare(
     page: Callable[[Duty], str] | None = None,
     begun: str = "",
     ended: str = "",
+    held: bool = False,
+    stood_in: bool = False,
 ) -> str:
     """Adds a kind of duty and gives its code back; a second declaration is a fault."""
     if code in _kinds:
         raise RuntimeError(f"duty kind {code} is declared twice")
-    _kinds[code] = DutyKind(code, label, icon, outcomes or {}, needs_evidence, by_hand, page, begun, ended)
+    _kinds[code] = DutyKind(
+        code, label, icon, outcomes or {}, needs_evidence, by_hand, page, begun, ended, held, stood_in
+    )
     return code
 
 
@@ -88,6 +94,11 @@ def kinds() -> dict[str, DutyKind]:
 def endings() -> frozenset[str]:
     """The kinds of event by which a duty is done."""
     return frozenset({"duty.done", *(k.ended for k in _kinds.values() if k.ended)})
+
+
+def stood_in() -> list[str]:
+    """The kinds that a stand-in sees in place of whoever is away."""
+    return sorted(code for code, kind in _kinds.items() if kind.stood_in)
 
 
 def hook_of(code: str) -> DoneHook | None:

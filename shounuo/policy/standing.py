@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shounuo.metrics import registry
-from shounuo.policy.foreseen import ENFORCED_BY, FACT_BROUGHT_BY, PER_BROUGHT_BY
+from shounuo.policy.foreseen import ENFORCED_BY, FACT_BROUGHT_BY, GRANTED_BY, PER_BROUGHT_BY
 from shounuo.policy.schema import (
     CHAINED,
     MONITORED,
     SLICED,
     Alarm,
     AnyRule,
+    Authority,
     Cadence,
     Commitment,
     Evidence,
@@ -30,6 +31,10 @@ FACTS_PER: dict[str, frozenset[str]] = {
 """The facts of those for whom a cadence is counted."""
 
 
+GRANTED_PER = ("case", "customer")
+"""What grants are summed over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`waiting_for` names the parts that must come first; a shown rule may name the part that will enforce its kind."""
@@ -42,7 +47,8 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
     """The standing of a rule among the words of now.
 
     A commitment is live when every event it names and its subject exist and no figure is unset; a cadence when those for
-    whom it is counted, and what it asks of them, are known; an alarm or a target when its metric can be counted. Rules of the other
+    whom it is counted, and what it asks of them, are known; an alarm or a target when its metric can be counted; an authority
+    when what it grants is asked for on cases. Rules of the other
     kinds are shown until the part that enforces them is there; those naming events to come wait for their parts.
     """
     subject = rule.subject if isinstance(rule, Commitment | Record) else None
@@ -59,6 +65,8 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
         return _of_alarm(rule)
     if isinstance(rule, Target):
         return _of_figure(rule.metric, rule.when) or Standing(SHOWN if rule.gaps else LIVE)
+    if isinstance(rule, Authority):
+        return _of_authority(rule)
     return Standing(SHOWN, (ENFORCED_BY[rule.kind],))
 
 
@@ -94,6 +102,17 @@ def _of_figure(code: str, when: Matcher) -> Standing | None:
         return Standing(WAITING, ("metrics",))
     sliced = [c for c in when.conditions if c.fact == SLICED]
     return Standing(WAITING, ("metrics",)) if any(len(c.values) > 1 for c in sliced) else None
+
+
+def _of_authority(rule: Authority) -> Standing:
+    """Live when what it grants is asked for on cases, summed over the case or its customer, in yuan."""
+    if rule.grant in GRANTED_BY:
+        return Standing(WAITING, (GRANTED_BY[rule.grant],))
+    if rule.per not in GRANTED_PER:
+        return Standing(WAITING, ("aftersales",)) if rule.per == "order" else Standing(SHOWN, ("duties",))
+    if any(money is not None and money.currency != "CNY" for money in (rule.up_to, rule.over)):
+        return Standing(SHOWN)
+    return Standing(LIVE)
 
 
 def evidence_exists(evidence: Evidence, vocabulary: Vocabulary) -> bool:

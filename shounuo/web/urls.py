@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from shounuo.web import api, live
+from shounuo.web.approvals import letters
 from shounuo.web.desk import pickers
 from shounuo.web.desk import views as desk
 from shounuo.web.ops import metrics
@@ -15,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("shounuo.web.account.urls")),
     path("cases/new/", include("shounuo.web.phone.urls")),
     path("cases/", include("shounuo.web.desk.urls")),
+    path("approvals/", include("shounuo.web.approvals.urls")),
+    path("approve/<str:token>/", letters.letter, name="approve"),
     path("duties/", include("shounuo.web.duties.urls")),
     path("customers/", include("shounuo.web.people.urls")),
     path("help/", include("shounuo.web.portal.urls")),

@@ -7,6 +7,7 @@ after commit and is safe to repeat.
 from __future__ import annotations
 
 from shounuo.audit import subscribers as audit
+from shounuo.cases import letters
 from shounuo.cases import subscribers as cases
 from shounuo.channels import subscribers as channels
 from shounuo.commitments import cadences
@@ -26,6 +27,8 @@ def wire() -> None:
     registry.subscribe_job("cases.customer_merged", cases.MERGED, cases.customer_merged)
     registry.subscribe_job("cases.help_over", cases.HELP_OVER, cases.help_over, when=cases.about_help)
     registry.subscribe_job("cases.closed", ["case.closed"], cases.case_closed)
+    registry.subscribe_job("cases.grant_asked", letters.ASKED, letters.asked)
+    registry.subscribe_job("cases.grant_answered", letters.ANSWERED, letters.answered)
     registry.subscribe_job("channels.answer", ["interaction.sent"], channels.answer_sent)
     registry.subscribe_job(
         "channels.receipt", ["case.opened"], channels.case_opened, when=channels.wants_receipt

@@ -107,6 +107,7 @@ TRANSITIONS: Final[dict[str, Transition]] = {
     "link": Transition(_ANY, _W, _STAFF, _("关联")),
     "tag": Transition(_ANY, _W, _STAFF, _("标签")),
     "fill": Transition(_ANY, _W, _STAFF, _("字段")),
+    "grant": Transition(_ANY, _W, _HANDS, _("补偿与特批")),
 }
 
 

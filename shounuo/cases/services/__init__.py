@@ -28,6 +28,7 @@ from shounuo.cases.services.fields import (
     topic_change,
     topic_create,
 )
+from shounuo.cases.services.grants import grant_ask, grant_decide, grant_withdraw
 from shounuo.cases.services.helping import help_ask
 from shounuo.cases.services.importing import case_import, message_import
 from shounuo.cases.services.indexing import search_index
@@ -105,6 +106,9 @@ __all__ = [
     "draft_save",
     "eta_tell",
     "feedback_note",
+    "grant_ask",
+    "grant_decide",
+    "grant_withdraw",
     "help_ask",
     "helper_add",
     "helper_remove",

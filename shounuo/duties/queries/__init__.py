@@ -1,5 +1,6 @@
 """Reading duties."""
 
+from shounuo.duties.queries.absence import delegations_visible_to, stand_ins, stands_in_for
 from shounuo.duties.queries.facts import SUBJECT
 from shounuo.duties.queries.inbox import BOXES, Box, Counts, Filters, counts, inbox, total
 from shounuo.duties.queries.one import (
@@ -21,6 +22,7 @@ __all__ = [
     "Filters",
     "about",
     "counts",
+    "delegations_visible_to",
     "evidence_of",
     "get",
     "inbox",
@@ -29,6 +31,8 @@ __all__ = [
     "of_subject",
     "open_in_series",
     "spoken_title",
+    "stand_ins",
+    "stands_in_for",
     "total",
     "visible_ids",
     "visible_to",

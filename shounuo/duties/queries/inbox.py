@@ -10,19 +10,20 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.duties.models import Duty
-from shounuo.duties.queries.visibility import shared, visible_to
+from shounuo.duties.queries.visibility import shared, stood_in, visible_to
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
 
-Box = Literal["mine", "open", "led", "asked", "all"]
+Box = Literal["mine", "open", "todo", "led", "asked", "all"]
 BOXES: tuple[Box, ...] = ("mine", "open", "led", "asked", "all")
 _NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """box: mine = what I owe; open = nobody has it and I may take it; led = what the people whom I lead owe or may take;
+    """box: mine = what I owe; open = nobody has it and I may take it, or
+    I stand in for whoever may; todo = both; led = what the people whom I lead owe or may take;
     asked = what I asked of others; all = what I may see. `overdue` and `snoozed` narrow it; `about` is a subject."""
 
     box: Box = "mine"
@@ -52,14 +53,15 @@ def counts(actor: Actor, at: datetime) -> Counts:
     if actor.person_id is None:
         return Counts(0, 0, 0, 0)
     mine = Q(owner_id=actor.person_id)
-    rows = Duty.objects.filter(state=Duty.State.OPEN).filter(mine | (Q(owner=None) & shared(actor)))
+    free = (Q(owner=None) & shared(actor)) | stood_in(actor)
+    rows = Duty.objects.filter(state=Duty.State.OPEN).filter(mine | free)
     late = mine & Q(owed_at__lte=at)
     return Counts(
         **rows.filter(_in_sight(at)).aggregate(
             mine=Count("id", filter=mine),
             overdue=Count("id", filter=late),
             soon=Count("id", filter=mine & Q(owed_at__gt=at, owed_at__lte=at + timedelta(days=1))),
-            open=Count("id", filter=Q(owner=None)),
+            open=Count("id", filter=~mine),
         )
     )
 
@@ -112,7 +114,7 @@ def _narrowed(actor: Actor, filters: Filters, at: datetime) -> QuerySet[Duty]:
         rows = rows.filter(
             Q(title__icontains=filters.text.strip()) | Q(title_en__icontains=filters.text.strip())
         )
-    if filters.state == Duty.State.OPEN and filters.box in ("mine", "open"):
+    if filters.state == Duty.State.OPEN and filters.box in ("mine", "open", "todo"):
         rows = rows.exclude(_in_sight(at)) if filters.snoozed else rows.filter(_in_sight(at))
     return rows
 
@@ -121,7 +123,9 @@ def _box(actor: Actor, box: Box) -> Q:
     if box == "mine":
         return Q(owner_id=actor.person_id or 0)
     if box == "open":
-        return Q(owner=None) & shared(actor)
+        return (Q(owner=None) & shared(actor)) | stood_in(actor)
+    if box == "todo":
+        return Q(owner_id=actor.person_id or 0) | (Q(owner=None) & shared(actor)) | stood_in(actor)
     if box == "led":
         return ~Q(owner_id=actor.person_id or 0)
     if box == "asked":

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from shounuo.duties.models import Duty
+from shounuo.duties import registry
+from shounuo.duties.models import Delegation, Duty
 from shounuo.duties.permissions import VIEW_ALL
 from shounuo.events import subjects
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound
-from shounuo.staff.models import Membership
+from shounuo.staff.models import Membership, Role
 
 
 def visible_to(actor: Actor) -> QuerySet[Duty]:
@@ -27,7 +31,7 @@ def visible_to(actor: Actor) -> QuerySet[Duty]:
 
 def concerns(actor: Actor) -> Q:
     """The condition of `visible_to` for a person."""
-    near = Q(owner_id=actor.person_id) | Q(created_by_id=actor.person_id) | shared(actor)
+    near = Q(owner_id=actor.person_id) | Q(created_by_id=actor.person_id) | shared(actor) | stood_in(actor)
     if actor.led_team_ids:
         led = Membership.objects.filter(team_id__in=sorted(actor.led_team_ids)).values("person_id")
         near |= Q(owner_id__in=led) | Q(team_id__in=sorted(actor.led_team_ids))
@@ -39,6 +43,23 @@ def shared(actor: Actor) -> Q:
     for_me = Q(roles=[]) | Q(roles__overlap=sorted(actor.roles))
     in_my_teams = Q(team_id__in=sorted(actor.team_ids)) & for_me
     return in_my_teams | (Q(team=None) & Q(roles__overlap=sorted(actor.roles)))
+
+
+def stood_in(actor: Actor) -> Q:
+    """What those owe, or may take, for whom the actor stands in now; of the kinds that are decided in somebody's place. The
+    moment is that of reading: who may see a thing is asked without one."""
+    kinds = registry.stood_in()
+    if not kinds or actor.person_id is None:
+        return Q(pk__in=[])
+    at = now()
+    away = Delegation.objects.filter(
+        delegate_id=actor.person_id, ended_at=None, starts_at__lte=at, ends_at__gt=at
+    ).values("person_id")
+    roles = Role.objects.filter(people__in=away).annotate(held=Cast("code", CharField(max_length=40)))
+    theirs = Q(owner=None, roles__overlap=ArraySubquery(roles.values("held"))) & (
+        Q(team=None) | Q(team_id__in=Membership.objects.filter(person_id__in=away).values("team_id"))
+    )
+    return Q(kind__in=kinds) & (Q(owner_id__in=away) | theirs)
 
 
 def visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:

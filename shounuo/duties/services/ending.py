@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from shounuo.duties import events, rules
+from shounuo.duties import events, registry, rules
 from shounuo.duties.models import Duty
 from shounuo.duties.services.common import event_of, locked, need, need_open, reason_of, tell
 from shounuo.events.services import publish
@@ -42,6 +42,7 @@ def duty_reopen(
         duty = locked(duty_id, actor)
         if duty.is_open:
             raise Conflict(_("这项待办还没有结束"), code="duty_open")
+        _by_its_part_only(duty, actor)
         own = actor.person_id is not None and actor.person_id in (duty.ended_by_id, duty.created_by_id)
         need(own or rules.may_manage(actor, duty))
         was, outcome = duty.state, duty.outcome
@@ -83,6 +84,7 @@ def _ended(duty_id: int, state: Duty.State, kind: str, reason: str, actor: Actor
     with transaction.atomic():
         duty = locked(duty_id, actor)
         need_open(duty)
+        _by_its_part_only(duty, actor)
         need(
             rules.may_cancel(actor, duty) if state == Duty.State.CANCELLED else rules.may_manage(actor, duty)
         )
@@ -92,3 +94,9 @@ def _ended(duty_id: int, state: Duty.State, kind: str, reason: str, actor: Actor
         duty.ended_at, duty.ended_by_id, duty.snoozed_until = at, actor.person_id, None
         duty.save(update_fields=["state", "reason", "ended_at", "ended_by", "snoozed_until"])
         return tell(kind, duty, actor, at)
+
+
+def _by_its_part_only(duty: Duty, actor: Actor) -> None:
+    """What its part alone ends is ended by the part, as the system."""
+    if registry.kind_of(duty.kind).held and not actor.is_system:
+        raise Conflict(_("这项待办要在它自己的页面了结"), code="done_elsewhere")

@@ -22,6 +22,7 @@ from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
 from shounuo.policy import queries as policy
 from shounuo.web import timing, words
+from shounuo.web.approvals import showing as approvals
 from shounuo.web.desk import timeline
 from shounuo.web.duties import showing
 
@@ -38,17 +39,18 @@ RECORD_CLAUSE = "REG-2.2.3"
 
 
 def page(actor: Actor, it: CasePage, at: datetime) -> dict[str, Any]:
-    """The context `case`, `composer` and `side` of desk.html, from one CasePage and three small queries."""
+    """The context `case`, `composer` and `side` of desk.html, from one CasePage and a few small queries."""
     titles = policy.rule_titles(c.rule_id for c in it.clocks)
     clocks = [_clock(c, at, titles, it.case) for c in it.clocks if c.state != Clock.State.CANCELLED]
     clocks.sort(key=_urgency)
+    granted = approvals.panel(actor, it.case, at, may_ask="grant" in it.actions)
     return {
-        "case": head(actor, it, clocks, at),
+        "case": head(actor, it, clocks, at, grants=bool(granted and granted["offers"])),
         "composer": composer(actor, it, clocks, at),
         "closed_text": _("这张工单已并入 %(n)s") % {"n": it.case.merged_into.number}
         if it.case.merged_into
         else "",
-        "side": side(actor, it, at),
+        "side": side(actor, it, at) | {"grants": granted},
     }
 
 
@@ -67,8 +69,11 @@ def _urgency(view: dict[str, Any]) -> int:
     return 1 if view["met_at"] is not None else 0
 
 
-def head(actor: Actor, it: CasePage, clocks: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
-    case, can, base = it.case, it.actions, f"/cases/{it.case.number}"
+def head(
+    actor: Actor, it: CasePage, clocks: list[dict[str, Any]], at: datetime, *, grants: bool
+) -> dict[str, Any]:
+    case, base = it.case, f"/cases/{it.case.number}"
+    can = it.actions if grants else it.actions - {"grant"}
     kind = case.get_kind_display()
     if case.kind == "complaint" and case.severity:
         kind = f"{kind} · {case.get_severity_display()}"
@@ -120,6 +125,7 @@ MORE = (
     ("merge", gettext_lazy("合并"), "git-merge", "merge", ""),
     ("split", gettext_lazy("拆分"), "arrow-merge", "split", ""),
     ("link", gettext_lazy("关联"), "link", "link", ""),
+    ("grant", gettext_lazy("补偿与特批"), "coin-yuan", "grant", ""),
     ("feedback", gettext_lazy("登记客户反馈"), "message-2", "feedback", ""),
     ("verify", gettext_lazy("核对记录"), "clipboard-check", "verify", "post"),
     ("reopen", gettext_lazy("重新打开"), "arrow-back-up", "reopen", ""),

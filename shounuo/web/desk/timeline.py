@@ -29,6 +29,8 @@ ICONS = {
     "plan.chosen": "circle-check", "case.waiting": "clock-pause", "case.resumed": "player-play", "case.resolved": "check",
     "case.confirmed": "circle-check", "case.disputed": "alert-triangle", "case.reopened": "arrow-back-up",
     "case.closed": "archive", "case.merged": "git-merge", "case.split": "arrow-merge", "call.answered": "phone-call",
+    "grant.asked": "coin-yuan", "grant.granted": "coin-yuan", "grant.approved": "circle-check", "grant.refused": "circle-x",
+    "grant.passed_on": "arrow-up", "grant.withdrawn": "arrow-back-up",
     "record.completed": "clipboard-check", "case.tagged": "tag",
 }  # fmt: skip
 # What a customer does himself; the rest of what his message sets off goes without a name.

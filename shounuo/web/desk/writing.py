@@ -133,7 +133,8 @@ def act(request: HttpRequest, number: int, what: str) -> HttpResponse:
     actor, at = actor_of(request), now()
     it = case_page(actor, number, at=at)
     kind = ACTS[what]
-    given = {"person": request.GET.get("person", "")}  # chosen before, in the palette
+    # chosen before: in the palette, on the page
+    given = {name: request.GET[name] for name in ("person", "kind") if request.GET.get(name)}
     form = kind.form(request.POST if request.method == "POST" else None, initial=given, it=it, actor=actor)
     if form.is_valid():
         try:
@@ -149,7 +150,7 @@ def act(request: HttpRequest, number: int, what: str) -> HttpResponse:
         form,
         title=str(kind.title) % {"n": number} if "%(n)s" in str(kind.title) else kind.title,
         verb=kind.verb,
-        lead=kind.lead,
+        lead=getattr(form, "lead", "") or kind.lead,
         template=kind.template,
         back=f"/cases/{number}/",
     )

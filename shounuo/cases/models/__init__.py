@@ -6,6 +6,8 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.cases.models.grants import Grant as Grant
+
 
 class Topic(models.Model):
     """A node of the topic tree; `path` holds the codes from the root (feed/looks/caking), `full_name` the names

@@ -1,0 +1,51 @@
+"""Who stands in for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from shounuo.duties.models import Delegation
+from shounuo.duties.permissions import MANAGE, VIEW_ALL
+from shounuo.kernel.actors import Actor
+from shounuo.staff.models import Membership
+
+
+def delegations_visible_to(actor: Actor) -> QuerySet[Delegation]:
+    """The delegations that the actor may see: his own, those to him, and with `duties.manage` those of the people whom he
+    leads; with `duties.view_all` (and the system) all. Newest first."""
+    rows = Delegation.objects.select_related("person", "delegate", "made_by", "ended_by")
+    rows = rows.order_by("-starts_at", "-id")
+    if actor.may(VIEW_ALL):
+        return rows
+    if actor.person_id is None:
+        return rows.none()
+    near = Q(person_id=actor.person_id) | Q(delegate_id=actor.person_id)
+    if actor.may(MANAGE) and actor.led_team_ids:
+        led = Membership.objects.filter(team_id__in=sorted(actor.led_team_ids)).values("person_id")
+        near |= Q(person_id__in=led)
+    return rows.filter(near)
+
+
+def live(at: datetime) -> QuerySet[Delegation]:
+    """The delegations that hold at the moment, of and to people who work here."""
+    return Delegation.objects.filter(
+        ended_at=None, starts_at__lte=at, ends_at__gt=at, person__is_active=True, delegate__is_active=True
+    )
+
+
+def stands_in_for(person_id: int, at: datetime) -> dict[int, frozenset[str]]:
+    """The people for whom a person stands in at the moment, each with his roles; one query."""
+    found: dict[int, set[str]] = {}
+    rows = live(at).filter(delegate_id=person_id).values_list("person_id", "person__roles__code")
+    for person, role in rows:
+        found.setdefault(person, set()).update({role} - {None})
+    return {person: frozenset(roles) for person, roles in found.items()}
+
+
+def stand_ins(person_ids: Iterable[int], at: datetime) -> dict[int, int]:
+    """Who stands in for each of the people at the moment (the delegation made last); those not away are left out."""
+    rows = live(at).filter(person_id__in=set(person_ids)).order_by("id")
+    return dict(rows.values_list("person_id", "delegate_id"))
