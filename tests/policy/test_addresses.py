@@ -25,6 +25,7 @@ PUBLIC = {
     "signin/forgot/": "who forgot his password is not signed in",
     "signin/forgot/done/": "says the same to everybody",
     "link/<str:token>/": "a one-time link is its own proof; an unknown one opens a page that says so",
+    "approve/<str:token>/": "a signed link of one person to one request is its own proof; opening it decides nothing",
     "files/s/<str:token>/": "one file of a customer's page, by signature",
     "t/<str:token>/": "leads on to the customer's page, which looks at the signature",
     "help/": "the customers' entrance",

@@ -48,6 +48,8 @@ MADE_BY = {
     "customers.Company": "services.company_create is one line",
     "customers.ContactPoint": "comes with make_customer",
     "customers.Merge": "services.customers_merge is one line",
+    "cases.Grant": "services.grant_ask is one line",
+    "duties.Delegation": "services.delegation_make is one line",
     "duties.Evidence": "comes with a duty that is done",
     "risk.AlarmDay": "services.alarms_evaluate writes it with the alarm",
     "risk.Watch": "services.alarms_triggered keeps its place in it",

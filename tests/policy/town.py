@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from shounuo.audit import services as audit
 from shounuo.calendars import services as calendars
 from shounuo.calendars.testing import make_defaults
+from shounuo.cases import letters
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Merge
 from shounuo.cases.testing import make_case
@@ -24,6 +25,7 @@ from shounuo.commitments import cadences
 from shounuo.commitments.models import Clock
 from shounuo.customers import services as customers
 from shounuo.customers.testing import make_customer
+from shounuo.duties import services as duty_services
 from shounuo.events.models import Event, Failure
 from shounuo.files.queries import signed_path
 from shounuo.files.services import blob_store, file_attach
@@ -43,6 +45,9 @@ from shounuo.staff import services as staff_services
 from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
 
 SYSTEM = Actor.system()
+AUTHORITY = (
+    "      - {authority: a, grant: compensation, who: agent, up_to: 50 CNY, approver: [supervisor, admin]}\n"
+)
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
     "a5f645400000000049454e44ae426082"
@@ -146,6 +151,18 @@ def make_town() -> Town:
         raised_at=AT,
         seen_at=AT,
     )
+    make_in_force(make_text("G-1", code="grants", rules=AUTHORITY), at=AT)
+    grant = cases.grant_ask(
+        case_id=case.pk, kind="compensation", amount=30000, reason="受潮", actor=agent, at=now()
+    )
+    absence = duty_services.delegation_make(
+        person_id=cast.admin.pk,
+        delegate_id=cast.supervisor.pk,
+        starts_at=now(),
+        ends_at=now() + timedelta(days=9),
+        actor=admin,
+        at=now(),
+    )
     draft = PolicyVersion.objects.get(policy__code="trial")
     upload = document_upload(
         data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
@@ -195,6 +212,11 @@ def make_town() -> Town:
         ("duties/", "id"): duty_clock.subject_id,
         ("duties/", "clock_id"): duty_clock.pk,
         ("api/v1/", "duty"): duty_clock.subject_id,
+        ("approvals/", "grant"): grant.pk,
+        ("approvals/", "absence"): absence.pk,
+        ("approve/", "token"): letters.link_path(grant, cast.supervisor.pk, now()).split("/")[2],
+        ("api/v1/", "grant"): grant.pk,
+        ("api/v1/", "delegation"): absence.pk,
         ("board/", "number"): case.number,
         ("data/metrics/", "code"): "first_response_time",
         ("data/metrics/values/", "group"): "speed",
@@ -287,6 +309,7 @@ def infest(town: Town, text: str) -> None:
         cases.case_diagnose(case_id=one.pk, text=text, actor=agent, at=at)
         options = [dict.fromkeys(("title", "pros", "cons", "steps", "time", "cost"), name)]
         cases.plan_propose(case_id=one.pk, options=options, text=text, actor=agent, at=at)
+        cases.grant_ask(case_id=one.pk, kind="compensation", amount=9900, reason=text, actor=agent, at=at)
         cases.draft_save(case_id=one.pk, mode="out", body={"text": text}, actor=actor, at=at)
     receive(make_mail(text, subject=text, html=f"<p>{text}</p>", files=[(f"{name}.png", PNG, "image/png")]))
     receive(b"\x00\xff not a mail: " + text.encode())

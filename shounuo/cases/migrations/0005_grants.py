@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0003_erased_at'),
+        ('cases', '0004_help_purposes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,6 +7,7 @@ from ninja import Router
 from shounuo.calendars.api import router as calendars
 from shounuo.channels.api.cases import router as cases
 from shounuo.channels.api.customers import router as customers
+from shounuo.channels.api.grants import router as grants
 from shounuo.channels.api.intake import router as intake
 from shounuo.channels.api.log import router as log
 from shounuo.channels.api.webhooks import router as webhooks
@@ -17,6 +18,7 @@ from shounuo.policy.api import router as policies
 
 ROUTERS: tuple[tuple[str, Router], ...] = (
     ("cases", cases),
+    ("grants", grants),
     ("customers", customers),
     ("log", log),
     ("clocks", clocks),

@@ -52,8 +52,8 @@ def letter(request: HttpRequest, token: str) -> HttpResponse:
         except Problem as problem:
             pages.refuse(form, problem)
         else:
-            context = {"grant": showing.page(answered, actor, at), "said": answer_words(answered)}
-            return _private(render(request, "approvals/answered.html", context))
+            told = {"grant": showing.page(answered, actor, at), "said": answer_words(answered)}
+            return _private(render(request, "approvals/answered.html", told))
     context = {"grant": showing.page(grant, actor, at), "form": form, "person": found.person}
     return _private(render(request, "approvals/letter.html", context, status=422 if form.errors else 200))
 

@@ -1,0 +1,274 @@
+"""Grants over the API: what may be asked for on a case, asking, deciding, withdrawing; and who stands in for whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from ninja import Router, Schema
+from pydantic import AwareDatetime, Field
+
+from shounuo.cases import queries, services
+from shounuo.cases.approvals import APPROVAL
+from shounuo.cases.models import Grant
+from shounuo.cases.queries import grants
+from shounuo.channels.api.answers import (
+    KEY_HEADER,
+    READING,
+    WRITING,
+    Cursor,
+    Given,
+    Limit,
+    Number,
+    Page,
+    Text,
+    actor_of,
+    idempotent,
+    need,
+    reply,
+)
+from shounuo.duties import queries as duties
+from shounuo.duties import services as duty_services
+from shounuo.duties.models import Delegation, Duty
+from shounuo.duties.permissions import WORK
+from shounuo.duties.queries import Filters
+from shounuo.kernel import paging
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+
+router = Router()
+SERVING = _("您没有查看待办的权限")
+
+
+class GrantOut(Schema):
+    id: int
+    case: int = Field(description="the case's number")
+    kind: str = Field(examples=["compensation"])
+    amount: int | None = Field(description="fen; empty for a special request", examples=[30000])
+    total: int | None = Field(description="fen: what the sum over its scope came to with it, as judged last")
+    reason: str
+    state: str = Field(description="asked, granted, refused, withdrawn")
+    asked_by: int
+    asked_at: datetime
+    roles: list[str] = Field(description="who may decide it; empty where it was granted at once")
+    decided_by: int | None
+    decided_at: datetime | None
+    stood_in_for: int | None = Field(description="in whose place it was decided")
+    via: str | None = Field(description="page, mail, api")
+    note: str | None
+    clause: str
+
+
+class OfferOut(Schema):
+    kind: str = Field(examples=["compensation"])
+    given: int = Field(description="fen granted so far")
+    alone: bool = Field(description="the caller may give it by himself")
+    up_to: int | None = Field(description="up to this sum in fen; empty: without end, or not at all")
+    money: bool
+    clause: str
+
+
+class GrantsOut(Schema):
+    items: list[GrantOut]
+    offers: list[OfferOut] = Field(description="what the rules in force let anybody ask for on the case")
+
+
+class AskGiven(Given):
+    kind: str = Field(max_length=64, examples=["compensation"])
+    amount: int | None = Field(None, description="fen", examples=[30000])
+    reason: Text = Field(examples=["料受潮，客户要求补偿"])
+
+
+class WordGiven(Given):
+    note: Text = ""
+
+
+class WhyGiven(Given):
+    reason: Text = Field(examples=["证据不足"])
+
+
+class DelegationOut(Schema):
+    id: int
+    person: int
+    delegate: int
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    ended_at: datetime | None
+
+
+class DelegationGiven(Given):
+    delegate: int
+    person: int | None = Field(None, description="the caller where nothing is said")
+    starts_at: AwareDatetime = Field(examples=["2030-01-08T00:00:00+08:00"])
+    ends_at: AwareDatetime = Field(examples=["2030-01-12T00:00:00+08:00"])
+    reason: Text = ""
+
+
+class DelegationsOut(Schema):
+    items: list[DelegationOut]
+
+
+@router.get("/cases/{int:number}/grants", response={200: GrantsOut, **READING}, summary="Grants on a case")
+def case_grants(request: HttpRequest, number: Number) -> HttpResponse:
+    """The grants of the matter (cases split and merged are one), the last first, and what may be asked for."""
+    actor, at = actor_of(request), now()
+    case = queries.get(actor, number)
+    return reply(
+        {
+            "items": [grants.grant_json(g) for g in grants.of_case(case.pk)],
+            "offers": [
+                {
+                    "kind": o.kind,
+                    "given": o.given,
+                    "alone": o.limit.allowed,
+                    "up_to": o.limit.fen,
+                    "money": o.money,
+                    "clause": o.clause,
+                }
+                for o in grants.offers(actor, case, at)
+            ],
+        }
+    )
+
+
+@router.post(
+    "/cases/{int:number}/grants",
+    response={201: GrantOut, **WRITING},
+    summary="Ask for a grant",
+    openapi_extra=KEY_HEADER,
+)
+@idempotent
+def case_grant_ask(request: HttpRequest, number: Number, given: AskGiven) -> HttpResponse:
+    """Given at once within the caller's limit (state `granted`), else asked of those who may (`asked`)."""
+    actor = actor_of(request)
+    case = queries.get(actor, number)
+    made = services.grant_ask(
+        case_id=case.pk, kind=given.kind, amount=given.amount, reason=given.reason, actor=actor, at=now()
+    )
+    return reply(grants.grant_json(grants.get(actor, made.pk)), 201)
+
+
+@router.get("/grants", response={200: Page[GrantOut], **READING}, summary="Requests by when they are owed")
+def grant_list(
+    request: HttpRequest,
+    box: Literal["todo", "asked", "all"] = "todo",
+    state: Literal["open", "done", "cancelled"] = "open",
+    cursor: Cursor = None,
+    limit: Limit = None,
+) -> HttpResponse:
+    """`todo`: those that wait for the caller's word; `asked`: by him; `all` that he may see. `done`: answered."""
+    actor = _worker(request)
+    filters = Filters(box=box, kind=APPROVAL, state=Duty.State(state))
+    waiting, after = duties.inbox(actor, filters, now(), cursor=cursor, limit=paging.limit_of(limit))
+    found = {g.pk: g for g in grants.visible_to(actor).filter(pk__in={d.origin_id for d in waiting})}
+    items = [grants.grant_json(found[d.origin_id]) for d in waiting if d.origin_id in found]
+    return reply({"items": items, "next_cursor": after})
+
+
+@router.get("/grants/{int:grant}", response={200: GrantOut, **READING}, summary="Read a grant")
+def grant_read(request: HttpRequest, grant: Number) -> HttpResponse:
+    return reply(grants.grant_json(grants.get(_worker(request), grant)))
+
+
+@router.post(
+    "/grants/{int:grant}/approve",
+    response={200: GrantOut, **WRITING},
+    summary="Approve a request",
+    openapi_extra=KEY_HEADER,
+)
+@idempotent
+def grant_approve(request: HttpRequest, grant: Number, given: WordGiven) -> HttpResponse:
+    """For who may grant the sum as it is now, never for who asked."""
+    return _decided(request, grant, True, given.note)
+
+
+@router.post(
+    "/grants/{int:grant}/refuse",
+    response={200: GrantOut, **WRITING},
+    summary="Refuse a request",
+    openapi_extra=KEY_HEADER,
+)
+@idempotent
+def grant_refuse(request: HttpRequest, grant: Number, given: WhyGiven) -> HttpResponse:
+    return _decided(request, grant, False, given.reason)
+
+
+@router.post(
+    "/grants/{int:grant}/withdraw",
+    response={200: GrantOut, **WRITING},
+    summary="Take back a request, or what was granted and not given",
+    openapi_extra=KEY_HEADER,
+)
+@idempotent
+def grant_withdraw(request: HttpRequest, grant: Number, given: WhyGiven) -> HttpResponse:
+    actor = _worker(request)
+    services.grant_withdraw(grant_id=grant, reason=given.reason, actor=actor, at=now())
+    return reply(grants.grant_json(grants.get(actor, grant)))
+
+
+@router.get("/delegations", response={200: DelegationsOut, **READING}, summary="Who stands in for whom")
+def delegation_list(request: HttpRequest) -> HttpResponse:
+    """Those that concern the caller, the latest hundred."""
+    rows = duties.delegations_visible_to(_worker(request))[:100]
+    return reply({"items": [_delegation(d) for d in rows]})
+
+
+@router.post(
+    "/delegations",
+    response={201: DelegationOut, **WRITING},
+    summary="Name who stands in",
+    openapi_extra=KEY_HEADER,
+)
+@idempotent
+def delegation_make(request: HttpRequest, given: DelegationGiven) -> HttpResponse:
+    """For oneself; for others one needs `duties.manage`."""
+    actor = _worker(request)
+    made = duty_services.delegation_make(
+        person_id=given.person or actor.person_id or 0,
+        delegate_id=given.delegate,
+        starts_at=given.starts_at,
+        ends_at=given.ends_at,
+        reason=given.reason,
+        actor=actor,
+        at=now(),
+    )
+    return reply(_delegation(made), 201)
+
+
+@router.post(
+    "/delegations/{int:delegation}/end",
+    response={200: DelegationOut, **WRITING},
+    summary="End it early",
+    openapi_extra=KEY_HEADER,
+)
+@idempotent
+def delegation_end(request: HttpRequest, delegation: Number) -> HttpResponse:
+    ended = duty_services.delegation_end(delegation_id=delegation, actor=_worker(request), at=now())
+    return reply(_delegation(ended))
+
+
+def _worker(request: HttpRequest) -> Actor:
+    return need(request, WORK, SERVING)
+
+
+def _decided(request: HttpRequest, grant: int, approve: bool, note: str) -> HttpResponse:
+    actor = _worker(request)
+    services.grant_decide(
+        grant_id=grant, approve=approve, note=note, via=Grant.Via.API, actor=actor, at=now()
+    )
+    return reply(grants.grant_json(grants.get(actor, grant)))
+
+
+def _delegation(it: Delegation) -> dict[str, Any]:
+    return {
+        "id": it.pk,
+        "person": it.person_id,
+        "delegate": it.delegate_id,
+        "starts_at": it.starts_at,
+        "ends_at": it.ends_at,
+        "reason": it.reason,
+        "ended_at": it.ended_at,
+    }
