@@ -92,7 +92,7 @@ def label(model):
 
 @pytest.mark.parametrize("model", models(), ids=label)
 def test_tests_can_make_one_through_the_services(model):
-    part = model.__module__.rpartition(".")[0]
+    part = ".".join(model.__module__.split(".")[:2])
     factory = "make_" + re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
     made = MADE_BY.get(label(model), "")
     testing = (

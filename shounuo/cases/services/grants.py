@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import translation
-from django.utils.translation import gettext as now_in_words
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases import events
@@ -246,7 +246,7 @@ def _pass_on_others(change: Change, granted: Grant) -> None:
         if duty is not None:
             duties.duty_cancel(
                 duty_id=duty.pk,
-                reason=now_in_words("合计已超出权限，改由上一级批准"),
+                reason=gettext("合计已超出权限，改由上一级批准"),
                 actor=Actor.system(),
                 at=change.at,
             )
@@ -289,9 +289,9 @@ def title_of(grant: Grant) -> str:
     """What is asked for, in the active language."""
     what = labels.word(grant.kind)
     if grant.amount is None:
-        return now_in_words("审批：%(what)s") % {"what": what}
+        return gettext("审批：%(what)s") % {"what": what}
     said = {"what": what, "amount": queries.yuan(grant.amount)}
-    return now_in_words("审批：%(what)s %(amount)s 元") % said
+    return gettext("审批：%(what)s %(amount)s 元") % said
 
 
 def _standard_of(standards: list[Standard], roles: frozenset[str]) -> Standard:
