@@ -10,14 +10,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from shounuo.events.services import Published
+from shounuo.events.shapes import Published
 
 CODE = re.compile(r"^[A-Za-z0-9_.:+/%@-]{0,80}$")
-SyncHandler = Callable[["list[Published]"], None]
-JobHandler = Callable[["Published", datetime], None]
+SyncHandler = Callable[[list[Published]], None]
+JobHandler = Callable[[Published, datetime], None]
 Wanted = Callable[[str, dict[str, Any]], bool]
 
 

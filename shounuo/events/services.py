@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,41 +15,15 @@ from django.db.models import F
 
 from shounuo.events import registry
 from shounuo.events.models import Era, Event, Failure, Handled
+from shounuo.events.shapes import NewEvent as NewEvent
+from shounuo.events.shapes import Published as Published
 from shounuo.kernel import prepared
-from shounuo.kernel.actors import Actor
 
 MAX_ATTEMPTS = 12
 CHANNEL = "shounuo_events"
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """What a publisher hands over; `subject` is (kind, id)."""
-
-    kind: str
-    subject: tuple[str, int]
-    at: datetime
-    actor: Actor
-    payload: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A written event as handlers get it."""
-
-    id: int
-    kind: str
-    subject: tuple[str, int]
-    seq: int
-    at: datetime
-    actor_kind: str
-    actor_id: int | None
-    payload: dict[str, Any]
-    roles: frozenset[str] = frozenset()
-
-    @property
-    def actor(self) -> Actor:
-        return Actor(self.actor_kind, self.actor_id)  # type: ignore[arg-type]
+QUEUE = "events"
+DISPATCH_TASK = "events.dispatch"
+RETRY_TASK = "events.retry"
 
 
 # One statement: the streams are locked and counted up, the events get their numbers, listeners are told at commit,
@@ -287,7 +260,7 @@ def _run(event: Published, name: str, at: datetime, *, record: bool) -> bool:
 
 def _note_failure(event_id: int, name: str, at: datetime, error: str) -> None:
     """Writes the failure down and queues the next try alone, without a lock, 5 s doubling to 1 h; gives up at 12."""
-    from shounuo.events.tasks import retry
+    from procrastinate.contrib.django import app
 
     failure, created = Failure.objects.get_or_create(
         event_id=event_id,
@@ -302,7 +275,7 @@ def _note_failure(event_id: int, name: str, at: datetime, error: str) -> None:
         return
     next_at = at + timedelta(seconds=min(5 * 2 ** (failure.attempts - 1), 3600))
     Failure.objects.filter(pk=failure.pk).update(next_at=next_at)
-    retry.configure(schedule_at=next_at).defer(event_id=event_id, handler=name)
+    app.configure_task(RETRY_TASK, queue=QUEUE, schedule_at=next_at).defer(event_id=event_id, handler=name)
 
 
 def era_settle(*, at: datetime) -> int | None:

@@ -8,7 +8,7 @@ from shounuo.kernel.clock import now
 from shounuo.notices import services
 
 
-@app.task(name="notices.deliver", queue="mail")
+@app.task(name=services.DELIVER_TASK, queue=services.QUEUE)
 def deliver(*, mail_id: int) -> None:
     """One try to hand a mail to its relay."""
     services.mail_deliver(mail_id=mail_id, at=now())

@@ -175,7 +175,9 @@ def test_an_answer_that_leads_to_the_sign_in_page_keeps_what_was_typed(site):
     page.route("**" + form.get_attribute("action"), lambda route: route.fulfill(**over))
     page.locator("#composer-text").fill("写了很久的话")
     page.keyboard.press("Control+Enter")
-    expect(page).to_have_url(re.compile(r"/cases/(\?.*)?$"))  # he is signed in: that page leads him on to his work
+    expect(page).to_have_url(
+        re.compile(r"/cases/(\?.*)?$")
+    )  # he is signed in: that page leads him on to his work
     page.goto(site.url + f"/cases/{case.number}/")
     expect(page.locator("#composer-text")).to_have_value("写了很久的话")
     site.complaints[:] = [

@@ -79,7 +79,10 @@ def test_the_enterprise_ladder_runs_from_clause_to_mail_to_grant(house):
     assert above.roles == ["manager"], "501 in all: the manager's"
     house.later(5 * 60)
     late = Clock.objects.filter(subject_kind="duty", commitment="approval").latest("id")
-    assert late.state == "breached" and Duty.objects.get(state="open", kind="approval").subject == ("case", case.pk)
+    assert late.state == "breached" and Duty.objects.get(state="open", kind="approval").subject == (
+        "case",
+        case.pk,
+    )
     kinds = list(
         Event.objects.filter(subject_kind="case", subject_id=case.pk, kind__startswith="grant.")
         .order_by("seq")

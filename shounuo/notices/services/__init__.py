@@ -2,6 +2,8 @@
 
 from shounuo.notices.services.bell import mark_all_read, mark_read, notices_prune, notify
 from shounuo.notices.services.mail import (
+    DELIVER_TASK,
+    QUEUE,
     mail_deliver,
     mail_queue,
     mail_retry,
@@ -12,6 +14,8 @@ from shounuo.notices.services.mail import (
 from shounuo.notices.services.relays import relay_remove, relay_save
 
 __all__ = [
+    "DELIVER_TASK",
+    "QUEUE",
     "mail_deliver",
     "mail_queue",
     "mail_retry",

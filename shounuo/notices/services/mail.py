@@ -24,6 +24,8 @@ from shounuo.notices.models import OutgoingMail, Relay
 
 State = OutgoingMail.State
 MOST_RECIPIENTS = 100
+QUEUE = "mail"
+DELIVER_TASK = "notices.deliver"
 
 
 def mail_queue(
@@ -219,9 +221,9 @@ def _note_relay(relay: Relay, outcome: transport.Outcome, at: datetime) -> None:
 
 
 def _defer(mail: OutgoingMail, moment: datetime | None) -> None:
-    from shounuo.notices.tasks import deliver
+    from procrastinate.contrib.django import app
 
-    (deliver.configure(schedule_at=moment) if moment else deliver).defer(mail_id=mail.id)
+    app.configure_task(DELIVER_TASK, queue=QUEUE, schedule_at=moment).defer(mail_id=mail.id)
 
 
 def _address(text: str) -> str:

@@ -87,7 +87,7 @@ def _set_up(parts: Parts, world: World, start: datetime, count: int) -> None:
     # Sign-ins take as long as passwords are safe: the customers are written meanwhile.
     with (
         parts.doing(
-            _("演示：客户"), customers, "write_customers", str(world.day), before.isoformat(), customers
+            _("演示：客户"), customers, write_customers, str(world.day), before.isoformat(), customers
         ),
         Progress(_("演示：人员"), len(cast.PEOPLE)) as progress,
     ):
@@ -100,7 +100,7 @@ def _live(parts: Parts, world: World, start: datetime, end: datetime, count: int
     A story draws from a seed of its own and touches its own case alone, so that the parts do not meet.
     """
     total = sum(1 for m in _moments(world, start, end, count) if m < end)
-    with parts.doing(_("演示：工单"), total, "tell_stories", str(world.day), end.isoformat(), count):
+    with parts.doing(_("演示：工单"), total, tell_stories, str(world.day), end.isoformat(), count):
         pass
     ticks = int((end - start) / TICK)
     with Progress(_("演示：时限"), ticks) as progress:
@@ -226,7 +226,7 @@ class _without_deliveries:
 
 
 def _index(parts: Parts) -> None:
-    with parts.doing(_("演示：检索"), Case.objects.count(), "index_cases"):
+    with parts.doing(_("演示：检索"), Case.objects.count(), index_cases):
         pass
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +17,7 @@ _done: Any = None
 
 
 class Parts:
-    """PARTS processes for as long as the block lasts; each task is a function of `build`, called in all of them."""
+    """PARTS processes for as long as the block lasts; each task is a function of a module, called in all of them."""
 
     def __enter__(self) -> Parts:
         context = multiprocessing.get_context("spawn")
@@ -31,13 +31,13 @@ class Parts:
         self._pool.shutdown(cancel_futures=True)
 
     @contextmanager
-    def doing(self, label: str, total: int, task: str, *arguments: Any) -> Iterator[None]:
+    def doing(self, label: str, total: int, task: Callable[..., None], *arguments: Any) -> Iterator[None]:
         """The task with these arguments and its part's number, beside the block; then its progress until all parts are done.
 
         Raises what a part raised.
         """
         self._done.value = 0
-        parts = [self._pool.submit(_run, task, *arguments, part) for part in range(PARTS)]
+        parts = [self._pool.submit(task, *arguments, part) for part in range(PARTS)]
         yield
         with Progress(label, total) as progress:
             while not all(part.done() for part in parts):
@@ -67,9 +67,3 @@ def _ready(done: Any) -> None:
 
     _done = done
     connection.settings_dict["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 3}
-
-
-def _run(task: str, *arguments: Any) -> None:
-    from shounuo.web.demo import build
-
-    getattr(build, task)(*arguments)
