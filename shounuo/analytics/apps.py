@@ -6,4 +6,8 @@ class AnalyticsConfig(AppConfig):
     label = "analytics"
 
     def ready(self) -> None:
-        from shounuo.analytics import permissions  # noqa: F401  declares its own
+        from shounuo.analytics import events, permissions  # noqa: F401  declare theirs
+        from shounuo.analytics.queries.reports import SUBJECT
+        from shounuo.events import subjects
+
+        subjects.register(SUBJECT)

@@ -11,6 +11,18 @@ from shounuo.metrics.rules import Bucket, Window
 
 Kind = Literal["day", "week", "month", "quarter", "days"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+REPORTED: tuple[Kind, ...] = ("day", "week", "month", "quarter")
+PLANNED: dict[Kind, tuple[str, ...]] = {
+    "day": (),
+    "week": ("manager", "director"),
+    "month": ("manager", "director"),
+    "quarter": ("manager", "director"),
+}
+"""To which roles reports go where nobody has said otherwise."""
+CATCH_UP: dict[Kind, int] = {"day": 7, "week": 4, "month": 3, "quarter": 1}
+"""So many ended periods back a report that is missing is still made: the machine may have been off."""
+FROM_HOUR = 5
+"""Reports are made in the morning after their period, when the night's figures are read."""
 LAST_DAYS = 30
 MOST_BACK = 260
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
@@ -50,10 +51,16 @@ def reset_mail(person: Person, relay: Relay, path: str, key: str, at: datetime) 
 
 
 def staff_mail(
-    person: Person, relay: Relay, subject: str, body: str, key: str, at: datetime
+    person: Person,
+    relay: Relay,
+    subject: str,
+    body: str,
+    key: str,
+    at: datetime,
+    files: Sequence[tuple[str, str, bytes]] = (),
 ) -> tuple[bytes, str]:
-    """A plain mail of ours to a person; the Message-ID follows from the key, so that a second try is the same
-    mail.
+    """A plain mail of ours to a person, with files (name, type, content); the Message-ID follows from the key, so that a
+    second try is the same mail.
     """
     organisation = staff.organisation()
     domain = relay.sender.rpartition("@")[2] or "localhost"
@@ -67,6 +74,9 @@ def staff_mail(
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(body, cte="base64")
+    for name, kind, content in files:
+        main, _slash, sub = kind.partition("/")
+        mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
     return mail.as_bytes(), message_id
 
 

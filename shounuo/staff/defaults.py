@@ -29,6 +29,7 @@ _SUPERVISOR = (
 )
 _MANAGER = (
     *_SUPERVISOR,
+    "analytics.reports",
     "audit.view",
     "calendars.manage",
     "cases.configure",

@@ -15,6 +15,7 @@ from shounuo.commitments import engine as clocks
 from shounuo.events import registry
 from shounuo.notices import subscribers as notices
 from shounuo.risk import telling as alarms
+from shounuo.web.reports import mailing as reports
 
 
 def wire() -> None:
@@ -51,3 +52,4 @@ def wire() -> None:
     registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)
     registry.subscribe_job("risk.alarm", alarms.KINDS, alarms.alarm_happened)
     registry.subscribe_job("risk.target", alarms.JUDGED, alarms.target_judged)
+    registry.subscribe_job("reports.made", reports.KINDS, reports.report_made)

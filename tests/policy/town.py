@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from shounuo.analytics import services as analytics
 from shounuo.audit import services as audit
 from shounuo.calendars import services as calendars
 from shounuo.calendars.testing import make_defaults
@@ -31,6 +32,7 @@ from shounuo.files.queries import signed_path
 from shounuo.files.services import blob_store, file_attach
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
+from shounuo.metrics.testing import observe_all
 from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
 from shounuo.notices.testing import make_relay
@@ -163,6 +165,8 @@ def make_town() -> Town:
         actor=admin,
         at=now(),
     )
+    observe_all()
+    report = analytics.report_make(kind="week", back=1, actor=SYSTEM, at=now())
     draft = PolicyVersion.objects.get(policy__code="trial")
     upload = document_upload(
         data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
@@ -221,6 +225,7 @@ def make_town() -> Town:
         ("data/metrics/", "code"): "first_response_time",
         ("data/metrics/values/", "group"): "speed",
         ("dashboards/export/", "part"): "topics",
+        ("reports/", "report_id"): report.pk,
         ("alarms/", "alarm"): alarm.pk,
         ("alarms/targets/", "goal"): make_goal(at=AT).pk,
         ("policy/", "code"): "livestock",
@@ -311,5 +316,8 @@ def infest(town: Town, text: str) -> None:
         cases.plan_propose(case_id=one.pk, options=options, text=text, actor=agent, at=at)
         cases.grant_ask(case_id=one.pk, kind="compensation", amount=9900, reason=text, actor=agent, at=at)
         cases.draft_save(case_id=one.pk, mode="out", body={"text": text}, actor=actor, at=at)
+    analytics.comment_add(
+        report_id=int(town.path("reports/<int:report_id>/").split("/")[2]), text=text, actor=actor, at=at
+    )
     receive(make_mail(text, subject=text, html=f"<p>{text}</p>", files=[(f"{name}.png", PNG, "image/png")]))
     receive(b"\x00\xff not a mail: " + text.encode())

@@ -19,6 +19,14 @@ from shounuo.analytics.queries.overview import (
     overview,
     rest,
 )
+from shounuo.analytics.queries.reports import (
+    comments_of,
+    plans,
+    recipients,
+    report,
+    reports,
+    reports_visible_to,
+)
 
 __all__ = [
     "KPIS",
@@ -32,6 +40,7 @@ __all__ = [
     "PersonRow",
     "Rest",
     "breached",
+    "comments_of",
     "compared",
     "drawn",
     "limits",
@@ -40,6 +49,11 @@ __all__ = [
     "meets",
     "narrow",
     "overview",
+    "plans",
+    "recipients",
+    "report",
+    "reports",
+    "reports_visible_to",
     "rest",
     "target_of",
 ]

@@ -25,13 +25,15 @@ def notify(
     params: dict[str, Any] | None = None,
     subject: tuple[str, int] | None = None,
     urgent: bool = False,
+    mail: bool = True,
     at: datetime,
 ) -> list[Notice]:
     """Tells each active person once per key; returns the notices that are new. In the caller's transaction.
 
     The bell rings on open pages at commit. A mail follows for those who want one (`mail_notices` in the
     preferences: all, urgent, none; urgent when nothing is set): at once when urgent, else when the person is
-    next on duty. `params` hold codes and numbers only.
+    next on duty; none where `mail` is False, because the caller sends one of his own. `params` hold codes and
+    numbers only.
     """
     people = {p.id: p for p in staff.people().filter(id__in=set(person_ids))}
     if not people:
@@ -62,7 +64,8 @@ def notify(
         mailed = [
             n
             for n in fresh
-            if people[n.person_id].mail
+            if mail
+            and people[n.person_id].mail
             and wants_mail(people[n.person_id].preferences.get("mail_notices"), urgent)
         ]
         if mailed and (relay := Relay.objects.filter(is_default=True).first()) is not None:

@@ -28,6 +28,7 @@ from shounuo.web.dashboards.parts import (
     bands,
     clause_names,
     delta_slot,
+    figure_slot,
     limit_lines,
     limit_words,
     more_words,
@@ -66,7 +67,7 @@ def _kept(now: Figure, limits: Sequence[Limit]) -> Part:
         tuple(
             (
                 Slot(figures.bucket_name(c.bucket, now.bucket), c.bucket),
-                Slot(figures.plain(now.metric, c.value), c.value),
+                figure_slot(now.metric, c.value),
                 Slot(words.number(c.n), c.n),
                 Slot(words.number(queries.breached(c)), queries.breached(c)),
             )
@@ -106,7 +107,7 @@ def _clause_table(found: Compared, lens: Lens, limits: Sequence[Limit]) -> Part:
             (
                 Slot(names[c.by[0]], c.by[0], url=reverse("clause", args=[c.by[0]])),
                 Slot(kept=c.value, goal=goal),
-                Slot(figures.plain(found.metric, c.value), c.value, is_strong=True),
+                figure_slot(found.metric, c.value, is_strong=True),
                 delta_slot(found.metric, c.value, past.value if past else None, past.value if past else None),
                 Slot(
                     words.number(c.n),
@@ -157,9 +158,9 @@ def _quality(found: Rest, lens: Lens, limits: Limits) -> Part:
                     hint=" · ".join(told),
                 ),
                 Slot(points=[c.value for c in one.now.cells if c.value is not None]),
-                Slot(figures.plain(metric, total.value), total.value, is_strong=True),
+                figure_slot(metric, total.value, is_strong=True),
                 delta_slot(metric, total.value, one.before.total.value, one.before.total.value),
-                Slot(raw=target.value if target else None),
+                Slot(raw=target.value if target else None, unit=metric.unit),
                 Slot(raw=total.n),
             )
         )
@@ -277,6 +278,7 @@ def _of_person(metric: Metric, cell: Cell, window: Window, lens: Lens, person: i
     return Slot(
         text,
         cell.value,
+        unit=metric.unit,
         url=links.behind_url(metric.code, window, where) if cell.n else "",
         tone="few" if few else "",
         hint="" if counted else words.number(cell.n),

@@ -13,11 +13,15 @@ from shounuo.web import words
 
 def period_name(period: Period, *, own: bool = False) -> str:
     """2026年第 47 周 · 2026年11月 · 2026年第 4 季 · 11月22日 · 10月24日 – 11月22日."""
-    first, last = period.first, period.last
-    if own or period.kind == "days":
-        return span_name(first, last)
-    year = first.isocalendar().year if period.kind == "week" else first.year
-    match period.kind:
+    return span_name(period.first, period.last) if own else days_name(period.kind, period.first, period.last)
+
+
+def days_name(kind: str, first: date, last: date) -> str:
+    """The same by the kind and the days."""
+    year = first.isocalendar().year if kind == "week" else first.year
+    match kind:
+        case "days":
+            return span_name(first, last)
         case "week":
             return _("%(year)s年第 %(n)s 周") % {"year": year, "n": first.isocalendar().week}
         case "month":

@@ -41,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A cell of a table. `raw` goes into an export; a bar is `bar` of `most`, a kept share `kept` against `goal`."""
+    """A cell of a table. `raw` goes into an export, as what `unit` says; a bar is `bar` of `most`, a kept share `kept` against `goal`."""
 
     text: str = ""
     raw: Any = None
@@ -55,6 +55,7 @@ class Slot:
     delta: dict[str, Any] | None = None
     hint: str = ""
     points: Sequence[float] = ()
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def lines(part: Part) -> Iterator[Sequence[Any]]:
         yield [slot.raw for column, slot in zip(part.columns, row, strict=True) if column.code]
 
 
+def figure_slot(metric: Metric, value: float | None, **more: Any) -> Slot:
+    """A figure as a cell."""
+    return Slot(figures.plain(metric, value), value, unit=metric.unit, **more)
+
+
 def change(metric: Metric, now: float | None, before: float | None) -> dict[str, Any] | None:
     """A change with an arrow in place of its sign, and whether it is one for the better (None: neither)."""
     delta = figures.delta(metric, now, before)
@@ -111,7 +117,7 @@ def change(metric: Metric, now: float | None, before: float | None) -> dict[str,
 def delta_slot(metric: Metric, now: float | None, before: float | None, raw: Any = None) -> Slot:
     """A change as a cell."""
     delta = change(metric, now, before)
-    return Slot(text="" if delta else "–", raw=raw, delta=delta)
+    return Slot(text="" if delta else "–", raw=raw, delta=delta, unit=metric.unit)
 
 
 def scale(metric: Metric, values: Iterable[float | None]) -> tuple[float, str]:

@@ -28,6 +28,7 @@ from shounuo.web.dashboards.parts import (
     change,
     clause_names,
     delta_slot,
+    figure_slot,
     limit_lines,
     limit_words,
     more_words,
@@ -148,8 +149,8 @@ def _response(found: Overview, limits: Sequence[Limit]) -> Part:
         tuple(
             (
                 Slot(figures.bucket_name(c.bucket, median.bucket), c.bucket),
-                Slot(figures.plain(metric, c.value), c.value),
-                Slot(figures.plain(metric, high), high),
+                figure_slot(metric, c.value),
+                figure_slot(metric, high),
                 Slot(words.number(c.n), c.n),
             )
             for c, high in reversed(list(zip(median.cells, p90, strict=True)))
@@ -247,7 +248,7 @@ def _hours(found: Overview, at: datetime) -> Part:
                         Slot(f"{h:02d}:00", h),
                         Slot(words.number(n), n),
                         Slot(words.number(mean, 1), round(mean, 3)),
-                        Slot(words.percent(kept.value) if kept else _("未计"), kept.value if kept else None),
+                        figure_slot(found.missed.metric, kept.value if kept else None),
                     )
                 )
     return Part(

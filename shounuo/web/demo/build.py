@@ -16,11 +16,15 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from shounuo.analytics import rules
+from shounuo.analytics import services as analytics
+from shounuo.analytics.rules import Kind
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case
 from shounuo.commitments import loop
 from shounuo.events import registry
 from shounuo.kernel.clock import now
+from shounuo.metrics import services as metrics
 from shounuo.staff import services as staff
 from shounuo.web.demo import cast, stories
 from shounuo.web.demo.part import PARTS, Parts, count_one
@@ -43,6 +47,7 @@ TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
 PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
+_REMARK = "方案制定与沟通这一条拖得最多，下周起每天下午三点由主管清一次还没给方案的工单；首响保持得好。"
 RUSH = 70  # at most so many more in the last four hours
 
 
@@ -61,6 +66,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
         _live(parts, world, start, end, cases)
         _index(parts)
         _presence(world, end)
+        _reports(world, end)
     _sign_ins(say)
     return 0
 
@@ -230,6 +236,24 @@ def _index(parts: Parts) -> None:
         pass
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def _reports(world: World, end: datetime) -> None:
+    """The figures of all that was told, and the reports of the last weeks as they came on their mornings."""
+    metrics.rebuild(at=end)
+    kinds: tuple[tuple[Kind, int], ...] = (("month", 2), ("week", 8), ("day", 5))
+    with Progress(_("演示：报告"), sum(n for _kind, n in kinds)) as progress:
+        for kind, count in kinds:
+            for back in range(count, 0, -1):
+                period = rules.period(kind, end, ZONE, back=back)
+                morning = world.local(period.last + timedelta(days=1), 6)
+                report = analytics.report_make(kind=kind, back=1, actor=world.system, at=morning)
+                progress.step()
+            if kind == "week":
+                manager = world.workers["jiangyue"].actor
+                analytics.comment_add(
+                    report_id=report.pk, text=_REMARK, actor=manager, at=morning + timedelta(hours=3)
+                )
 
 
 def _presence(world: World, at: datetime) -> None:

@@ -14,7 +14,7 @@ from shounuo.metrics.permissions import READ
 
 def places(actor: Actor, here: str) -> list[dict[str, Any]]:
     """Those that the reader may open, for the tabs of their heads; `here` is the name of one's own address."""
-    known = (("dashboards", _("看板"), VIEW), ("metrics", _("指标库"), READ))
+    known = (("dashboards", _("看板"), VIEW), ("reports", _("报告"), VIEW), ("metrics", _("指标库"), READ))
     return [
         {"label": label, "url": reverse(name), "active": name == here}
         for name, label, permission in known
