@@ -231,7 +231,27 @@ def event_happened(event: Published) -> None:
             _prove(rule, cadence, event)
 
 
-def _prove(rule: LiveRule, cadence: Cadence, event: Published) -> None:
+def activity_done(
+    *, activity: str, event: Published, proof: tuple[str, int], first: int | None = None, at: datetime
+) -> None:
+    """For parts whose own act is an activity that cadences ask for, whatever their rules name as proof: closes a duty of
+    each such cadence as `event_happened` does, with the thing itself as evidence. `first`: the duty from which the act
+    was begun. In the transaction of the act; safe to repeat."""
+    with transaction.atomic():
+        if first is not None:
+            duty_services.duty_settle(duty_id=first, event_id=event.id, proof=proof, actor=event.actor, at=at)
+        for rule in book().rules.values():
+            if rule.cadence is not None and rule.cadence.activity == activity and rule.in_force(at):
+                _prove(rule, rule.cadence, event, proof)
+
+
+def activity_of(duty: Duty) -> str:
+    """What the cadence behind a duty asks for; "" where it comes from none."""
+    rule = book().rules.get(duty.rule_id) if duty.rule_id is not None else None
+    return rule.cadence.activity if rule is not None and rule.cadence is not None else ""
+
+
+def _prove(rule: LiveRule, cadence: Cadence, event: Published, proof: tuple[str, int] | None = None) -> None:
     series = series_of(rule.clause, cadence.name)
     proved = Duty.objects.filter(series=series, evidence__event_id=event.id)
     with transaction.atomic():
@@ -239,7 +259,9 @@ def _prove(rule: LiveRule, cadence: Cadence, event: Published) -> None:
             return
         duty = duties.open_in_series(series, _key_of(cadence, event), event.at)
         if duty is not None:
-            duty_services.duty_settle(duty_id=duty.pk, event_id=event.id, actor=event.actor, at=event.at)
+            duty_services.duty_settle(
+                duty_id=duty.pk, event_id=event.id, proof=proof, actor=event.actor, at=event.at
+            )
 
 
 def _key_of(cadence: Cadence, event: Published) -> tuple[str, int] | None:

@@ -26,6 +26,7 @@ _SUPERVISOR = (
     "duties.manage",
     "metrics.people",
     "metrics.read",
+    "supervision.view",
 )
 _MANAGER = (
     *_SUPERVISOR,
@@ -37,6 +38,7 @@ _MANAGER = (
     "customers.erase",
     "duties.view_all",
     "policy.edit",
+    "supervision.plan",
 )
 
 
@@ -61,7 +63,15 @@ _ROLES = (
     DefaultRole(
         "viewer",
         _("只读"),
-        (*_READ, "alarms.view", "analytics.view", "board.view", "cases.view_all", "metrics.read"),
+        (
+            *_READ,
+            "alarms.view",
+            "analytics.view",
+            "board.view",
+            "cases.view_all",
+            "metrics.read",
+            "supervision.view",
+        ),
     ),
 )
 

@@ -91,6 +91,7 @@ PARTS = [
     "channels",
     "analytics",
     "risk",
+    "improvement",
 ]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

@@ -1,0 +1,46 @@
+"""All reads of improvement. `visible_to` first: every other function goes through it, or says that it does not."""
+
+from shounuo.improvement.queries.inspections import (
+    Check,
+    Result,
+    check_sample,
+    finding_of,
+    findings,
+    findings_visible_to,
+    get,
+    inspections,
+    inspector_ids,
+    items,
+    last_of_clause,
+    open_findings,
+    results,
+    results_by_clause,
+    results_by_team,
+    stands,
+    visible_to,
+)
+from shounuo.improvement.queries.population import judges_of, part_of, population, size_of
+
+__all__ = [
+    "Check",
+    "Result",
+    "check_sample",
+    "finding_of",
+    "findings",
+    "findings_visible_to",
+    "get",
+    "inspections",
+    "inspector_ids",
+    "items",
+    "judges_of",
+    "last_of_clause",
+    "open_findings",
+    "part_of",
+    "population",
+    "results",
+    "results_by_clause",
+    "results_by_team",
+    "size_of",
+    "stands",
+    "visible_to",
+]
