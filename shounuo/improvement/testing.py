@@ -45,7 +45,9 @@ def make_inspection(
     )
 
 
-def judge_all(inspection: Inspection, *, bad: int = 0, at: datetime = AT) -> None:
+def judge_all(
+    inspection: Inspection, *, bad: int = 0, note: str = "没有在时限内答复", at: datetime = AT
+) -> None:
     """Every item is judged by its inspector: the first `bad` judgements as not kept, the others as kept."""
     rows = Judgement.objects.filter(item__inspection=inspection).select_related("item__inspector")
     for n, row in enumerate(rows.order_by("item__position", "clause_code")):
@@ -54,13 +56,15 @@ def judge_all(inspection: Inspection, *, bad: int = 0, at: datetime = AT) -> Non
             item_id=row.item_id,
             clause=row.clause_code,
             verdict="not_kept" if n < bad else "kept",
-            note="没有在时限内答复" if n < bad else "",
+            note=note if n < bad else "",
             actor=staff.actor_for(row.item.inspector),
             at=at,
         )
 
 
-def make_finding(inspection: Inspection, owner: Person, *, actor: Actor, at: datetime = AT) -> Finding:
+def make_finding(
+    inspection: Inspection, owner: Person, *, text: str = "午休时间没有人接", actor: Actor, at: datetime = AT
+) -> Finding:
     """A finding against the inspection's first clause, to be corrected within a week."""
     clause = inspection.clauses[0]
     shown = Judgement.objects.filter(item__inspection=inspection, clause_code=clause, verdict="not_kept")
@@ -69,7 +73,7 @@ def make_finding(inspection: Inspection, owner: Person, *, actor: Actor, at: dat
         clause=clause,
         severity="notable",
         cause="oversight",
-        text="午休时间没有人接",
+        text=text,
         owner_id=owner.pk,
         due_at=at + 7 * DAY,
         judgement_ids=list(shown.values_list("pk", flat=True)),

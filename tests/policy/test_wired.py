@@ -56,6 +56,8 @@ MADE_BY = {
     "duties.Evidence": "comes with a duty that is done",
     "risk.AlarmDay": "services.alarms_evaluate writes it with the alarm",
     "risk.Watch": "services.alarms_triggered keeps its place in it",
+    "improvement.Item": "comes with make_inspection",
+    "improvement.Judgement": "comes with make_inspection",
     "events.Era": "services.era_begin is one line",
     "events.Event": "services.publish",
     "events.Failure": "written when a handler fails",

@@ -30,6 +30,7 @@ from shounuo.duties import services as duty_services
 from shounuo.events.models import Event, Failure
 from shounuo.files.queries import signed_path
 from shounuo.files.services import blob_store, file_attach
+from shounuo.improvement.testing import judge_all, make_finding, make_inspection
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.metrics.testing import observe_all
@@ -171,6 +172,9 @@ def make_town() -> Town:
     upload = document_upload(
         data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
     )
+    inspection = make_inspection(cast.manager, clauses=("A-1",), actor=admin, at=AT)
+    judge_all(inspection, bad=1, at=AT)
+    finding = make_finding(inspection, cast.agent, actor=admin, at=AT)
     raw = receive(b"\x00\xff not a mail at all")
     cadences.plan(AT)
     duty_clock = Clock.objects.filter(subject_kind="duty").earliest("id")
@@ -231,6 +235,8 @@ def make_town() -> Town:
         ("policy/", "code"): "livestock",
         ("policy/clauses/", "code"): clock.clause_code,
         ("policy/causes/", "clock_id"): clock.pk,
+        ("policy/inspections/", "id"): inspection.pk,
+        ("policy/findings/", "id"): finding.pk,
         ("policy/documents/", "document_id"): upload.pk,
         ("policy/documents/", "what"): "sure",
         ("policy/proposals/", "proposal_id"): upload.proposals.earliest("position").pk,
@@ -304,6 +310,9 @@ def infest(town: Town, text: str) -> None:
     for ours in ("测试规定", "三十分钟内须有首次响应。", "首次响应"):
         pack = pack.replace(f": {ours}\n", f": {json.dumps(text)}\n")
     make_in_force(pack, at=at)
+    inspection = make_inspection(cast.manager, clauses=("A-1",), title=name, actor=actor, at=at)
+    judge_all(inspection, bad=1, at=at, note=text)
+    make_finding(inspection, cast.agent, actor=actor, at=at, text=text)
     evil = make_case(
         text, text=text, customer=customer, owner=cast.agent, team=cast.team, topic_id=topic.pk, at=at
     )

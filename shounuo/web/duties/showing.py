@@ -9,11 +9,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from shounuo.commitments import cadences
 from shounuo.commitments import queries as commitments
 from shounuo.duties import queries, registry, rules
 from shounuo.duties.models import Duty
 from shounuo.events import subjects
 from shounuo.files import queries as files
+from shounuo.improvement import permissions as supervision
 from shounuo.kernel.actors import Actor
 from shounuo.policy import labels
 from shounuo.policy import queries as policy
@@ -112,6 +114,22 @@ def who(duty: Duty) -> str:
     return holders
 
 
+# Activities of cadences that have a place of their own: what it needs, and where it begins from the duty.
+ACTIVITIES = {
+    "supervision_inspection": (supervision.PLAN, "/policy/inspections/new/?duty=%d"),
+}
+
+
+def _done_at(duty: Duty, kind: registry.DutyKind, actor: Actor) -> str:
+    """Where a duty is done that is not only ticked off; "" where there is no such place for the reader."""
+    if kind.page is not None:
+        return kind.page(duty)
+    if duty.kind != cadences.CADENCE:
+        return ""
+    permission, url = ACTIVITIES.get(cadences.activity_of(duty), ("", ""))
+    return url % duty.pk if url and actor.may(permission) else ""
+
+
 def page(duty: Duty, actor: Actor, at: datetime) -> dict[str, Any]:
     """A duty's page: what, for whom, by when and why, and what shows that it was done."""
     clocks = commitments.of_subjects("duty", [duty.pk])[duty.pk]
@@ -150,7 +168,7 @@ def page(duty: Duty, actor: Actor, at: datetime) -> dict[str, Any]:
             }
             for e in queries.evidence_of([duty.pk]).get(duty.pk, [])
         ],
-        "page_url": kind.page(duty) if kind.page is not None and duty.is_open else "",
+        "page_url": _done_at(duty, kind, actor) if duty.is_open else "",
         "may_release": rules.may_release(actor, duty),
         "may_assign": duty.is_open and rules.may_manage(actor, duty),
         "may_snooze": rules.may_do(actor, duty),

@@ -31,9 +31,11 @@ from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import dialog, refuse
 from shounuo.web.desk.forms import MOMENT, moment
 from shounuo.web.guard import done, page_of, staff_page
+from shounuo.web.policies.places import places
 from shounuo.web.policies.showing import clauses as clause_page
 from shounuo.web.policies.showing import documents, goals, targets
 from shounuo.web.policies.showing import versions as version_page
+from shounuo.web.supervision import showing as supervision
 
 PERIODS = (("week", gettext_lazy("本周")), ("month", gettext_lazy("本月")), ("quarter", gettext_lazy("本季")))
 WEEKS = 26
@@ -54,6 +56,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "title": _("制度"),
             "documents": documents.documents(rows, at),
             "may_edit": actor.may(permissions.EDIT),
+            "places": places(actor, "documents"),
         },
     )
 
@@ -167,6 +170,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "practices": view.practices,
         "evidence": view.evidence,
+        "inspected": supervision.of_clause(actor, code, at),
         "rules": [
             clause_page.rule(r) | {"goal": goals.shown(r, standings.get(r.row.pk), actor)} for r in view.rules
         ],

@@ -1,0 +1,1 @@
+"""Pages of supervision: inspections by sample, and what came of them."""
