@@ -310,12 +310,12 @@ def infest(town: Town, text: str) -> None:
     for ours in ("测试规定", "三十分钟内须有首次响应。", "首次响应"):
         pack = pack.replace(f": {ours}\n", f": {json.dumps(text)}\n")
     make_in_force(pack, at=at)
-    inspection = make_inspection(cast.manager, clauses=("A-1",), title=name, actor=actor, at=at)
-    judge_all(inspection, bad=1, at=at, note=text)
-    make_finding(inspection, cast.agent, actor=actor, at=at, text=text)
     evil = make_case(
         text, text=text, customer=customer, owner=cast.agent, team=cast.team, topic_id=topic.pk, at=at
     )
+    inspection = make_inspection(cast.manager, clauses=("A-1",), title=name, actor=actor, at=at)
+    judge_all(inspection, bad=1, at=at, note=text)
+    make_finding(inspection, cast.agent, actor=actor, at=at, text=text)
     for one in (case, evil):
         cases.tags_set(case_id=one.pk, tags=[name[:20]], actor=agent, at=at)
         cases.custom_set(case_id=one.pk, values={"evil": name}, actor=agent, at=at)

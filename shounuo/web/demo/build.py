@@ -26,7 +26,7 @@ from shounuo.events import registry
 from shounuo.kernel.clock import now
 from shounuo.metrics import services as metrics
 from shounuo.staff import services as staff
-from shounuo.web.demo import cast, stories
+from shounuo.web.demo import cast, stories, supervision
 from shounuo.web.demo.part import PARTS, Parts, count_one
 from shounuo.web.demo.scenarios import SCENARIOS
 from shounuo.web.demo.world import (
@@ -64,6 +64,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
     with _without_deliveries(), Parts() as parts:
         _set_up(parts, world, start, cases)
         _live(parts, world, start, end, cases)
+        supervision.inspect(world, end)
         _index(parts)
         _presence(world, end)
         _reports(world, end)
