@@ -1,6 +1,7 @@
 """The commitments that are or ever were in force, compiled once per generation of the policies.
 
-A cadence is among them as the commitment that it is on each duty of its periods: to be done before the period ends.
+A cadence is among them as the commitment that it is on each duty of its periods: to be done before the period ends; a
+playbook as the commitment on the duties of its steps that have a limit.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from shounuo.duties import registry
-from shounuo.kernel.durations import Span
+from shounuo.kernel.durations import Percent, Span
 from shounuo.policy import matching
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
-from shounuo.policy.schema import AnyRule, Cadence, Commitment, EventSpec
+from shounuo.policy.schema import AnyRule, Cadence, Commitment, Escalation, EventSpec, Playbook
 
-ENFORCED = (Rule.Kind.COMMITMENT, Rule.Kind.CADENCE)
+ENFORCED = (Rule.Kind.COMMITMENT, Rule.Kind.CADENCE, Rule.Kind.PLAYBOOK)
 DUTY = "duty"
 ALWAYS = "always"
 
@@ -43,12 +44,13 @@ class LiveRule:
     first_since: datetime | None
     restarts: bool
     cadence: Cadence | None = None
+    playbook: bool = False
     worked_on: str = ALWAYS
 
     @property
     def due_with_subject(self) -> bool:
         """True when the subject itself says when it is due."""
-        return self.cadence is not None
+        return self.cadence is not None or self.playbook
 
     @property
     def span(self) -> Span:
@@ -151,6 +153,8 @@ def _compile(generation: int) -> Book:
         written = rule_of(row.kind, row.name, row.body)
         enforced = row.status == Rule.Status.LIVE and not written.gaps
         cadence = written if isinstance(written, Cadence) else None
+        if isinstance(written, Playbook) and _limit(written) is None:
+            continue  # no step of it has a limit
         spec = _as_commitment(row.id, written)
         endings = registry.endings() if spec.subject == DUTY else frozenset({f"{spec.subject}.resolved"})
         rules[row.id] = LiveRule(
@@ -164,8 +168,11 @@ def _compile(generation: int) -> Book:
             effective_at=version.effective_at,
             ended_at=version.ended_at,
             first_since=first.get((version.policy.code, row.clause.code, row.name)),
-            restarts=cadence is not None or any(s.event in endings for s in spec.until),
+            restarts=cadence is not None
+            or isinstance(written, Playbook)
+            or any(s.event in endings for s in spec.until),
             cadence=cadence,
+            playbook=isinstance(written, Playbook),
         )
     by_subject: dict[str, list[LiveRule]] = {}
     for one in rules.values():
@@ -185,6 +192,8 @@ def _as_commitment(id: int, written: AnyRule) -> Commitment:
     which version made a duty says who starts its clock, whatever is done on the duty ends it."""
     if isinstance(written, Commitment):
         return written
+    if isinstance(written, Playbook):
+        return _as_limits(id, written)
     assert isinstance(written, Cadence)
     return Commitment(
         name=written.name,
@@ -199,3 +208,27 @@ def _as_commitment(id: int, written: AnyRule) -> Commitment:
         warn=written.warn,
         escalate=written.escalate,
     )
+
+
+def _as_limits(id: int, written: Playbook) -> Commitment:
+    """The playbook as its clocks know it: the duty of each step that has a limit is to be done before it is due; when that
+    is, the duty says."""
+    within = _limit(written)
+    assert within is not None
+    return Commitment(
+        name=written.name,
+        title=written.title,
+        title_en=written.title_en,
+        subject=DUTY,
+        starts=(EventSpec("duty.created", where=(("rule", (id,)),), has=("due",)),),
+        until=(EventSpec("duty.done"),),
+        cancel=(EventSpec("duty.cancelled"), EventSpec("duty.missed")),
+        within=within,
+        calendar=ALWAYS,
+        escalate=(Escalation(Percent(10000), "owner_supervisor"),),
+    )
+
+
+def _limit(written: Playbook) -> Span | None:
+    """A limit that one of its steps has; each duty says its own."""
+    return next((s.within for s in written.steps if isinstance(s.within, Span)), None)

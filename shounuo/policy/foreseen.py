@@ -247,6 +247,5 @@ ENFORCED_BY: dict[str, str] = {
     "cadence": "duties",
     "record": "duties",
     "weight": "performance",
-    "playbook": "process",
 }
 """The part that will enforce the kinds of rule that nothing enforces yet."""

@@ -329,7 +329,12 @@ class Weight(Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybookStep:
-    """One step: what is done, by which role, from what, into what, in what time, and the event that shows it."""
+    """One step: what is done, by which role, from what, into what, in what time, and the event that shows it.
+
+    Branches: a step whose `when` the subject's facts do not fit is passed over. `next` says where it goes on other than to
+    the step below: (outcome, name of a step or END); an outcome "" is the only way on, others are chosen when the step is
+    done.
+    """
 
     name: str
     title: str = ""
@@ -339,6 +344,17 @@ class PlaybookStep:
     output: tuple[str, ...] = ()
     within: MaybeSpan | None = None
     done: tuple[EventSpec, ...] = ()
+    when: Matcher = ALWAYS
+    next: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What may be chosen when the step is done; none where there is one way on."""
+        return tuple(outcome for outcome, _to in self.next if outcome)
+
+
+END = "end"
+"""Where a step leads that ends its playbook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from shounuo.kernel.durations import Percent, Span
 from shounuo.policy import labels
 from shounuo.policy.schema import (
     DEFAULT_WARN,
+    END,
     Alarm,
     AnyRule,
     Authority,
@@ -24,6 +25,7 @@ from shounuo.policy.schema import (
     Matcher,
     Offset,
     Playbook,
+    PlaybookStep,
     Record,
     Target,
     Threshold,
@@ -309,10 +311,25 @@ def _weight(rule: Weight) -> str:
 
 
 def _playbook(rule: Playbook) -> str:
-    steps = " → ".join(labels.spoken(s.title, s.title_en) or _word(s.name) for s in rule.steps)
+    names = {s.name: labels.spoken(s.title, s.title_en) or _word(s.name) for s in rule.steps} | {
+        END: _("结束")
+    }
+    steps = " → ".join(_step(s, names) for s in rule.steps)
     if rule.trigger:
         return _("%(event)s后依次：%(steps)s") % {"event": _events(rule.trigger), "steps": steps}
     return _("依次：%(steps)s") % {"steps": steps}
+
+
+def _step(step: PlaybookStep, names: Mapping[str, str]) -> str:
+    """A step with when it is taken and where it leads, if not simply on."""
+    how = [explain(step.when)] if step.when else []
+    for outcome, to in step.next:
+        if outcome:
+            how.append(_("%(outcome)s到%(step)s") % {"outcome": _word(outcome), "step": names.get(to, to)})
+        else:
+            how.append(_("然后到%(step)s") % {"step": names.get(to, to)})
+    name = names[step.name]
+    return _("%(step)s（%(how)s）") % {"step": name, "how": _semi(how)} if how else name
 
 
 def _called(code: str, rule: Cadence | Authority | Weight) -> str:

@@ -17,6 +17,7 @@ from shounuo.policy.schema import (
     Commitment,
     Evidence,
     Matcher,
+    Playbook,
     Record,
     Target,
 )
@@ -48,7 +49,7 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
 
     A commitment is live when every event it names and its subject exist and no figure is unset; a cadence when those for
     whom it is counted, and what it asks of them, are known; an alarm or a target when its metric can be counted; an authority
-    when what it grants is asked for on cases. Rules of the other
+    when what it grants is asked for on cases; a playbook when every event it names exists. Rules of the other
     kinds are shown until the part that enforces them is there; those naming events to come wait for their parts.
     """
     subject = rule.subject if isinstance(rule, Commitment | Record) else None
@@ -67,6 +68,8 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
         return _of_figure(rule.metric, rule.when) or Standing(SHOWN if rule.gaps else LIVE)
     if isinstance(rule, Authority):
         return _of_authority(rule)
+    if isinstance(rule, Playbook):
+        return Standing(SHOWN if rule.gaps else LIVE)
     return Standing(SHOWN, (ENFORCED_BY[rule.kind],))
 
 

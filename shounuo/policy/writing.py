@@ -350,8 +350,16 @@ def _step(step: PlaybookStep) -> Plain:
             "output": _many(step.output),
             "within": _text(step.within),
             "done": _events(step.done),
+            "when": _when(step.when),
+            "next": _ways(step.next),
         }
     )
+
+
+def _ways(ways: tuple[tuple[str, str], ...]) -> str | dict[str, str] | None:
+    if not ways:
+        return None
+    return ways[0][1] if not ways[0][0] else dict(ways)
 
 
 def _playbook(rule: Playbook) -> Plain:

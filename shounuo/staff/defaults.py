@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.staff import permissions
 
-_READ = ("customers.view", "duties.work", "policy.view")
+_READ = ("customers.view", "duties.work", "policy.view", "process.view")
 _AGENT = (*_READ, "cases.view_team", "cases.work", "customers.edit", "customers.reveal")
 _SENIOR = (*_AGENT, "cases.merge", "customers.merge")
 _SUPERVISOR = (
@@ -26,6 +26,7 @@ _SUPERVISOR = (
     "duties.manage",
     "metrics.people",
     "metrics.read",
+    "process.run",
     "supervision.view",
 )
 _MANAGER = (

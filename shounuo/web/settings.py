@@ -90,6 +90,7 @@ PARTS = [
     "cases",
     "channels",
     "analytics",
+    "process",
     "risk",
     "improvement",
 ]

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/", include("shounuo.web.people.urls")),
     path("help/", include("shounuo.web.portal.urls")),
     path("t/<str:token>/", following.short),
+    path("process/", include("shounuo.web.process.urls")),
     path("board/", include("shounuo.web.board.urls")),
     path("alarms/", include("shounuo.web.alarms.urls")),
     path("data/", include("shounuo.web.figures.urls")),

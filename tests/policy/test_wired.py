@@ -58,6 +58,8 @@ MADE_BY = {
     "risk.Watch": "services.alarms_triggered keeps its place in it",
     "improvement.Item": "comes with make_inspection",
     "improvement.Judgement": "comes with make_inspection",
+    "process.RunStep": "comes with a run",
+    "process.RunWatch": "services.events_read keeps its place in it",
     "events.Era": "services.era_begin is one line",
     "events.Event": "services.publish",
     "events.Failure": "written when a handler fails",

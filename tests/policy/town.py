@@ -40,6 +40,7 @@ from shounuo.notices.testing import make_relay
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.services import document_upload
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
+from shounuo.process.testing import make_run
 from shounuo.risk.models import Alarm
 from shounuo.risk.testing import RULE as ALARM
 from shounuo.risk.testing import make_goal
@@ -48,6 +49,7 @@ from shounuo.staff import services as staff_services
 from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
 
 SYSTEM = Actor.system()
+PLAYBOOK = "      - {playbook: steps, steps: [{name: a, role: agent, next: {passed: b, failed: end}}, {name: b}]}\n"
 AUTHORITY = (
     "      - {authority: a, grant: compensation, who: agent, up_to: 50 CNY, approver: [supervisor, admin]}\n"
 )
@@ -154,7 +156,7 @@ def make_town() -> Town:
         raised_at=AT,
         seen_at=AT,
     )
-    make_in_force(make_text("G-1", code="grants", rules=AUTHORITY), at=AT)
+    make_in_force(make_text("AU-1", code="grants", rules=AUTHORITY), at=AT)
     grant = cases.grant_ask(
         case_id=case.pk, kind="compensation", amount=30000, reason="受潮", actor=agent, at=now()
     )
@@ -168,6 +170,8 @@ def make_town() -> Town:
     )
     observe_all()
     report = analytics.report_make(kind="week", back=1, actor=SYSTEM, at=now())
+    make_in_force(make_text("PB-1", code="playbooks", rules=PLAYBOOK), at=AT)
+    run = make_run("steps", subject=("case", case.pk), at=AT)
     draft = PolicyVersion.objects.get(policy__code="trial")
     upload = document_upload(
         data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
@@ -220,6 +224,7 @@ def make_town() -> Town:
         ("duties/", "id"): duty_clock.subject_id,
         ("duties/", "clock_id"): duty_clock.pk,
         ("api/v1/", "duty"): duty_clock.subject_id,
+        ("process/", "run"): run.pk,
         ("approvals/", "grant"): grant.pk,
         ("approvals/", "absence"): absence.pk,
         ("approve/", "token"): letters.link_path(grant, cast.supervisor.pk, now()).split("/")[2],

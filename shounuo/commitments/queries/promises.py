@@ -20,7 +20,7 @@ def promises(
         rule
         for rule in book().in_force(subject, at)
         if isinstance(rule.spec.within, Span)
-        and rule.cadence is None
+        and not rule.due_with_subject
         and any_counts(rule.spec.starts, kind, payload)
         and matching.matches(rule.spec.when, facts)
     ]

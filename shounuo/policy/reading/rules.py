@@ -16,6 +16,7 @@ from shounuo.policy.schema import (
     COMPARISONS,
     DEFAULT_TARGET,
     DEFAULT_WARN,
+    END,
     PER,
     RULES,
     SLICED,
@@ -389,14 +390,49 @@ def _playbook(reader: Reader, common: dict[str, Any]) -> Playbook:
             output=inside.codes("output"),
             within=inside.maybe_span("within"),
             done=inside.events("done"),
+            when=inside.matcher("when", None),
+            next=_ways(inside),
         )
         inside.close()
+        if step.done and step.outcomes:
+            reader.error(item, "next", _("有多个去向的步骤由人选择，不能同时写 done"))
         if step.name and step.name in {s.name for s in steps}:
             reader.error(item, "steps", _("“%(value)s”写了两次"), value=step.name)
         steps.append(step)
+    names = [s.name for s in steps]
+    for step in steps:
+        for _outcome, to in step.next:
+            if to != END and to not in names:
+                reader.error(
+                    reader.src,
+                    "steps",
+                    _("没有步骤“%(value)s”；可用：%(all)s"),
+                    value=to,
+                    all=words([*names, END]),
+                )
     return Playbook(
         **common, steps=tuple(steps), trigger=reader.events("trigger"), when=reader.matcher("when", None)
     )
+
+
+def _ways(step: Reader) -> tuple[tuple[str, str], ...]:
+    """Where a step leads: the name of another, or one for each outcome."""
+    src = step.take("next")
+    if src is None:
+        return ()
+    if not src.is_map:
+        to = step._code(src, "next")
+        return (("", to),) if to else ()
+    found = []
+    for outcome, target in src.value.items():
+        if not CODE.match(outcome):
+            step.error(target, "next", _("“%(value)s”不可用"), value=outcome)
+        to = step._code(target, "next")
+        if to:
+            found.append((outcome, to))
+    if len(found) < 2:
+        step.error(src, "next", _("去向至少写两个；只有一个就直接写步骤的代码"))
+    return tuple(sorted(found))
 
 
 _READERS: dict[str, Callable[[Reader, dict[str, Any]], AnyRule]] = {

@@ -131,6 +131,8 @@ FULL = {
         steps:
           - {name: plan, title: 方案, title_en: Plan, role: agent, input: topic, output: [options, plan],
              within: P3BD, done: plan.proposed}
+          - {name: check, role: supervisor, when: {severity: major}, next: {passed: close, failed: plan}}
+          - {name: again, next: end}
           - {name: close}
 """,
 }

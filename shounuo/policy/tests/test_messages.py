@@ -45,6 +45,23 @@ CASES = {
         pack(clause="    evidence:\n      - {proof: 记录}\n"),
         "test.yaml:10: 条款 REG-1: evidence 一项证据须以它的类型开头：record: <text>, metric: <text>",
     ),
+    # playbooks
+    "step-unknown": (
+        pack(rules=other("playbook", steps="[{name: a, next: c}, {name: b}]")),
+        "没有步骤“c”；可用：a, b, end",
+    ),
+    "step-one-way": (
+        pack(rules=other("playbook", steps="[{name: a, next: {passed: b}}, {name: b}]")),
+        "next 去向至少写两个；只有一个就直接写步骤的代码",
+    ),
+    "step-chosen-and-done": (
+        pack(
+            rules=other(
+                "playbook", steps="[{name: a, done: case.closed, next: {passed: b, failed: a}}, {name: b}]"
+            )
+        ),
+        "next 有多个去向的步骤由人选择，不能同时写 done",
+    ),
     # the file
     "too-big": ("x" * (MAX_BYTES + 1), "test.yaml: 文件超过 2 MB"),
     "no-yaml": ("pack: [a\ntitle: b", "test.yaml:2: 不是有效的 YAML：expected ',' or ']'"),

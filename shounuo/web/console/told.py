@@ -16,7 +16,7 @@ from shounuo.staff import permissions
 AREAS: tuple[tuple[Any, frozenset[str]], ...] = (
     (gettext_lazy("工单"), frozenset({"cases", "commitments", "board"})),
     (pgettext_lazy("place", "客户"), frozenset({"customers"})),
-    (gettext_lazy("制度"), frozenset({"policy", "supervision"})),
+    (gettext_lazy("制度"), frozenset({"policy", "process", "supervision"})),
     (gettext_lazy("数据"), frozenset({"metrics", "analytics"})),
     (gettext_lazy("设置"), frozenset({"staff", "calendars", "channels", "webhooks", "tokens"})),
     (gettext_lazy("运行"), frozenset({"ops", "audit"})),
@@ -32,6 +32,9 @@ FAMILIES = {
     "feedback": gettext_lazy("客户反馈"),
     "info": gettext_lazy("信息收集"),
     "record": gettext_lazy("记录"),
+    "run": gettext_lazy("流程"),
+    "grant": gettext_lazy("补偿与特批"),
+    "delegation": gettext_lazy("不在时的代办"),
     "customer": gettext_lazy("客户"),
     "company": gettext_lazy("单位"),
     "portal": gettext_lazy("客户门户"),

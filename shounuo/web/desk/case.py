@@ -21,6 +21,7 @@ from shounuo.duties.permissions import WORK
 from shounuo.files import queries as files
 from shounuo.kernel.actors import Actor
 from shounuo.policy import queries as policy
+from shounuo.process.permissions import RUN
 from shounuo.web import timing, words
 from shounuo.web.approvals import showing as approvals
 from shounuo.web.desk import timeline
@@ -101,7 +102,7 @@ def head(
         "resolve_url": resolve_url,
         "resolve_post": resolve_label != _("解决"),
         "resolve_label": resolve_label,
-        "more": more(can, base, it),
+        "more": more(can, base, it, may_run=actor.may(RUN)),
         "notes": _notes(it, at),
         "entries": timeline.entries(it),
         "version": case.version,
@@ -136,7 +137,7 @@ MORE = (
 MENU_KEYS = {"close": "Shift+C", "classify": "g"}
 
 
-def more(can: frozenset[str], base: str, it: CasePage) -> list[dict[str, Any]]:
+def more(can: frozenset[str], base: str, it: CasePage, *, may_run: bool = False) -> list[dict[str, Any]]:
     """The menu of what else may be done now."""
     if it.case.merged_into_id is not None:
         return []
@@ -152,6 +153,11 @@ def more(can: frozenset[str], base: str, it: CasePage) -> list[dict[str, Any]]:
         for action, label, icon, path, how in MORE
         if action in can and not (action == "fill" and not it.fields)
     ]
+    if may_run:
+        url = f"/process/new/?case={it.case.number}"
+        rows.append(
+            {"label": _("发起流程"), "icon": "route", "url": url, "post": False, "dialog": True, "key": ""}
+        )
     return [*rows, {"label": _("导出经过"), "icon": "download", "url": f"{base}/events.csv"}]
 
 

@@ -21,6 +21,7 @@ from shounuo.files.services import draft_upload
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotAllowed, NotFound
 from shounuo.policy import queries as policy
+from shounuo.process.permissions import VIEW as VIEW_RUNS
 from shounuo.web import timing
 from shounuo.web.console import pages
 from shounuo.web.context import actor_of
@@ -101,6 +102,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "many": state == Duty.State.OPEN and any(r["may_do"] for r in rows),
         "pager": pages.onward(request, after),
         "search": given.get("q", ""),
+        "runs_url": "/process/" if actor.may(VIEW_RUNS) else "",
         "box": box,
         "state": state,
     }

@@ -1,0 +1,82 @@
+"""From the clause to who is where: events and alarms start what the regulation lays down, and their course closes its steps."""
+
+import pytest
+
+from shounuo.cases import services as cases
+from shounuo.cases.testing import make_case
+from shounuo.duties import services as duties
+from shounuo.duties.models import Duty
+from shounuo.policy.models import Rule
+from shounuo.policy.testing import make_in_force, make_shipped, make_text
+from shounuo.process import services
+from shounuo.process.models import Run
+from shounuo.risk import services as alarms
+from shounuo.staff.queries import actor_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def course(run):
+    return [(s.name, str(s.state)) for s in run.steps.order_by("position")]
+
+
+def test_the_eight_steps_of_a_complaint_run_as_the_regulation_has_them(house):
+    house.open()
+    make_shipped("livestock", at=house.at)
+    cast, agent = house.cast, actor_for(house.cast.agent)
+    assert Rule.objects.get(name="complaint-steps").status == "live"
+    services.events_read(at=house.at)
+    make_case(team=cast.team, owner=cast.agent, kind="inquiry", at=house.at)
+    case = make_case(team=cast.team, owner=cast.agent, kind="complaint", at=house.at)
+    assert services.events_read(at=house.at) == (1, 0)
+    assert services.events_read(at=house.at) == (0, 0), "each event counts once"
+    run = Run.objects.get()
+    assert run.subject == ("case", case.pk) and course(run) == [("receive", "open")]
+
+    def done():
+        duty = Duty.objects.get(state="open", origin_code="process.step")
+        who = cast.agent if duty.owner_id == cast.agent.pk else cast.supervisor
+        duties.duty_done(duty_id=duty.pk, note="办妥", actor=actor_for(who), at=house.at)
+
+    house.later(5)
+    done()
+    done()
+    # proposed before the step was reached: it is done when the run comes to it
+    cases.plan_propose(case_id=case.pk, options=[{"title": "换货"}], actor=agent, at=house.at)
+    done()
+    assert course(run)[3:] == [("plan", "done"), ("execute", "open")]
+    house.later(5)
+    cases.case_resolve(case_id=case.pk, text="已换货", actor=agent, at=house.at)
+    assert services.events_read(at=house.at)[1] == 1
+    execute = run.steps.get(name="execute")
+    assert (execute.ended_by_id, execute.ended_at, execute.duty.state) == (cast.agent.pk, house.at, "done")
+    done()
+    assert course(run)[-1] == ("confirm", "open"), "the customer's: nobody here owes it"
+    assert not Duty.objects.filter(state="open", origin_code="process.step").exists()
+    cases.case_confirm(case_id=case.pk, actor=agent, at=house.at)
+    services.events_read(at=house.at)
+    run.refresh_from_db()
+    assert run.state == "done" and course(run)[-2:] == [("confirm", "done"), ("close", "done")]
+
+
+PLAN = """      - alarm: praised
+        trigger: {event: case.opened, kind: praise}
+        level: blue
+        notify: supervisor
+        plan: thanks
+      - playbook: thanks
+        steps: [{name: write, title: 写感谢信, role: supervisor}]
+"""
+
+
+def test_an_alarm_starts_its_plan(house):
+    house.open()
+    make_in_force(make_text("T-1", rules=PLAN), at=house.at)
+    services.events_read(at=house.at)
+    alarms.alarms_triggered(at=house.at)
+    make_case(kind="praise", team=house.cast.team, at=house.at)
+    assert alarms.alarms_triggered(at=house.at) == 1
+    assert services.events_read(at=house.at) == (1, 0)
+    run = Run.objects.get()
+    assert run.subject_kind == "alarm" and course(run) == [("write", "open")]
+    assert Duty.objects.get(origin_code="process.step").title == "写感谢信"
