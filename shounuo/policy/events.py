@@ -20,6 +20,18 @@ ARCHIVED = declare(
 ACKNOWLEDGED = declare(
     "policy.acknowledged", subject="policy", payload={**_VERSION, "person": int}, label=_("签阅制度")
 )
+EDITED = declare(
+    "policy.edited",
+    subject="policy",
+    payload={**_VERSION, "change": str, "clause": str},
+    label=_("修改制度草案"),
+)
+EDIT_UNDONE = declare(
+    "policy.edit_undone",
+    subject="policy",
+    payload={**_VERSION, "change": str, "clause": str},
+    label=_("撤回对草案的修改"),
+)
 REFRESHED = declare(
     "policy.refreshed",
     subject="policy",

@@ -149,6 +149,21 @@ class Rule(models.Model):
         return f"{self.kind} {self.name}"
 
 
+class DraftEdit(models.Model):
+    """One change of a draft in the forms: what was changed of which clause, by whom, and the text before it (`before`),
+    to which undoing goes back."""
+
+    version = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="edits")
+    what = models.CharField(max_length=20)
+    clause = models.CharField(max_length=64, blank=True)
+    before = models.TextField()
+    at = models.DateTimeField()
+    by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["version", "-id"], name="policy_edit_newest")]
+
+
 class Acknowledgement(models.Model):
     """A person has read a version and says so."""
 

@@ -37,7 +37,9 @@ from shounuo.metrics.testing import observe_all
 from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
 from shounuo.notices.testing import make_relay
+from shounuo.policy.editing.changes import mark_of_rule
 from shounuo.policy.models import PolicyVersion, Rule
+from shounuo.policy.reading import rule_of
 from shounuo.policy.services import document_upload
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
 from shounuo.process.testing import make_run
@@ -173,6 +175,7 @@ def make_town() -> Town:
     make_in_force(make_text("PB-1", code="playbooks", rules=PLAYBOOK), at=AT)
     run = make_run("steps", subject=("case", case.pk), at=AT)
     draft = PolicyVersion.objects.get(policy__code="trial")
+    rule = Rule.objects.filter(clause__version=draft).earliest("id")
     upload = document_upload(
         data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
     )
@@ -249,6 +252,10 @@ def make_town() -> Town:
         ("policy/<slug:code>/versions/", "code"): "trial",
         ("policy/<slug:code>/versions/", "version_id"): draft.pk,
         ("policy/<slug:code>/versions/", "what"): "submit",
+        ("policy/<slug:code>/versions/", "clause"): rule.clause.code,
+        ("policy/<slug:code>/versions/", "kind"): "alarm",
+        ("policy/<slug:code>/versions/", "seen"): mark_of_rule(rule_of(rule.kind, rule.name, rule.body)),
+        ("policy/<slug:code>/versions/<int:version_id>/edit/", "what"): "up",
         ("me/language/", "code"): "en",
         ("me/tokens/", "token_id"): token.pk,
         ("me/notices/", "notice_id"): Notice.objects.filter(person=cast.admin).latest("id").pk,

@@ -12,10 +12,11 @@ from shounuo.events import registry
 from shounuo.metrics import registry as metrics
 from shounuo.policy.labels.conditions import BARE, FACTS, ORDER, VALUES
 from shounuo.policy.labels.events import EVENTS
+from shounuo.policy.labels.subjects import SUBJECTS
 from shounuo.policy.labels.words import WORDS
 from shounuo.policy.vocabulary import ROLES
 
-__all__ = ["BARE", "EVENTS", "ORDER", "PARTS", "WORDS"]
+__all__ = ["BARE", "EVENTS", "ORDER", "PARTS", "SUBJECTS", "WORDS"]
 
 RESULT_PART = pgettext_lazy("weight", "结果")
 
@@ -111,6 +112,11 @@ PARTS: dict[str, Any] = {
     "training": _("培训"),
     "workforce": _("排班"),
 }
+
+
+def subject(kind: str) -> str:
+    """The kind of thing that a rule is about."""
+    return _of(SUBJECTS, kind)
 
 
 def spoken(text: str, text_en: str) -> str:

@@ -14,9 +14,8 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.policy import permissions
 from shounuo.policy.models import Acknowledgement, Policy, PolicyVersion
-from shounuo.policy.reading import read_pack
+from shounuo.policy.reading import stored_pack
 from shounuo.policy.schema import Pack
-from shounuo.policy.vocabulary import TRUSTED
 from shounuo.policy.writing import dump
 
 State = PolicyVersion.State
@@ -105,7 +104,7 @@ def acknowledged(version: PolicyVersion, person_ids: Iterable[int] | None = None
 
 def pack_of(version: PolicyVersion) -> Pack:
     """The version in its typed form, from its source."""
-    return read_pack(version.source, version.file_name, TRUSTED)
+    return stored_pack(version.source, version.file_name)
 
 
 def export(version: PolicyVersion) -> str:

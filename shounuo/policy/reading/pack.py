@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.policy.reading.fields import ROW, Map
 from shounuo.policy.reading.proofs import read_evidence, read_practices
 from shounuo.policy.reading.rules import read_rule
-from shounuo.policy.reading.source import Report, Src, of_plain, tree
+from shounuo.policy.reading.source import PackError, Report, Src, of_plain, tree
 from shounuo.policy.schema import AnyRule, Chapter, Clause, Commitment, Pack
 from shounuo.policy.vocabulary import TRUSTED, Vocabulary, current
 
@@ -30,6 +31,23 @@ def read_pack(text: str, file: str, vocabulary: Vocabulary | None = None) -> Pac
     pack = None
     if root is not None and not report.errors:
         pack = _Reading(root, report, vocabulary or current()).pack()
+    report.done()
+    assert pack is not None
+    return pack
+
+
+@lru_cache(maxsize=8)
+def stored_pack(source: str, file: str) -> Pack:
+    """A text that was checked when it was stored, in its typed form; the last few are kept, because an editor asks for
+    the same one again and again."""
+    return read_pack(source, file, TRUSTED)
+
+
+def read_pack_plain(plain: Mapping[str, Any], file: str, vocabulary: Vocabulary) -> Pack:
+    """The pack behind plain data as `writing.pack_plain` makes it, checked whole. Raises PackInvalid with every error,
+    by clause and rule, without lines."""
+    report = Report(file)
+    pack = _Reading(of_plain(plain), report, vocabulary).pack()
     report.done()
     assert pack is not None
     return pack
@@ -69,6 +87,13 @@ def read_rule_plain(plain: Mapping[str, Any], clause: str, vocabulary: Vocabular
     report.done()
     assert rule is not None
     return rule
+
+
+def read_rule_tree(src: Src, clause: str, vocabulary: Vocabulary) -> tuple[AnyRule | None, list[PackError]]:
+    """The rule that a tree says (a form's, whose lines are its own), or what is wrong with it, in no order."""
+    report = Report(str(_("规则")), clause)
+    rule = read_rule(src, report, vocabulary)
+    return (None if report.errors else rule), report.errors
 
 
 class _Reading:

@@ -1,6 +1,7 @@
 """All writes on policies."""
 
 from shounuo.policy.services.drafts import version_discard, version_import, version_return, version_submit
+from shounuo.policy.services.editing import draft_begin, draft_change, draft_undo, policy_begin
 from shounuo.policy.services.force import (
     acknowledge,
     policy_retire,
@@ -26,6 +27,10 @@ __all__ = [
     "assistant_ask",
     "document_remove",
     "document_upload",
+    "draft_begin",
+    "draft_change",
+    "draft_undo",
+    "policy_begin",
     "policy_retire",
     "proposal_accept",
     "proposal_edit",

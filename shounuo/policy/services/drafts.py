@@ -59,12 +59,13 @@ def version_import(*, text: str, file_name: str, actor: Actor, at: datetime) -> 
             created_at=at,
             created_by_id=actor.person_id,
         )
-        _clauses(version, pack, vocabulary)
+        clauses_write(version, pack, vocabulary)
         publish([told(events.IMPORTED, version, actor, at)])
     return version
 
 
-def _clauses(version: PolicyVersion, pack: Pack, vocabulary: Vocabulary) -> None:
+def clauses_write(version: PolicyVersion, pack: Pack, vocabulary: Vocabulary) -> None:
+    """The rows of a pack's clauses and rules, as they stand among the words of now; in the transaction of the version."""
     clauses = Clause.objects.bulk_create(
         Clause(
             version=version,

@@ -58,8 +58,8 @@ def document_upload(
     proposed = propose(document.text, document.outline, wrapped=document.wrapped)
     stem = file_name(name).rpartition(".")[0] or file_name(name)
     title = truncate(clean_line(title or proposed.outline.title or stem), _LONGEST_TITLE)
-    code = _code(code, title)
-    prefix = _prefix(prefix, code)
+    code = code_for(code, title)
+    prefix = prefix_for(prefix, code)
     checksum = hashlib.sha256(content).hexdigest()
     blob = blob_store(data=content, at=at)
     with transaction.atomic():
@@ -151,7 +151,8 @@ def proposal_of_row(row: RuleProposal) -> Proposal:
     )
 
 
-def _code(code: str, title: str) -> str:
+def code_for(code: str, title: str) -> str:
+    """The code of a policy as given, or made of its title; Invalid for one that cannot be."""
     code = code.strip() or words.name_of(title)[:40].strip("-")
     if not PACK.match(code):
         raise Invalid(
@@ -161,7 +162,7 @@ def _code(code: str, title: str) -> str:
     return code
 
 
-def _prefix(prefix: str, code: str) -> str:
+def prefix_for(prefix: str, code: str) -> str:
     """The beginning of the clause codes: given, or that of the policy there is, or made of its code."""
     prefix = prefix.strip().upper()
     if not prefix:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from shounuo.web.policies import uploads, views
+from shounuo.web.policies import editor, uploads, views
 
 urlpatterns = [
     path("", views.index, name="policies"),
+    path("new/", editor.begin_new, name="policy-new"),
     path("import/", views.bring, name="policy-import"),
     path("documents/", uploads.index, name="policy-documents"),
     path("documents/<int:document_id>/", uploads.review, name="policy-document"),
@@ -18,6 +19,21 @@ urlpatterns = [
     path("<slug:code>/", views.document, name="policy"),
     path("<slug:code>/export/", views.export, name="policy-export"),
     path("<slug:code>/versions/", views.versions, name="policy-versions"),
+    path("<slug:code>/draft/", editor.begin, name="policy-draft"),
+    *(
+        path(f"<slug:code>/versions/<int:version_id>/edit/{rest}", view, name=name)
+        for rest, view, name in (
+            ("", editor.overview, "policy-edit"),
+            ("head/", editor.head, "policy-edit-head"),
+            ("undo/", editor.undo, "policy-edit-undo"),
+            ("clauses/new/", editor.clause_new, "policy-edit-clause-new"),
+            ("clauses/<str:clause>/", editor.clause, "policy-edit-clause"),
+            ("clauses/<str:clause>/rules/new/<slug:kind>/", editor.rule_new, "policy-edit-rule-new"),
+            ("clauses/<str:clause>/rules/<slug:seen>/", editor.rule, "policy-edit-rule"),
+            ("clauses/<str:clause>/rules/<slug:seen>/<slug:what>/", editor.rule_act, "policy-edit-rule-act"),
+            ("clauses/<str:clause>/<slug:what>/", editor.clause_act, "policy-edit-clause-act"),
+        )
+    ),
     path("<slug:code>/versions/<int:version_id>/changes/", views.changes, name="policy-changes"),
     path("<slug:code>/versions/<int:version_id>/<slug:what>/", views.act, name="policy-act"),
 ]

@@ -92,7 +92,7 @@ def document(request: HttpRequest, code: str) -> HttpResponse:
             "tabs": documents.tabs(code, coverage, "gaps" if standing == "gaps" else "clauses"),
             "print_url": f"/policy/{code}/?print=1",
             "is_print": printed,
-            "import_url": "/policy/import/" if actor.may(permissions.EDIT) else "",
+            "draft_url": f"/policy/{code}/draft/" if actor.may(permissions.EDIT) else "",
             "contents": contents.items,
             "cover": {
                 "total": coverage.clauses,
@@ -297,6 +297,7 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
             "signed": version_page.signed(shown, have) if documents.is_in_force(shown, at) else None,
             "publish": PublishForm(),
             "may_edit": actor.may(permissions.EDIT),
+            "draft_url": f"/policy/{code}/draft/",
         },
     )
 

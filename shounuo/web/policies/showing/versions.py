@@ -126,6 +126,7 @@ def version_row(
         acts = [{"url": f"{base}/approve/", "label": _("批准"), "primary": True}]
     if runs and actor.person_id and not signed:
         acts.append({"url": f"{base}/acknowledge/", "label": _("我已读，签阅"), "primary": True})
+    may_change = version.state == "draft" and actor.may(permissions.EDIT)
     may_publish = version.state == "approved" and actor.may(permissions.PUBLISH)
     return {
         "label": _("第 %(label)s 版") % {"label": version.label},
@@ -137,6 +138,7 @@ def version_row(
         "steps": _life(version, names, at),
         "note": version.note,
         "changes_url": "" if is_first else f"{base}/changes/",
+        "edit_url": f"{base}/edit/" if may_change else "",
         "acts": acts,
         "publish_url": f"{base}/publish/" if may_publish else "",
         "export_url": f"/policy/{code}/export/?version={version.number}",
