@@ -32,6 +32,37 @@ EDIT_UNDONE = declare(
     payload={**_VERSION, "change": str, "clause": str},
     label=_("撤回对草案的修改"),
 )
+COMMENTED = declare(
+    "policy.commented",
+    subject="policy",
+    payload={**_VERSION, "clause": str, "comment": int},
+    label=_("评论制度草案"),
+)
+COMMENT_SETTLED = declare(
+    "policy.comment_settled",
+    subject="policy",
+    payload={**_VERSION, "clause": str, "comment": int},
+    label=_("了结制度评论"),
+)
+QUESTIONS_SET = declare(
+    "policy.questions_set",
+    subject="policy",
+    payload={**_VERSION, "questions": int},
+    label=_("设定签阅题目"),
+)
+READERS_REMINDED = declare(
+    "policy.readers_reminded",
+    subject="policy",
+    payload={**_VERSION, "people": int},
+    label=_("催签制度"),
+)
+REVIEW_SET = declare("policy.review_set", subject="policy", payload={"on": str}, label=_("设定制度复审日期"))
+DEVIATED = declare(
+    "policy.deviated",
+    subject="policy",
+    payload={"deviation": int, "clause": str, "serves": str},
+    label=_("记录制度例外"),
+)
 REFRESHED = declare(
     "policy.refreshed",
     subject="policy",

@@ -7,16 +7,19 @@ from django.utils.translation import gettext_lazy as _
 
 # Written by the database too, so that code from before these columns still imports packs during an upgrade.
 _NONE = models.Value([], models.JSONField())
+_NOBODY = models.Value([], ArrayField(models.CharField(max_length=40)))
 
 
 class Policy(models.Model):
-    """A regulation of the house under one code; what it says stands in its versions."""
+    """A regulation of the house under one code; what it says stands in its versions. `review_on`: the day on which
+    somebody has to look whether it still fits."""
 
     code = models.CharField(max_length=40, unique=True)
     title = models.CharField(max_length=120)
     last_number = models.PositiveIntegerField(
         default=0
     )  # of versions, discarded ones too: a number is never reused
+    review_on = models.DateField(null=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -27,6 +30,7 @@ class PolicyVersion(models.Model):
     """One wording of a policy. `source` is the pack as imported, `label` the version's own name in it ("3.2").
 
     In force from `effective_at` until `ended_at` (empty = until further notice): the times decide, the state follows.
+    `readers`: the roles whose people have to acknowledge it (none = everybody).
     """
 
     class State(models.TextChoices):
@@ -48,6 +52,7 @@ class PolicyVersion(models.Model):
     checksum = models.CharField(max_length=64)
     note = models.TextField(blank=True)
     not_built = models.JSONField(default=dict)  # requirement row -> why it is left out
+    readers = ArrayField(models.CharField(max_length=40), default=list, db_default=_NOBODY)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField(null=True)
@@ -164,8 +169,71 @@ class DraftEdit(models.Model):
         indexes = [models.Index(fields=["version", "-id"], name="policy_edit_newest")]
 
 
+class ClauseComment(models.Model):
+    """What somebody says about a clause of a version in the making; the clause is named by its code, because its row is
+    written anew with every change. Settled when somebody has dealt with it."""
+
+    version = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="comments")
+    clause = models.CharField(max_length=64)
+    text = models.TextField()
+    at = models.DateTimeField()
+    by = models.ForeignKey("staff.Person", on_delete=models.PROTECT, related_name="+")
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["version", "clause", "id"], name="policy_comment_clause")]
+
+
+class CheckQuestion(models.Model):
+    """A question that every reader has to answer rightly before he can acknowledge a version. `right` counts from 0."""
+
+    version = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="questions")
+    position = models.PositiveSmallIntegerField()
+    text = models.CharField(max_length=200)
+    options = models.JSONField()
+    right = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="policy_question_position")
+        ]
+
+
+class Deviation(models.Model):
+    """Where a customer was served otherwise than a clause says: sooner or better, never less, and why (exceptions 例外).
+
+    `commitment` and `within`: of which time limit, and in what shorter time instead; empty where it was better.
+    """
+
+    class Serves(models.TextChoices):
+        SOONER = "sooner", _("更快")
+        BETTER = "better", _("更好")
+
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="deviations")
+    clause = models.CharField(max_length=64)
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    serves = models.CharField(max_length=6, choices=Serves.choices)
+    commitment = models.CharField(max_length=64, blank=True)
+    within = models.CharField(max_length=40, blank=True)
+    what = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+    by = models.ForeignKey("staff.Person", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(serves="better", within="") | models.Q(serves="sooner", within__gt=""),
+                name="policy_deviation_serves",
+            )
+        ]
+        indexes = [models.Index(fields=["clause", "-at"], name="policy_deviation_clause")]
+
+
 class Acknowledgement(models.Model):
-    """A person has read a version and says so."""
+    """A person has read a version, has answered its questions rightly, and says so."""
 
     version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="acknowledgements")
     person = models.ForeignKey("staff.Person", on_delete=models.PROTECT, related_name="+")

@@ -24,6 +24,13 @@ def refresh(timestamp: int) -> None:
     services.rules_refresh(actor=Actor.system(), at=now())
 
 
+@app.periodic(cron="0 9 * * *")
+@app.task(name="policy.remind", queue="upkeep", queueing_lock="policy.remind")
+def remind(timestamp: int) -> None:
+    """Every day: who has still to read, and which policies are to be looked at again."""
+    services.reminders_send(at=now())
+
+
 @app.task(name=ASK_TASK, queue=ASK_QUEUE)
 def ask(*, document_id: int) -> None:
     """Asks the configured assistant about an uploaded regulation."""

@@ -14,6 +14,7 @@ from shounuo.commitments import cadences
 from shounuo.commitments import engine as clocks
 from shounuo.events import registry
 from shounuo.notices import subscribers as notices
+from shounuo.policy import subscribers as policy
 from shounuo.risk import telling as alarms
 from shounuo.web.reports import mailing as reports
 
@@ -50,6 +51,7 @@ def wire() -> None:
         "notices.duties", notices.DUTY_KINDS, notices.duty_happened, when=notices.duty_worth_telling
     )
     registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)
+    registry.subscribe_job("policy.readers", policy.KINDS, policy.tell_readers)
     registry.subscribe_job("risk.alarm", alarms.KINDS, alarms.alarm_happened)
     registry.subscribe_job("risk.target", alarms.JUDGED, alarms.target_judged)
     registry.subscribe_job("reports.made", reports.KINDS, reports.report_made)

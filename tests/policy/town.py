@@ -40,7 +40,7 @@ from shounuo.notices.testing import make_relay
 from shounuo.policy.editing.changes import mark_of_rule
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
-from shounuo.policy.services import document_upload
+from shounuo.policy.services import comment_add, document_upload
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
 from shounuo.process.testing import make_run
 from shounuo.risk.models import Alarm
@@ -176,6 +176,7 @@ def make_town() -> Town:
     run = make_run("steps", subject=("case", case.pk), at=AT)
     draft = PolicyVersion.objects.get(policy__code="trial")
     rule = Rule.objects.filter(clause__version=draft).earliest("id")
+    comment = comment_add(version_id=draft.pk, clause=rule.clause.code, text="再想想", actor=admin, at=AT)
     upload = document_upload(
         data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
     )
@@ -247,6 +248,9 @@ def make_town() -> Town:
         ("policy/findings/", "id"): finding.pk,
         ("policy/documents/", "document_id"): upload.pk,
         ("policy/documents/", "what"): "sure",
+        ("policy/<int:policy_id>/", "policy_id"): draft.policy_id,
+        ("policy/comments/", "comment_id"): comment.pk,
+        ("policy/comments/", "what"): "settle",
         ("policy/proposals/", "proposal_id"): upload.proposals.earliest("position").pk,
         ("policy/proposals/", "what"): "reject",
         ("policy/<slug:code>/versions/", "code"): "trial",

@@ -197,6 +197,16 @@ SHEETS: dict[str, tuple[Control, ...]] = {
         Amount(name="baseline", label=gettext_lazy("基线"), units=(NUMBER, PERCENT, *TIMES), more=True),
         Amount(name="horizon_min", label=gettext_lazy("最早多久达到"), more=True),
         Amount(name="horizon", label=gettext_lazy("最迟多久达到"), more=True),
+        Group(
+            name="benchmark",
+            label=gettext_lazy("行业基准"),
+            more=True,
+            fields=(
+                Amount(name="value", label=gettext_lazy("数值"), units=(NUMBER, PERCENT, *TIMES)),
+                Text(name="source", label=gettext_lazy("出处"), wide=False),
+                Text(name="source_en", label=gettext_lazy("出处的英文"), wide=False),
+            ),
+        ),
         LEAST,
     ),
     "alarm": (
@@ -206,6 +216,13 @@ SHEETS: dict[str, tuple[Control, ...]] = {
         Choice(
             name="trend", label=gettext_lazy("或走势"), options=choices.trends, none=gettext_lazy("不看走势")
         ),
+        Text(
+            name="change",
+            label=gettext_lazy("或与上一期相比"),
+            help=gettext_lazy("例如 +50% 或 -10%"),
+            wide=False,
+        ),
+        Flag(name="absent", label=gettext_lazy("或统计期内没有数据")),
         _events("trigger", gettext_lazy("或由事件触发")),
         WINDOW,
         Amount(name="consecutive", label=gettext_lazy("持续多久")),

@@ -77,6 +77,12 @@ FIELDS_OF_RULES: dict[str, Any] = {
     "of": _("构成什么"),
     "parts": _("各部分"),
     "steps": _("步骤"),
+    "warn": _("何时预警"),
+    "target": _("目标守诺率"),
+    "least": _("至少多少次才判定"),
+    "baseline": _("基线"),
+    "horizon": _("最迟多久达到"),
+    "horizon_min": _("最早多久达到"),
 }
 PROOFS: dict[str, Any] = {
     "record": pgettext_lazy("evidence", "记录"),

@@ -13,6 +13,7 @@ from shounuo.policy.queries.clauses import (
     title_and_wording,
 )
 from shounuo.policy.queries.coverage import Coverage, coverage
+from shounuo.policy.queries.deviations import deviations_of
 from shounuo.policy.queries.diff import ClauseChange, RuleChange, diff
 from shounuo.policy.queries.documents import (
     document_of,
@@ -23,6 +24,7 @@ from shounuo.policy.queries.documents import (
 )
 from shounuo.policy.queries.kept import Kept, kept_of, register_kept
 from shounuo.policy.queries.proofs import EvidenceView, PracticeView
+from shounuo.policy.queries.readers import comments_of, missing_readers, readers
 from shounuo.policy.queries.versions import (
     PolicyRow,
     acknowledged,
@@ -52,7 +54,9 @@ __all__ = [
     "clause_views",
     "clauses_in_force",
     "clauses_of",
+    "comments_of",
     "coverage",
+    "deviations_of",
     "diff",
     "document_of",
     "documents",
@@ -61,10 +65,12 @@ __all__ = [
     "generation",
     "in_force",
     "kept_of",
+    "missing_readers",
     "pack_of",
     "policies",
     "proposal_of",
     "proposals_of",
+    "readers",
     "register_kept",
     "rule_titles",
     "rules_in_force",

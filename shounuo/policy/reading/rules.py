@@ -107,7 +107,7 @@ def _commitment(reader: Reader, common: dict[str, Any]) -> Commitment:
         reader.error(reader.src, "within", _("缺少：须写 within，或 by: {due_of: <规则名>}，未定的写 unset"))
     if due_of and due_of == common["name"]:
         reader.error(by_src or reader.src, "by", _("不能指向规则自己"))
-    if isinstance(within, Span) and after is not None and _certainly_not_before(after, within):
+    if isinstance(within, Span) and after is not None and certainly_not_before(after, within):
         reader.error(
             reader.src, "after", _("“%(after)s”须短于 within“%(within)s”"), after=after, within=within
         )
@@ -133,7 +133,7 @@ def _commitment(reader: Reader, common: dict[str, Any]) -> Commitment:
     )
 
 
-def _certainly_not_before(after: Span, within: Span) -> bool:
+def certainly_not_before(after: Span, within: Span) -> bool:
     """True when `after` is as long as `within` or longer on every calendar: both in one same unit."""
     parts = ("months", "days", "seconds", "business_days", "business_seconds")
     used = {p for p in parts if getattr(after, p) or getattr(within, p)}

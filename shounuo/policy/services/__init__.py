@@ -1,9 +1,9 @@
 """All writes on policies."""
 
+from shounuo.policy.services.deviations import deviation_record
 from shounuo.policy.services.drafts import version_discard, version_import, version_return, version_submit
 from shounuo.policy.services.editing import draft_begin, draft_change, draft_undo, policy_begin
 from shounuo.policy.services.force import (
-    acknowledge,
     policy_retire,
     rules_refresh,
     version_publish,
@@ -19,12 +19,24 @@ from shounuo.policy.services.proposals import (
     proposals_accept,
     proposals_accept_sure,
 )
+from shounuo.policy.services.readers import (
+    acknowledge,
+    questions_set,
+    readers_remind,
+    readers_told,
+    reminders_send,
+    review_set,
+)
 from shounuo.policy.services.review import version_approve
+from shounuo.policy.services.talk import comment_add, comment_settle
 from shounuo.policy.services.uploads import assistant_ask, document_remove, document_upload
 
 __all__ = [
     "acknowledge",
     "assistant_ask",
+    "comment_add",
+    "comment_settle",
+    "deviation_record",
     "document_remove",
     "document_upload",
     "draft_begin",
@@ -39,6 +51,11 @@ __all__ = [
     "proposal_reopen",
     "proposals_accept",
     "proposals_accept_sure",
+    "questions_set",
+    "readers_remind",
+    "readers_told",
+    "reminders_send",
+    "review_set",
     "rules_refresh",
     "version_approve",
     "version_discard",

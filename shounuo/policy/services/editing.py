@@ -14,7 +14,7 @@ from shounuo.events.services import publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotFound
 from shounuo.policy import events, permissions
-from shounuo.policy.editing.changes import Change
+from shounuo.policy.editing.changes import Change, ClauseSet
 from shounuo.policy.models import DraftEdit, Policy, PolicyVersion
 from shounuo.policy.reading import read_pack, read_pack_plain, stored_pack
 from shounuo.policy.schema import Clause, Pack
@@ -117,6 +117,8 @@ def draft_change(*, version_id: int, change: Change, actor: Actor, at: datetime)
         stale = version.edits.order_by("-id").values_list("pk", flat=True)[MOST_UNDONE : MOST_UNDONE + 50]
         DraftEdit.objects.filter(pk__in=list(stale)).delete()
         _write(version, old, new, dump(new))
+        if isinstance(change, ClauseSet) and change.new.id != change.code:
+            version.comments.filter(clause=change.code).update(clause=change.new.id)
         publish([told(events.EDITED, version, actor, at, change=change.what, clause=change.clause)])
     return version
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,18 +14,25 @@ from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed
 from shounuo.policy import events, permissions
-from shounuo.policy.models import Acknowledgement, Clause, Policy, PolicyVersion, Rule
+from shounuo.policy.models import Clause, Policy, PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
 from shounuo.policy.services.common import State, bump_generation, listed, locked, need, told, words
 from shounuo.policy.standing import LIVE, Standing, standing_of
+from shounuo.staff.models import Role
 
 UNPUBLISHED = (State.DRAFT, State.IN_REVIEW, State.APPROVED)
 
 
 def version_publish(
-    *, version_id: int, effective_at: datetime | None = None, actor: Actor, at: datetime
+    *,
+    version_id: int,
+    effective_at: datetime | None = None,
+    readers: Sequence[str] = (),
+    actor: Actor,
+    at: datetime,
 ) -> PolicyVersion:
     """Publishes an approved version, in force from `effective_at` (default: now); from then on it never changes.
+    `readers`: codes of the roles whose people have to acknowledge it (none = everybody).
 
     The version before it ends at that moment. Needs policy.publish. Raises Invalid for a moment that has passed,
     Conflict when a later version is already fixed, a clause code belongs to another policy in force or a calendar is
@@ -34,6 +42,10 @@ def version_publish(
     with transaction.atomic():
         bump_generation()  # first: its row lock makes publishers of different policies wait for each other
         version = locked(version_id, State.APPROVED)
+        strange = set(readers) - set(Role.objects.filter(code__in=readers).values_list("code", flat=True))
+        if strange:
+            raise Invalid(_("没有角色 %(codes)s") % {"codes": listed(strange)}, field="readers")
+        version.readers = sorted(set(readers))
         return _publish(version, effective_at or at, actor, at)
 
 
@@ -88,7 +100,7 @@ def _publish(version: PolicyVersion, effective_at: datetime, actor: Actor, at: d
         before.save(update_fields=["state", "ended_at"])
     version.state, version.effective_at = State.PUBLISHED, effective_at
     version.published_at, version.published_by_id = at, actor.person_id
-    version.save(update_fields=["state", "effective_at", "published_at", "published_by"])
+    version.save(update_fields=["state", "effective_at", "published_at", "published_by", "readers"])
     version.policy.title = version.title
     version.policy.save(update_fields=["title"])
     publish(news)
@@ -204,21 +216,3 @@ def versions_settle(*, at: datetime) -> int:
             publish([told(events.ARCHIVED, version, Actor.system(), ended, ended=ended.isoformat())])
             settled += 1
     return settled
-
-
-def acknowledge(*, version_id: int, actor: Actor, at: datetime) -> Acknowledgement:
-    """The acting person says that he has read a published version. Once; a second time changes nothing.
-
-    Needs policy.view and a person. Publishes policy.acknowledged.
-    """
-    need(actor, permissions.VIEW)
-    if actor.person_id is None:
-        raise NotAllowed(_("只有人员可以签阅"))
-    with transaction.atomic():
-        version = locked(version_id, State.PUBLISHED)
-        row, created = Acknowledgement.objects.get_or_create(
-            version=version, person_id=actor.person_id, defaults={"at": at}
-        )
-        if created:
-            publish([told(events.ACKNOWLEDGED, version, actor, at, person=actor.person_id)])
-    return row

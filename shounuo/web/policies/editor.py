@@ -38,6 +38,7 @@ from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import refuse
 from shounuo.web.guard import done, staff_page
 from shounuo.web.policies.showing import editor as showing
+from shounuo.web.policies.showing import life
 
 
 class NewForm(forms.Form):
@@ -190,6 +191,7 @@ def clause(request: HttpRequest, code: str, version_id: int, clause: str) -> Htt
         "others": others,
         "rules": showing.rules(version, pack, row),
         "kinds": showing.kinds(version, clause),
+        "talk": life.talk(version, clause, queries.comments_of(version, clause)),
     }
     return render(request, "policy/edit/clause.html", context, status=422 if form.errors or others else 200)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shounuo.web.policies import editor, uploads, views
+from shounuo.web.policies import editor, life, uploads, views
 
 urlpatterns = [
     path("", views.index, name="policies"),
@@ -15,10 +15,22 @@ urlpatterns = [
     path("proposals/<int:proposal_id>/<slug:what>/", uploads.decide, name="policy-proposal-act"),
     path("clauses/<str:code>/", views.clause, name="clause"),
     path("clauses/<str:code>/breaches/", views.breaches, name="clause-breaches"),
+    path("clauses/<str:code>/deviation/", life.deviation, name="clause-deviation"),
+    path("comments/<int:comment_id>/<slug:what>/", life.comment_act, name="policy-comment-act"),
+    path("<int:policy_id>/", life.by_id, name="policy-by-id"),
     path("causes/<int:clock_id>/", views.cause, name="breach-cause"),
     path("<slug:code>/", views.document, name="policy"),
     path("<slug:code>/export/", views.export, name="policy-export"),
     path("<slug:code>/versions/", views.versions, name="policy-versions"),
+    path("<slug:code>/breaches/", life.breaches, name="policy-breaches"),
+    path("<slug:code>/sign/", life.sign, name="policy-sign"),
+    path("<slug:code>/remind/", life.remind, name="policy-remind"),
+    path("<slug:code>/review-date/", life.review_date, name="policy-review-date"),
+    path("<slug:code>/retire/", life.retire, name="policy-retire"),
+    path("<slug:code>/versions/<int:version_id>/review/", life.review, name="policy-review"),
+    path("<slug:code>/versions/<int:version_id>/return/", life.send_back, name="policy-return"),
+    path("<slug:code>/versions/<int:version_id>/questions/", life.questions, name="policy-questions"),
+    path("<slug:code>/versions/<int:version_id>/comments/<str:clause>/", life.comment, name="policy-comment"),
     path("<slug:code>/draft/", editor.begin, name="policy-draft"),
     *(
         path(f"<slug:code>/versions/<int:version_id>/edit/{rest}", view, name=name)

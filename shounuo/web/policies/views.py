@@ -34,6 +34,7 @@ from shounuo.web.guard import done, page_of, staff_page
 from shounuo.web.policies.places import places
 from shounuo.web.policies.showing import clauses as clause_page
 from shounuo.web.policies.showing import documents, goals, targets
+from shounuo.web.policies.showing import life as life_page
 from shounuo.web.policies.showing import versions as version_page
 from shounuo.web.supervision import showing as supervision
 
@@ -82,6 +83,8 @@ def document(request: HttpRequest, code: str) -> HttpResponse:
     figures = policy.kept_of([c.row.code for c in clauses], at)
     contents.add_shares(figures)
     worst = documents.most_broken(shown, figures)
+    have, readers = policy.acknowledged(version), {p.pk for p in policy.readers(version)}
+    signed = version.state in ("published", "archived")
     coverage = policy.coverage(c.row for c in clauses)
     return render(
         request,
@@ -89,7 +92,16 @@ def document(request: HttpRequest, code: str) -> HttpResponse:
         {
             "title": documents.title_of(version),
             "pack": documents.pack(version, at),
-            "tabs": documents.tabs(code, coverage, "gaps" if standing == "gaps" else "clauses"),
+            "tabs": documents.tabs(
+                code,
+                coverage,
+                "gaps" if standing == "gaps" else "clauses",
+                broken=documents.broken_of(clauses, figures),
+                signed=f"{len(readers & set(have))}/{len(readers)}" if signed else None,
+            ),
+            "sign_url": f"/policy/{code}/sign/"
+            if documents.is_in_force(version, at) and actor.person_id in readers - set(have)
+            else "",
             "print_url": f"/policy/{code}/?print=1",
             "is_print": printed,
             "draft_url": f"/policy/{code}/draft/" if actor.may(permissions.EDIT) else "",
@@ -188,7 +200,11 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         if counted
         else None,
         "version": version_page.version_change(version, code),
-        "signed": version_page.signed(version),
+        "signed": version_page.signed(version, remind=_may_remind(actor)),
+        "deviations": life_page.deviations(actor, code, at),
+        "deviation_url": f"/policy/clauses/{code}/deviation/"
+        if actor.may(permissions.EDIT) or actor.may(permissions.APPROVE)
+        else "",
     }
     if decided >= FEW:
         context |= clause_page.charts(weekly, used, view)
@@ -230,6 +246,10 @@ def breaches(request: HttpRequest, code: str) -> HttpResponse:
             "may_explain": _may_explain(actor),
         },
     )
+
+
+def _may_remind(actor: Actor) -> bool:
+    return actor.may(permissions.EDIT) or actor.may(permissions.PUBLISH)
 
 
 def _may_explain(actor: Actor) -> bool:
@@ -295,7 +315,14 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
                 for v in rows
             ],
             "signed": version_page.signed(shown, have) if documents.is_in_force(shown, at) else None,
-            "publish": PublishForm(),
+            "publish": PublishForm() if any(v.state == v.State.APPROVED for v in rows) else None,
+            "review_on": rows[0].policy.review_on,
+            "review_date_url": f"/policy/{code}/review-date/"
+            if actor.may(permissions.EDIT) or actor.may(permissions.PUBLISH)
+            else "",
+            "retire_url": f"/policy/{code}/retire/"
+            if actor.may(permissions.PUBLISH) and documents.is_in_force(shown, at)
+            else "",
             "may_edit": actor.may(permissions.EDIT),
             "draft_url": f"/policy/{code}/draft/",
         },
@@ -322,12 +349,23 @@ ACTS = {
     "submit": (policy_services.version_submit, gettext_lazy("已送审")),
     "approve": (policy_services.version_approve, gettext_lazy("已批准")),
     "discard": (policy_services.version_discard, gettext_lazy("草案已作废")),
-    "acknowledge": (policy_services.acknowledge, gettext_lazy("已签阅")),
 }
 
 
 class PublishForm(forms.Form):
     effective = forms.DateTimeField(label=gettext_lazy("施行时间"), widget=MOMENT, required=False)
+    readers = forms.MultipleChoiceField(
+        label=gettext_lazy("谁须签阅"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("不选就是全体人员"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["readers"].choices = [  # type: ignore[attr-defined]
+            (r.code, r.name) for r in staff.roles_with_size()
+        ]
 
 
 @staff_page(permissions.VIEW)
@@ -344,7 +382,13 @@ def act(request: HttpRequest, code: str, version_id: int, what: str) -> HttpResp
         if not form.is_valid():
             raise Invalid(_("施行时间写得不对，例如 2026-07-01 08:00"), field="effective")
         effective = max(at, moment(form.cleaned_data["effective"]) or at)
-        policy_services.version_publish(version_id=version_id, effective_at=effective, actor=actor, at=at)
+        policy_services.version_publish(
+            version_id=version_id,
+            effective_at=effective,
+            readers=form.cleaned_data["readers"],
+            actor=actor,
+            at=at,
+        )
         return done(request, back, _("已发布，%(when)s起施行") % {"when": words.moment_words(effective, at)})
     if what not in ACTS:
         raise NotFound(_("没有这个动作"))

@@ -70,7 +70,7 @@ def addresses(house):
         "/policy/house/versions/",
         f"/policy/house/versions/{version}/changes/",
         f"/policy/house/versions/{version}/publish/",
-        f"/policy/house/versions/{version}/acknowledge/",
+        "/policy/house/sign/",
     ]
 
 
@@ -125,7 +125,7 @@ def test_what_is_not_there_is_not_found(house, manager):
     ):
         assert manager.get(url).status_code == 404
     assert manager.post(f"/policy/house/versions/{house.version.pk}/dance/").status_code == 404
-    assert manager.post(f"/policy/other/versions/{house.version.pk}/acknowledge/").status_code == 404
+    assert manager.post(f"/policy/other/versions/{house.version.pk}/approve/").status_code == 404
 
 
 # -- what they show --------------------------------------------------------------------------------------------------
@@ -401,14 +401,14 @@ def test_what_goes_out_comes_in_again(house, admin):
 
 def test_a_reader_signs_once(house, supervisor):
     page = supervisor.get("/policy/house/versions/")
-    assert "我已读，签阅" in text_of(page)
-    supervisor.post(f"/policy/house/versions/{house.version.pk}/acknowledge/")
-    assert "我已读，签阅" not in text_of(supervisor.get("/policy/house/versions/"))
+    assert "去签阅" in text_of(page)
+    supervisor.post("/policy/house/sign/")
+    assert "去签阅" not in text_of(supervisor.get("/policy/house/versions/"))
     assert re.search(r"1 / \d+", text_of(supervisor.get("/policy/clauses/H-2.1/")))
 
 
 # -- what it costs ---------------------------------------------------------------------------------------------------
-INDEX, DOCUMENT, CLAUSE, VERSIONS = 8, 13, 24, 9
+INDEX, DOCUMENT, CLAUSE, VERSIONS = 8, 15, 25, 9
 
 
 def test_pages_cost_the_same_however_much_there_is(house, manager):

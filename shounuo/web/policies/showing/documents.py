@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from shounuo.kernel.actors import Actor
@@ -100,17 +100,27 @@ def state_words(version: PolicyVersion, at: datetime) -> str:
     return str(version.get_state_display())
 
 
-def tabs(code: str, cover: Coverage | None, on: str) -> list[dict[str, Any]]:
-    """The pages of a document."""
+def tabs(
+    code: str,
+    cover: Coverage | None,
+    on: str,
+    *,
+    broken: int | None = None,
+    signed: str | None = None,
+) -> list[dict[str, Any]]:
+    """The pages of a document; counts where the page knows them: clauses that nothing enforces, promises broken this
+    month, how many of its readers have acknowledged it."""
+    gaps = cover.clauses - cover.live if cover else None
+    pages = (
+        (_("条款"), "", "clauses", None),
+        (pgettext("place", "违诺"), "breaches/", "breaches", broken),
+        (_("未执行"), "?only=gaps", "gaps", gaps),
+        (_("版本"), "versions/", "versions", None),
+        (_("签阅"), "sign/", "sign", signed),
+    )
     return [
-        {"label": _("条款"), "url": f"/policy/{code}/", "active": on == "clauses", "count": None},
-        {
-            "label": _("未执行"),
-            "url": f"/policy/{code}/?only=gaps",
-            "active": on == "gaps",
-            "count": cover.clauses - cover.live if cover else None,
-        },
-        {"label": _("版本"), "url": f"/policy/{code}/versions/", "active": on == "versions", "count": None},
+        {"label": label, "url": f"/policy/{code}/{rest}", "active": on == name, "count": count}
+        for label, rest, name, count in pages
     ]
 
 
@@ -267,6 +277,12 @@ def most_broken(clauses: Iterable[ClauseView], figures: Figures) -> ClauseView |
 
     ranked = sorted(clauses, key=broken, reverse=True)
     return ranked[0] if ranked and broken(ranked[0]) else None
+
+
+def broken_of(clauses: Iterable[ClauseView], figures: Figures) -> int:
+    """How many promises of these clauses were broken this month."""
+    months = ((figures.get(c.row.code) or {}).get("month") or {} for c in clauses)
+    return sum(int(m.get("breached", 0)) for m in months)
 
 
 def documents(rows: Sequence[policy.PolicyRow], at: datetime) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -90,7 +91,7 @@ def calendars() -> Choices:
 
 
 def page(version: PolicyVersion, pack: Pack, current: str, actor: Actor) -> dict[str, Any]:
-    """What stands around every page of the editor: the document, its clauses, the last change. Two queries."""
+    """What stands around every page of the editor: the document, its clauses, the last change. Three queries."""
     base = base_of(version)
     last = version.edits.select_related("by").defer("before").order_by("-id").first()
     return {
@@ -123,6 +124,8 @@ def _contents(version: PolicyVersion, pack: Pack, current: str) -> list[dict[str
     chapters = {c.number: c for c in pack.chapters}
     found = []
     before: str | None = None
+    open_ = version.comments.filter(settled_at=None).values_list("clause").annotate(Count("id")).order_by()
+    said = dict(open_)
     for clause in pack.clauses:
         chapter = chapters.get(clause.chapter)
         fresh = clause.chapter != before
@@ -138,6 +141,7 @@ def _contents(version: PolicyVersion, pack: Pack, current: str) -> list[dict[str
                 "is_on": clause.id == current,
                 "rules": len(clause.rules),
                 "gaps": any(r.gaps for r in clause.rules),
+                "comments": said.get(clause.id, 0),
             }
         )
     return found

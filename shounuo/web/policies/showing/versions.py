@@ -15,14 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.durations import BadDuration, Span
 from shounuo.policy import labels, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion
-from shounuo.staff import queries as staff
 from shounuo.web import timing, words
 from shounuo.web.policies.showing.documents import is_in_force, state_words
 
 MOST_CHANGES = 40
+_AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(%| [A-Z]{3})")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|.", re.DOTALL)
 
 
@@ -86,19 +87,27 @@ def marked(old: str, new: str) -> SafeString:
     )
 
 
-def signed(version: PolicyVersion, have: Collection[int] | None = None) -> dict[str, Any] | None:
-    """Who has acknowledged the version; `have` where it is known already. Two queries, or one."""
+def signed(
+    version: PolicyVersion, have: Collection[int] | None = None, *, remind: bool = False
+) -> dict[str, Any] | None:
+    """Who has acknowledged the version; `have` where it is known already. With `remind` there is a way to remind those
+    who have not. Two queries, or one."""
     if version.state not in ("published", "archived"):
         return None
     if have is None:
         have = policy.acknowledged(version)
-    people = list(staff.people())
+    people = list(policy.readers(version))
     missing = [p.name for p in people if p.pk not in have]
     text = _("%(have)s / %(all)s") % {"have": len(people) - len(missing), "all": len(people)}
     if missing:
         said = {"share": text, "names": _("、").join(missing[:3])}
         text = (_("%(share)s，差%(names)s等") if len(missing) > 3 else _("%(share)s，差%(names)s")) % said
-    return {"people": [{"name": p.name} for p in people if p.pk in have], "text": text}
+    remind_url = f"/policy/{version.policy.code}/remind/" if remind and missing else ""
+    return {
+        "people": [{"name": p.name} for p in people if p.pk in have],
+        "text": text,
+        "remind_url": remind_url,
+    }
 
 
 def version_row(
@@ -124,8 +133,7 @@ def version_row(
         ]
     elif version.state == "in_review" and may_approve:
         acts = [{"url": f"{base}/approve/", "label": _("批准"), "primary": True}]
-    if runs and actor.person_id and not signed:
-        acts.append({"url": f"{base}/acknowledge/", "label": _("我已读，签阅"), "primary": True})
+    making = version.state in ("draft", "in_review", "approved")
     may_change = version.state == "draft" and actor.may(permissions.EDIT)
     may_publish = version.state == "approved" and actor.may(permissions.PUBLISH)
     return {
@@ -139,6 +147,10 @@ def version_row(
         "note": version.note,
         "changes_url": "" if is_first else f"{base}/changes/",
         "edit_url": f"{base}/edit/" if may_change else "",
+        "questions_url": f"{base}/questions/" if making and actor.may(permissions.EDIT) else "",
+        "review_url": f"{base}/review/" if making else "",
+        "return_url": f"{base}/return/" if version.state in ("in_review", "approved") else "",
+        "sign_url": f"/policy/{code}/sign/" if runs and actor.person_id and not signed else "",
         "acts": acts,
         "publish_url": f"{base}/publish/" if may_publish else "",
         "export_url": f"/policy/{code}/export/?version={version.number}",
@@ -177,18 +189,65 @@ def _day(when: datetime) -> str:
 
 def changes(before: PolicyVersion, version: PolicyVersion) -> dict[str, Any]:
     """What a version changed against the one before it, clause by clause."""
-    found = policy.diff(before, version)
+    found = list(changed_clauses(before, version).values())
     return {
         "count": len(found),
         "left_out": max(0, len(found) - MOST_CHANGES),
-        "items": [
-            {
-                "number": timing.clause_number(c.code),
-                "title": c.title,
-                "change": {"added": _("新增"), "removed": _("删去")}.get(c.change, _("修改")),
-                "wording": marked(*_wording(c)),
-                "rules": [{"title": r.title, "html": _in_words(r)} for r in c.rules],
-            }
-            for c in found[:MOST_CHANGES]
-        ],
+        "items": found[:MOST_CHANGES],
     }
+
+
+def changed_clauses(before: PolicyVersion, version: PolicyVersion) -> dict[str, dict[str, Any]]:
+    """The clauses that a version changed, by code: how, the wording with what went and came marked, and each rule
+    that changed with its figures before and after."""
+    return {
+        c.code: {
+            "code": c.code,
+            "number": timing.clause_number(c.code),
+            "title": c.title,
+            "change": {"added": _("新增"), "removed": _("删去")}.get(c.change, _("修改")),
+            "is_removed": c.change == "removed",
+            "wording": marked(*_wording(c)),
+            "rules": [_rule_change(r) for r in c.rules],
+        }
+        for c in policy.diff(before, version)
+    }
+
+
+def _rule_change(change: policy.RuleChange) -> dict[str, Any]:
+    """A rule that changed: the sentence with what went and came marked, and figure by figure what was and is."""
+    return {
+        "title": change.title,
+        "change": {"added": _("新增"), "removed": _("删去")}.get(change.change, ""),
+        "html": _in_words(change),
+        "figures": figures(change),
+    }
+
+
+def figures(change: policy.RuleChange) -> list[dict[str, str]]:
+    """The figures of a rule that changed, before and after, in words: 多长时间 30 分钟 → 20 分钟; what is no figure (events,
+    conditions, titles) is told by the sentence."""
+    found = []
+    for name, (was, will) in change.fields.items():
+        before, after = _figure(was), _figure(will)
+        if (was is None or before) and (will is None or after):
+            found.append({"name": labels.field(name), "was": before or "—", "will": after or "—"})
+    return found
+
+
+def _figure(value: Any) -> str:
+    """A figure of a rule's body in words; "" for what is none."""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int | float):
+        return words.number(value)
+    if not isinstance(value, str):
+        return ""
+    if value == "unset":
+        return _("未定")
+    if value[:1] == "P":
+        try:
+            return Span.parse(value).words()
+        except BadDuration:
+            return ""
+    return value if _AMOUNT.fullmatch(value) else ""

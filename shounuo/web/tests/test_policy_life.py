@@ -1,0 +1,282 @@
+"""The life of a version: what is said about it, review, acknowledgement with its questions, reminders, exceptions."""
+
+from datetime import timedelta
+
+import pytest
+
+from shounuo.events.testing import run_jobs
+from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+from shounuo.kernel.durations import Span
+from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
+from shounuo.notices.models import Notice
+from shounuo.policy import services
+from shounuo.policy.models import Acknowledgement, ClauseComment, Deviation, Policy, PolicyVersion
+from shounuo.policy.queries import missing_readers
+from shounuo.policy.services.readers import Question
+from shounuo.policy.testing import make_draft
+from shounuo.staff.queries import actor_for
+from shounuo.web.tests.desks import PACK, make_house, queries_of
+from shounuo.web.tests.portal_world import is_clean, text_of
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+SECOND = (
+    PACK.replace('version: "1"', 'version: "2"').replace("三十分钟内", "二十分钟内").replace("PT30M", "PT20M")
+)
+ASKED = Question("多久内首次响应？", ("三十分钟", "二十分钟"), 1)
+
+
+@pytest.fixture
+def house():
+    return make_house()
+
+
+@pytest.fixture
+def manager(house):
+    return house.client(house.cast.manager)
+
+
+@pytest.fixture
+def admin(house):
+    return house.client(house.cast.admin)
+
+
+@pytest.fixture
+def draft(house):
+    return make_draft(SECOND, at=house.at, actor=actor_for(house.cast.manager))
+
+
+def base(draft):
+    return f"/policy/house/versions/{draft.pk}/"
+
+
+def publish(house, draft, **more):
+    services.version_submit(version_id=draft.pk, actor=actor_for(house.cast.manager), at=now())
+    services.version_approve(version_id=draft.pk, actor=actor_for(house.cast.admin), at=now())
+    services.version_publish(version_id=draft.pk, actor=actor_for(house.cast.admin), at=now(), **more)
+    draft.refresh_from_db()
+    return draft
+
+
+# -- who gets where --------------------------------------------------------------------------------------------------
+def test_readers_do_not_see_what_is_said_about_a_draft(house, draft, client):
+    agent = house.client(house.cast.agent)
+    row = services.comment_add(
+        version_id=draft.pk, clause="H-2.1", text="太紧", actor=actor_for(house.cast.admin), at=house.at
+    )
+    for path in ("review/", "return/", "questions/", "comments/H-2.1/"):
+        for answer in (agent.get(base(draft) + path), agent.post(base(draft) + path)):
+            assert answer.status_code == 403, path
+        assert client.get(base(draft) + path)["Location"].startswith("/signin/")
+    assert agent.post(f"/policy/comments/{row.pk}/settle/").status_code == 403
+    for path in ("remind/", "review-date/", "retire/"):
+        assert agent.post(f"/policy/house/{path}").status_code == 403, path
+    assert agent.post("/policy/clauses/H-2.1/deviation/").status_code == 403
+
+
+def test_a_policy_is_found_by_its_number_by_who_may_read_it(house, manager, draft):
+    url = f"/policy/{house.version.policy_id}/"
+    assert manager.get(url)["Location"] == "/policy/house/"
+    assert manager.get("/policy/999999/").status_code == 404
+    alone = make_draft(SECOND.replace("pack: house", "pack: alone"), at=house.at)
+    assert house.client(house.cast.agent).get(f"/policy/{alone.policy_id}/").status_code == 404
+
+
+# -- what is said and reviewed ---------------------------------------------------------------------------------------
+def test_a_clause_is_talked_about_until_it_is_settled(house, manager, admin, draft):
+    said = admin.post(base(draft) + "comments/H-2.1/", {"text": "二十分钟做得到吗？"}, headers=HTMX)
+    assert "二十分钟做得到吗？" in text_of(said)
+    editor = manager.get(f"{base(draft)}edit/clauses/H-2.1/")
+    assert "二十分钟做得到吗？" in text_of(editor)
+    assert [c["comments"] for c in editor.context["contents"]] == [0, 1, 0]
+    row = ClauseComment.objects.get()
+    answer = manager.post(f"/policy/comments/{row.pk}/settle/", headers=HTMX)
+    assert "已了结" in text_of(answer)
+    row.refresh_from_db()
+    assert row.settled_by == house.cast.manager
+    manager.post(f"/policy/comments/{row.pk}/reopen/", headers=HTMX)
+    row.refresh_from_db()
+    assert row.settled_at is None
+    empty = admin.post(base(draft) + "comments/H-2.1/", {"text": " "}, headers=HTMX)
+    assert (empty.status_code, "请写意见" in text_of(empty)) == (422, True)
+    assert admin.post(base(draft) + "comments/X-1/", {"text": "?"}).status_code == 404
+
+
+def test_what_was_said_follows_a_clause_that_gets_another_number(house, manager, draft):
+    actor = actor_for(house.cast.admin)
+    services.comment_add(version_id=draft.pk, clause="H-2.2", text="编号不对", actor=actor, at=house.at)
+    url = f"{base(draft)}edit/clauses/H-2.2/"
+    form = {"id": "H-2.9", "chapter": "2", "title": "查收", "wording": "十五分钟内须查收。"}
+    manager.post(url, form | {"seen": manager.get(url).context["seen"]})
+    assert ClauseComment.objects.get().clause == "H-2.9"
+
+
+def test_reviewers_read_what_changed_and_send_it_back_with_a_reason(house, manager, admin, draft):
+    manager.post(base(draft) + "submit/")
+    page = admin.get(base(draft) + "review/")
+    assert is_clean(page)
+    [changed] = page.context["clauses"]
+    assert changed["code"] == "H-2.1"
+    [rule] = changed["change"]["rules"]
+    assert [(f["was"], f["will"]) for f in rule["figures"]] == [("30 分钟", "20 分钟")]
+    assert [c["code"] for c in page.context["same"]] == ["H-1.1", "H-2.2"]
+    assert page.context["approve_url"] and not manager.get(base(draft) + "review/").context["approve_url"]
+    assert admin.post(base(draft) + "return/", {"reason": ""}, headers=HTMX).status_code == 422
+    admin.post(base(draft) + "return/", {"reason": "先试一个月"}, headers=HTMX)
+    draft.refresh_from_db()
+    assert (draft.state, draft.note) == ("draft", "先试一个月")
+
+
+def test_the_review_costs_the_same_however_many_clauses_and_comments(house, admin, draft):
+    actor = actor_for(house.cast.admin)
+    few = queries_of(admin, base(draft) + "review/")
+    for n in range(6):
+        services.comment_add(version_id=draft.pk, clause="H-2.1", text=f"{n}", actor=actor, at=house.at)
+    assert queries_of(admin, base(draft) + "review/") == few
+
+
+# -- acknowledgement -------------------------------------------------------------------------------------------------
+def test_the_author_asks_and_the_reader_must_answer_rightly(house, manager, draft):
+    form = {"q1_text": ASKED.text, "q1_options": "三十分钟\n二十分钟", "q1_right": "2"}
+    wrong = manager.post(base(draft) + "questions/", form | {"q1_right": "3"})
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["q1_right"])
+    manager.post(base(draft) + "questions/", form)
+    publish(house, draft)
+    agent = house.client(house.cast.agent)
+    page = agent.get("/policy/house/sign/")
+    assert is_clean(page)
+    assert ASKED.text in text_of(page)
+    assert "去签阅" in text_of(agent.get("/policy/house/"))
+    for given in ({}, {"q0": "0"}, {"q0": "x"}, {"q7": "1"}):
+        refused = agent.post("/policy/house/sign/", given)
+        assert refused.status_code == 422, given
+    assert "答错了" in text_of(agent.post("/policy/house/sign/", {"q0": "0"}))
+    assert agent.post("/policy/house/sign/", {"q0": "1"}).status_code == 302
+    assert Acknowledgement.objects.get(version=draft).person == house.cast.agent
+    assert "去签阅" not in text_of(agent.get("/policy/house/"))
+
+
+@pytest.mark.parametrize(
+    ("question", "field"),
+    [
+        (Question("", ("a", "b"), 0), "q0.text"),
+        (Question("?", ("a",), 0), "q0.options"),
+        (Question("?", ("a", "a"), 0), "q0.options"),
+        (Question("?", ("a", ""), 0), "q0.options"),
+        (Question("?", ("a", "b"), 2), "q0.right"),
+        (Question("?", ("a", "b"), -1), "q0.right"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused(house, draft, question, field):
+    with pytest.raises(Invalid) as refused:
+        services.questions_set(
+            version_id=draft.pk, questions=[question], actor=actor_for(house.cast.manager), at=now()
+        )
+    assert refused.value.field == field
+
+
+def test_only_the_roles_that_it_names_have_to_read_a_version(house, draft):
+    publish(house, draft, readers=["agent"])
+    names = set(missing_readers(draft).values_list("name", flat=True))
+    assert names == {p.name for p in house.cast.agent.roles.get(code="agent").people.filter(is_active=True)}
+    assert names
+    with pytest.raises(Invalid):
+        publish(house, make_draft(SECOND.replace('"2"', '"3"'), at=now()), readers=["nobody"])
+
+
+def test_readers_are_told_at_publication_and_reminded_once_a_day(house, manager, draft):
+    publish(house, draft, readers=["agent"])
+    run_jobs(now())
+    told = Notice.objects.filter(kind="policy.to_sign")
+    first = told.count()
+    assert first == missing_readers(draft).count() > 0
+    assert "已提醒" in text_of(manager.post("/policy/house/remind/", follow=True))
+    assert told.count() == 2 * first
+    assert "今天都提醒过了" in text_of(manager.post("/policy/house/remind/", follow=True))
+    assert told.count() == 2 * first
+    notice = told.filter(person=house.cast.agent).latest("id")
+    seen = house.client(house.cast.agent).get(f"/me/notices/{notice.pk}/", follow=True)
+    assert seen.redirect_chain[-1][0] == "/policy/house/"
+
+
+def test_who_has_not_read_is_reminded_weekly_and_reviews_are_not_forgotten(house, draft):
+    publish(house, draft, readers=["agent"])
+    at = now()
+    services.review_set(
+        policy_code="house", on=(at + timedelta(days=30)).date(), actor=actor_for(house.cast.manager), at=at
+    )
+    assert services.reminders_send(at=at + timedelta(days=3)) == 0
+    signs = Notice.objects.filter(kind="policy.to_sign")
+    services.reminders_send(at=at + timedelta(days=8))
+    once = signs.count()
+    assert once == missing_readers(draft).count()
+    services.reminders_send(at=at + timedelta(days=8, hours=1))
+    assert signs.count() == once
+    assert not Notice.objects.filter(kind="policy.to_review").exists()
+    services.reminders_send(at=at + timedelta(days=31))
+    review = Notice.objects.filter(kind="policy.to_review")
+    assert house.cast.manager.pk in review.values_list("person_id", flat=True)
+    assert house.cast.agent.pk not in review.values_list("person_id", flat=True)
+
+
+def test_a_review_date_is_set_in_a_dialog_and_not_in_the_past(house, manager):
+    past = manager.post("/policy/house/review-date/", {"review_on": "2020-01-01"}, headers=HTMX)
+    assert past.status_code == 422
+    day = (now() + timedelta(days=200)).date()
+    manager.post("/policy/house/review-date/", {"review_on": day.isoformat()}, headers=HTMX)
+    assert Policy.objects.get(code="house").review_on == day
+
+
+def test_a_policy_is_ended_without_successor(house, admin):
+    admin.post("/policy/house/retire/")
+    assert PolicyVersion.objects.get(policy__code="house").state == "archived"
+    assert admin.post("/policy/house/retire/").status_code == 409
+
+
+# -- breaches and exceptions -----------------------------------------------------------------------------------------
+def test_the_breaches_of_a_document_stand_on_one_page(house, manager):
+    page = manager.get("/policy/house/breaches/")
+    assert is_clean(page)
+    assert [t["active"] for t in page.context["tabs"]] == [False, True, False, False, False]
+
+
+def test_an_exception_is_sooner_or_better_with_its_reason(house, manager):
+    url = "/policy/clauses/H-2.1/deviation/"
+    sooner = {
+        "number": house.mine.number, "serves": "sooner", "commitment": "first-response",
+        "amount": "10", "unit": "PT#M", "reason": "牛群急症",
+    }  # fmt: skip
+    longer = manager.post(url, sooner | {"amount": "45"}, headers=HTMX)
+    assert longer.status_code == 422
+    assert "须短于 30 分钟" in text_of(longer)
+    for wrong in (
+        {"number": "9"},
+        {"reason": ""},
+        {"amount": ""},
+        {"serves": "later"},
+        {"unit": "P#BD"},
+        {"serves": "better"},
+    ):
+        assert manager.post(url, sooner | wrong, headers=HTMX).status_code == 422, wrong
+    assert manager.post(url, sooner, headers=HTMX).status_code == 204
+    row = Deviation.objects.get()
+    assert (row.within, row.by, row.subject_id) == ("PT10M", house.cast.manager, house.mine.pk)
+    page = text_of(manager.get("/policy/clauses/H-2.1/"))
+    assert "牛群急症" in page
+    assert "牛群急症" not in text_of(house.client(house.cast.outsider).get("/policy/clauses/H-2.1/"))
+
+
+def test_an_exception_needs_a_person_a_right_and_a_subject_that_he_sees(house):
+    def record(actor, subject=("case", house.mine.pk)):
+        return services.deviation_record(
+            clause="H-2.1", subject=subject, serves="sooner", commitment="first-response",
+            within=Span(seconds=600), reason="急", actor=actor, at=now(),
+        )  # fmt: skip
+
+    for outsider in (Actor.system(), actor_for(house.cast.agent), Actor.customer(1)):
+        with pytest.raises(NotAllowed):
+            record(outsider)
+    for nothing in (("case", 0), ("nothing", 1)):
+        with pytest.raises(NotFound):
+            record(actor_for(house.cast.manager), nothing)
