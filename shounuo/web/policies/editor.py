@@ -37,6 +37,7 @@ from shounuo.policy.schema import RULES, Clause, Pack
 from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import refuse
 from shounuo.web.guard import done, staff_page
+from shounuo.web.policies import previews
 from shounuo.web.policies.showing import editor as showing
 from shounuo.web.policies.showing import life
 
@@ -294,6 +295,8 @@ def _rule(
             return _form(request, version, row, kind, seen, Sheet(flat, context), others, act=act)
         if "_say" in request.POST:
             return render(request, "policy/edit/_say.html", {"say": showing.said(found, sheet, pack, kind)})
+        if "_preview" in request.POST:
+            return previews.respond(request, version, pack, clause, found)
         if found is not None and others is None:
             change: changes.Change = (
                 RuleSet(code=clause, seen=seen, rule=found) if seen else RuleAdd(code=clause, rule=found)

@@ -1,12 +1,20 @@
 """Drafting a regulation in forms: clauses and rules of every kind, two editors at once, taking back."""
 
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
+from shounuo.cases.services import reply_send
+from shounuo.cases.testing import make_case
+from shounuo.commitments import loop
+from shounuo.commitments.models import Clock
+from shounuo.commitments.queries import preview as past
+from shounuo.kernel.clock import now
 from shounuo.policy.models import PolicyVersion
 from shounuo.policy.queries import pack_of
 from shounuo.policy.testing import make_draft
+from shounuo.web.policies import previews
 from shounuo.web.tests.desks import PACK, make_house, queries_of
 from shounuo.web.tests.portal_world import is_clean, text_of
 
@@ -465,3 +473,59 @@ def test_the_questions_of_the_pages_do_not_grow(house, editor, draft):
         )
         editor.post(f"{base(draft)}clauses/H-2.1/rules/new/target/", {"title": f"满意{n}", **NEW["target"]})
     assert queries_of(editor, f"{base(draft)}clauses/H-2.1/") == few
+
+
+# -- what it would have done -----------------------------------------------------------------------------------------
+def tried(client, draft, **changes):
+    [url] = rule_urls(client, draft, "H-2.1")
+    return client.post(url, filled(client, url) | {"_preview": "1"} | changes, headers=HTMX)
+
+
+def test_a_changed_limit_is_tried_on_what_has_happened(house, editor, draft):
+    day = house.at - timedelta(days=2)
+    for minutes in (5, 15, 25, 50):
+        case = make_case(f"{minutes} 分钟回的", owner=house.cast.agent, team=house.cast.team, at=day)
+        reply_send(case_id=case.pk, text="好的", actor=house.agent, at=day + timedelta(minutes=minutes))
+    clocks = Clock.objects.count()
+    same = tried(editor, draft).context["said"]
+    assert same["drafted"] == same["live"], "the rule as it is in force"
+    assert (same["fresh"], same["saved"]) == (0, 0)
+    shorter = tried(editor, draft, **{"within.n": "10"})
+    said = shorter.context["said"]
+    assert said["drafted"]["late"] == said["live"]["late"] + 2 == same["live"]["late"] + 2
+    assert (said["fresh"], said["saved"]) == (2, 0)
+    assert [c["label"][-7:] for c in said["cases"]] == ["25 分钟回的", "15 分钟回的"]
+    assert f"{said['drafted']['late']} 次会超时" in text_of(shorter)
+    longer = tried(editor, draft, **{"within.n": "1", "within.u": "PT#H"}).context["said"]
+    assert (longer["fresh"], longer["saved"]) == (0, 1)
+    assert Clock.objects.count() == clocks, "nothing is written"
+
+
+def test_the_rule_in_force_replayed_agrees_with_its_clocks(house, editor, draft):
+    while loop.fire_due(now()):
+        continue
+    said = tried(editor, draft).context["said"]["live"]
+    mine = Clock.objects.filter(clause_code="H-2.1").exclude(state="cancelled")
+    assert said["late"] == mine.filter(state="breached").count()
+    assert said["decided"] == mine.filter(state__in=("met", "breached")).count()
+
+
+def test_a_long_trial_goes_on_where_it_stopped(house, editor, draft, monkeypatch):
+    monkeypatch.setattr(previews, "BUDGET", 0)
+    monkeypatch.setattr(past, "BATCH", 1)
+    whole = tried(editor, draft).context
+    parts = 0
+    while "token" in whole:
+        whole = tried(editor, draft, _state=whole["token"]).context
+        parts += 1
+        assert parts < 20
+    assert parts > 1
+    monkeypatch.undo()
+    assert whole["said"] == tried(editor, draft).context["said"]
+
+
+def test_what_cannot_be_tried_says_why(house, editor, draft):
+    assert "先把规则写全" in text_of(tried(editor, draft, **{"within.n": ""}))
+    assert "时间还没有定" in text_of(tried(editor, draft, **{"within.n": "", "within.u": "unset"}))
+    assert "没有日历 nowhere" in text_of(tried(editor, draft, calendar="nowhere"))
+    assert "没有发生过" in text_of(tried(editor, draft, **{"from.0.event": "case.merged"}))
