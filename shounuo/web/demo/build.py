@@ -26,7 +26,7 @@ from shounuo.events import registry
 from shounuo.kernel.clock import now
 from shounuo.metrics import services as metrics
 from shounuo.staff import services as staff
-from shounuo.web.demo import cast, stories, supervision
+from shounuo.web.demo import cast, regulation, stories, supervision
 from shounuo.web.demo.part import PARTS, Parts, count_one
 from shounuo.web.demo.scenarios import SCENARIOS
 from shounuo.web.demo.world import (
@@ -68,6 +68,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
         _index(parts)
         _presence(world, end)
         _reports(world, end)
+        regulation.revise(end)
     _sign_ins(say)
     return 0
 
@@ -84,7 +85,6 @@ def _set_up(parts: Parts, world: World, start: datetime, count: int) -> None:
             weekly=WEEK,
             mailbox=cast.SERVICE_MAIL,
             catch_all=True,
-            pack="livestock",
         ),
         actor=world.system,
         at=before,
@@ -99,6 +99,7 @@ def _set_up(parts: Parts, world: World, start: datetime, count: int) -> None:
         Progress(_("演示：人员"), len(cast.PEOPLE)) as progress,
     ):
         people_and_teams(world, before, progress.step)
+        regulation.publish(before)
 
 
 def _live(parts: Parts, world: World, start: datetime, end: datetime, count: int) -> None:
