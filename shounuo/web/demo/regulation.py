@@ -24,7 +24,7 @@ QUESTIONS = (
     Question("预计要超时，应当怎么做？", ("到期后再解释", "到期前先告诉客户", "转给别人"), 1),
 )
 SHORTER = Span(seconds=20 * 60)
-DRAFTED, PUBLISHED, IN_FORCE = timedelta(days=1), timedelta(days=8), timedelta(days=12)
+DRAFTED, PUBLISHED, IN_FORCE = timedelta(days=1, hours=9), timedelta(days=8, hours=10), timedelta(days=12)
 
 
 def publish(before: datetime) -> None:
@@ -49,7 +49,7 @@ def publish(before: datetime) -> None:
     policy.review_set(policy_code=PACK, on=review, actor=approver, at=before + PUBLISHED)
     answers = {n: question.right for n, question in enumerate(QUESTIONS)}
     for n, person in enumerate(queries.readers(version).exclude(login__in=UNREAD)):
-        read = before + PUBLISHED + timedelta(hours=3 + 5 * n)
+        read = before + PUBLISHED + timedelta(days=n // 5, hours=1 + n % 5, minutes=7 * n)
         policy.acknowledge(version_id=version.pk, answers=answers, actor=staff.actor_for(person), at=read)
 
 
