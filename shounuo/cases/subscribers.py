@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shounuo.cases import events, services
 from shounuo.cases.models import Case
 from shounuo.cases.services import helping
 from shounuo.cases.services.holder import customer_told
+from shounuo.commitments import records
+from shounuo.commitments.models import Clock
 from shounuo.customers.models import Merge
 from shounuo.duties.kinds import COLLABORATION
 from shounuo.events.services import Published
@@ -53,6 +56,19 @@ def index_customer(event: Published, at: datetime) -> None:
     waiting = cases.filter(record_completed_at=None, resolved_at__isnull=False)
     for case_id in waiting.values_list("pk", flat=True)[:500]:
         services.record_check(case_id=case_id, at=at)
+    owed = Clock.objects.filter(
+        subject_kind="case",
+        subject_id__in=cases.values("pk"),
+        state__in=[Clock.State.RUNNING, Clock.State.PAUSED, Clock.State.BREACHED],
+        met_at=None,
+        cancelled_at=None,
+    )
+    with transaction.atomic():
+        records.look(
+            [("case", id) for id in owed.order_by().values_list("subject_id", flat=True).distinct()[:500]],
+            actor=event.actor,
+            at=at,
+        )
 
 
 MERGED = ("customer.merged", "customer.merge_undone")

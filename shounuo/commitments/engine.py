@@ -8,14 +8,14 @@ or an answer failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
 from procrastinate.contrib.django import app
 
-from shounuo.commitments import events, replay, rules, store
+from shounuo.commitments import events, records, replay, rules, store
+from shounuo.commitments.deeper import MAX_DEPTH, deeper, depth, publish_deeper
 from shounuo.commitments.hours import HoursBook
 from shounuo.commitments.models import Clock
 from shounuo.commitments.replay import Found, Past
@@ -37,10 +37,6 @@ CHANNEL = "shounuo_clocks"
 PROVE: Final = "commitments.prove"
 LOOK_AGAIN = timedelta(seconds=6)
 """The loop looks for clocks that are due more often than this; only what comes sooner must wake it."""
-MAX_DEPTH = 4
-"""Clocks may start by what happens to clocks; longer chains than this are a circle and are cut."""
-
-_depth: ContextVar[int] = ContextVar("clocks_depth", default=0)
 
 
 def on_events(published: Sequence[Published]) -> None:
@@ -54,15 +50,21 @@ def on_events(published: Sequence[Published]) -> None:
         forget()  # the generation was counted up before all was written: what was compiled since may be half of it
     if not others:
         return
-    rulebook = known() if _depth.get() else book()
+    rulebook = known() if depth() else book()
+    checked = records.pass_gates(others, rulebook) if rulebook.gates else []
     for event in others:
         if (
             event.kind in rulebook.proofs
         ):  # of the activity of a cadence: its duty is done by a job of its own
             app.configure_task(PROVE).defer(event_id=event.id)
     heard = [e for e in others if _concerns(e, rulebook)]
-    if not heard:
-        return
+    if heard:
+        _run(heard, rulebook)
+    publish_deeper(checked)
+
+
+def _run(heard: Sequence[Published], rulebook: Book) -> None:
+    """The events against the clocks of their subjects, then the records that they have completed."""
     by_subject: dict[Key, list[Published]] = {}
     for event in heard:
         by_subject.setdefault(event.subject, []).append(event)
@@ -86,6 +88,15 @@ def on_events(published: Sequence[Published]) -> None:
             {w.key: (w.before, w.clocks) for w in works},
             wake_before=max(e.at for e in heard) + LOOK_AGAIN,
         )
+    _complete(works)
+
+
+def _complete(works: Sequence[_Work]) -> None:
+    """Tells of each record that is owed and has its last field now; that meets its clock."""
+    owed = {w.key: w.clocks for w in works if any(rule_of(c.rule_id).record for c in w.clocks if c.is_live)}
+    if owed:
+        last = max((e for w in works for e in w.events), key=lambda e: e.id)
+        publish_deeper(records.completed(owed, last.actor, last.at))
 
 
 def keep(
@@ -110,11 +121,8 @@ def keep(
         subject = subjects.get(kind)
         if subject is not None and subject.clocks_changed is not None:
             subject.clocks_changed(of_kind)
-    token = _depth.set(_depth.get() + 1)
-    try:
+    with deeper():
         store.tell(changes, actor)
-    finally:
-        _depth.reset(token)
     if wake_before is not None and any(
         c.next_at is not None and c.next_at < wake_before for c in changes.touched.values()
     ):
@@ -136,10 +144,11 @@ def read_facts(keys: Iterable[Key]) -> dict[Key, Facts]:
 
 
 def _concerns(event: Published, rulebook: Book) -> bool:
-    """Only subjects that some rule is about; of clocks' own events those that some rule names."""
+    """Only subjects that some rule is about; of what we tell ourselves only what some rule names."""
     if event.subject[0] not in rulebook.subjects or subjects.get(event.subject[0]) is None:
         return False
-    return not event.kind.startswith("clock.") or (event.kind in rulebook.named and _depth.get() < MAX_DEPTH)
+    own = event.kind.startswith("clock.") or event.kind == events.CHECKED
+    return not own or (event.kind in rulebook.named and depth() < MAX_DEPTH)
 
 
 def _history(works: Sequence[_Work], rulebook: Book) -> dict[Key, list[Past]]:

@@ -55,6 +55,20 @@ CAUSE_NOTED = declare(
     label=pgettext_lazy("happened", "违诺归因"),
 )
 
+# `rules` and `clauses` of the records that were demanded, `missing` what they lacked, as rule:field
+FILLED = declare(
+    "record.filled",
+    subject="*",
+    payload={"rule": int, "clause": str, "record": str},
+    label=pgettext_lazy("happened", "填齐一项记录"),
+)
+CHECKED = declare(
+    "record.checked",
+    subject="*",
+    payload={"on": str, "rules": list, "clauses": list, "missing": list},
+    label=pgettext_lazy("happened", "核查须填记录"),
+)
+
 KINDS = frozenset(
     {STARTED, PAUSED, RESUMED, WARNED, BREACHED, MET, CANCELLED, REBASED, ESCALATED, CAUSE_NOTED}
 )

@@ -1,7 +1,8 @@
 """The commitments that are or ever were in force, compiled once per generation of the policies.
 
 A cadence is among them as the commitment that it is on each duty of its periods: to be done before the period ends; a
-playbook as the commitment on the duties of its steps that have a limit.
+playbook as the commitment on the duties of its steps that have a limit; a record that is owed after something as the
+commitment to fill its fields in time. Records that are to be there before something are gates.
 """
 
 from __future__ import annotations
@@ -17,9 +18,19 @@ from shounuo.policy import matching
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
-from shounuo.policy.schema import AnyRule, Cadence, Commitment, Escalation, EventSpec, Playbook
+from shounuo.policy.schema import (
+    ENDS,
+    AnyRule,
+    Cadence,
+    Commitment,
+    Escalation,
+    EventSpec,
+    Playbook,
+    Record,
+)
 
-ENFORCED = (Rule.Kind.COMMITMENT, Rule.Kind.CADENCE, Rule.Kind.PLAYBOOK)
+ENFORCED = (Rule.Kind.COMMITMENT, Rule.Kind.CADENCE, Rule.Kind.PLAYBOOK, Rule.Kind.RECORD)
+FILLED = "record.filled"
 DUTY = "duty"
 ALWAYS = "always"
 
@@ -30,7 +41,7 @@ class LiveRule:
 
     `pack` is the policy's code; names and clauses are unique within it. `restarts`: reopening its subject starts it
     anew, because resolving it (of a duty: doing it) fulfils it. `cadence`: the cadence as which it stands in its clause; its clocks are due when their
-    subject is (the fact `due`). `worked_on`: the calendar of the policy.
+    subject is (the fact `due`). `record`: the record whose fields its clocks wait for. `worked_on`: the calendar of the policy.
     """
 
     id: int
@@ -46,6 +57,7 @@ class LiveRule:
     cadence: Cadence | None = None
     playbook: bool = False
     worked_on: str = ALWAYS
+    record: Record | None = None
 
     @property
     def due_with_subject(self) -> bool:
@@ -60,9 +72,7 @@ class LiveRule:
 
     def in_force(self, at: datetime) -> bool:
         """True when the rule starts clocks at this moment."""
-        if self.since is None or at < max(self.effective_at, self.since):
-            return False
-        return self.ended_at is None or at < self.ended_at
+        return _in_force(at, self.since, self.effective_at, self.ended_at)
 
     def was_running(self, at: datetime) -> bool:
         """True when an event of this moment may be a start: what happened before the rule was first in force binds
@@ -71,15 +81,39 @@ class LiveRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """A record that is to be there before something happens: of a published version, live."""
+
+    id: int
+    pack: str
+    clause: str
+    spec: Record
+    since: datetime | None
+    effective_at: datetime
+    ended_at: datetime | None
+
+    def in_force(self, at: datetime) -> bool:
+        """True when it keeps out what happens at this moment."""
+        return _in_force(at, self.since, self.effective_at, self.ended_at)
+
+
+def _in_force(
+    at: datetime, since: datetime | None, effective_at: datetime, ended_at: datetime | None
+) -> bool:
+    return since is not None and at >= max(effective_at, since) and (ended_at is None or at < ended_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """All of them by id. `subjects`: kinds of subject that have a rule; `named`: event kinds that some rule names;
-    `proofs`: event kinds that prove the activity of a cadence."""
+    `proofs`: event kinds that prove the activity of a cadence; `gates`: by the kinds of event before which they stand."""
 
     generation: int
     rules: Mapping[int, LiveRule]
     subjects: frozenset[str]
     named: frozenset[str]
     proofs: frozenset[str] = frozenset()
+    gates: Mapping[str, tuple[Gate, ...]] = field(default_factory=dict)
     _by_subject: Mapping[str, tuple[LiveRule, ...]] = field(default_factory=dict)
 
     def in_force(self, subject: str, at: datetime) -> list[LiveRule]:
@@ -147,11 +181,25 @@ def _compile(generation: int) -> Book:
             key = (row.clause.version.policy.code, row.clause.code, row.name)
             first[key] = min(first.get(key, row.live_since), row.live_since)
     rules: dict[int, LiveRule] = {}
+    gates: dict[str, list[Gate]] = {}
     for row in rows:
         version = row.clause.version
         assert version.effective_at is not None
         written = rule_of(row.kind, row.name, row.body)
         enforced = row.status == Rule.Status.LIVE and not written.gaps
+        if isinstance(written, Record) and written.before:
+            gate = Gate(
+                row.id,
+                version.policy.code,
+                row.clause.code,
+                written,
+                row.live_since if enforced else None,
+                version.effective_at,
+                version.ended_at,
+            )
+            for kind in {s.event for s in written.before}:
+                gates.setdefault(kind, []).append(gate)
+            continue
         cadence = written if isinstance(written, Cadence) else None
         if isinstance(written, Playbook) and _limit(written) is None:
             continue  # no step of it has a limit
@@ -173,6 +221,7 @@ def _compile(generation: int) -> Book:
             or any(s.event in endings for s in spec.until),
             cadence=cadence,
             playbook=isinstance(written, Playbook),
+            record=written if isinstance(written, Record) else None,
         )
     by_subject: dict[str, list[LiveRule]] = {}
     for one in rules.values():
@@ -183,6 +232,7 @@ def _compile(generation: int) -> Book:
         frozenset(by_subject),
         frozenset(s.event for r in rules.values() for s in r.spec.events()),
         frozenset(s.event for r in rules.values() if r.cadence is not None for s in r.cadence.done),
+        {kind: tuple(found) for kind, found in gates.items()},
         {kind: tuple(rs) for kind, rs in by_subject.items()},
     )
 
@@ -194,6 +244,8 @@ def _as_commitment(id: int, written: AnyRule) -> Commitment:
         return written
     if isinstance(written, Playbook):
         return _as_limits(id, written)
+    if isinstance(written, Record):
+        return _as_filling(id, written)
     assert isinstance(written, Cadence)
     return Commitment(
         name=written.name,
@@ -207,6 +259,25 @@ def _as_commitment(id: int, written: AnyRule) -> Commitment:
         calendar=ALWAYS,
         warn=written.warn,
         escalate=written.escalate,
+    )
+
+
+def _as_filling(id: int, written: Record) -> Commitment:
+    """Each time that something happens after which the record is owed, its last field is to be filled in time. What is owed
+    after the end of the service is owed no more when that was not the end."""
+    again = [f"{s.event.partition('.')[0]}.reopened" for s in written.after if s.event in ENDS]
+    return Commitment(
+        name=written.name,
+        title=written.title,
+        title_en=written.title_en,
+        subject=written.subject,
+        starts=written.after,
+        until=(EventSpec(FILLED, where=(("rule", (id,)),)),),
+        cancel=tuple(EventSpec(kind) for kind in dict.fromkeys(again)),
+        within=written.within,
+        calendar=written.calendar,
+        when=written.when,
+        each=True,
     )
 
 

@@ -5,8 +5,8 @@ Each app fills this in its `ready()`; lower parts know their subjects through it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -36,11 +36,23 @@ class NearestClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """Which fields of a subject's record are filled, by name; of its items of a sort, one by one, which fields of each."""
+
+    fields: Mapping[str, bool]
+    items: Mapping[str, Sequence[Mapping[str, bool]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """`facts(ids)`: id -> plain facts a rule may match on. `visible_ids(actor, ids)`: those of the ids the actor may
     see. `people(id)`. `label(ids)`: id -> short text for lists. `url(id)`: its page. `clocks_changed`, where given, is
     told in the clock's own transaction which live clock of each subject is now the nearest, so that lists can sort.
-    `urls(ids)`, where given, are the pages of many in one question; `addresses` asks for them."""
+    `urls(ids)`, where given, are the pages of many in one question; `addresses` asks for them.
+
+    A kind that rules may demand fields of: `fields` are their names, `items` sort -> names of the fields of each of them,
+    `own_fields()` those that the organisation has made itself (name -> what it is called), `filled(ids)` which are filled.
+    """
 
     kind: str
     facts: Callable[[Iterable[int]], dict[int, Facts]]
@@ -50,6 +62,10 @@ class Subject:
     url: Callable[[int], str]
     clocks_changed: Callable[[dict[int, NearestClock]], None] | None = None
     urls: Callable[[Iterable[int]], dict[int, str]] | None = None
+    fields: frozenset[str] = frozenset()
+    items: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    own_fields: Callable[[], Mapping[str, str]] | None = None
+    filled: Callable[[Iterable[int]], dict[int, Filled]] | None = None
 
     def addresses(self, ids: Iterable[int]) -> dict[int, str]:
         """The page of each of the ids."""

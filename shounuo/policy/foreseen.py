@@ -245,7 +245,6 @@ GRANTED_BY: dict[str, str] = {
 
 ENFORCED_BY: dict[str, str] = {
     "cadence": "duties",
-    "record": "duties",
     "weight": "performance",
 }
 """The part that will enforce the kinds of rule that nothing enforces yet."""

@@ -143,7 +143,7 @@ class Rule(models.Model):
     covers = ArrayField(models.CharField(max_length=40), default=list)
     gaps = ArrayField(models.CharField(max_length=40), default=list)
     status = models.CharField(max_length=8, choices=Status.choices)
-    waiting_for = ArrayField(models.CharField(max_length=40), default=list)
+    waiting_for = ArrayField(models.CharField(max_length=80), default=list)
     live_since = models.DateTimeField(null=True)
 
     class Meta:

@@ -228,7 +228,8 @@ class Record(Common):
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        return ("within",) if self.within is UNSET else ()
+        timeless = bool(self.after) and self.within is None
+        return ("within",) if self.within is UNSET or timeless else ()
 
     def events(self) -> Iterator[EventSpec]:
         yield from self.before

@@ -24,6 +24,8 @@ from shounuo.policy.schema import (
 from shounuo.policy.vocabulary import Vocabulary
 
 LIVE, WAITING, SHOWN = "live", "waiting", "shown"
+FIELD = "field:"
+"""Before the name of a field for which a record waits: nobody has it yet."""
 FACTS_PER: dict[str, frozenset[str]] = {
     "organisation": frozenset(),
     "team": frozenset({"team", "department", "active"}),
@@ -38,7 +40,7 @@ GRANTED_PER = ("case", "customer")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`waiting_for` names the parts that must come first; a shown rule may name the part that will enforce its kind."""
+    """`waiting_for` names the parts (or, after FIELD, the fields) that must come first; a shown rule may name the part that will enforce its kind."""
 
     status: str
     waiting_for: tuple[str, ...] = ()
@@ -48,8 +50,9 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
     """The standing of a rule among the words of now.
 
     A commitment is live when every event it names and its subject exist and no figure is unset; a cadence when those for
-    whom it is counted, and what it asks of them, are known; an alarm or a target when its metric can be counted; an authority
-    when what it grants is asked for on cases; a playbook when every event it names exists. Rules of the other
+    whom it is counted, and what it asks of them, are known; a record when somebody has every field that it names; an alarm or
+    a target when its metric can be counted; an authority when what it grants is asked for on cases; a playbook when every
+    event it names exists. Rules of the other
     kinds are shown until the part that enforces them is there; those naming events to come wait for their parts.
     """
     subject = rule.subject if isinstance(rule, Commitment | Record) else None
@@ -61,6 +64,11 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
     if isinstance(rule, Cadence):
         if missing := _unknown_to(rule):
             return Standing(WAITING, missing)
+        return Standing(SHOWN if rule.gaps else LIVE)
+    if isinstance(rule, Record):
+        nobodys = vocabulary.unknown_fields(rule.subject, rule.fields, rule.items.of if rule.items else "")
+        if nobodys:
+            return Standing(WAITING, tuple(f"{FIELD}{name}" for name in nobodys))
         return Standing(SHOWN if rule.gaps else LIVE)
     if isinstance(rule, Alarm):
         return _of_alarm(rule)

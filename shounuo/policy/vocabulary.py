@@ -108,7 +108,8 @@ ROLES: dict[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The words at one moment. `known`: event kind -> its payload fields, `happens_to`: event kind -> the kind of
-    subject it happens to where that is settled ("*" = any); tests build their own."""
+    subject it happens to where that is settled ("*" = any); `fields` and `items`: what records of a subject may be
+    asked for; tests build their own."""
 
     known: Mapping[str, Mapping[str, Fact]]
     known_subjects: frozenset[str]
@@ -116,6 +117,8 @@ class Vocabulary:
     foreseen_subjects: Mapping[str, str] = field(default_factory=lambda: FORESEEN_SUBJECTS)
     roles: frozenset[str] = frozenset(ROLES)
     happens_to: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    items: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def event_kinds(self) -> list[str]:
         return sorted({*self.known, *self.foreseen})
@@ -139,6 +142,14 @@ class Vocabulary:
 
     def states(self, subject: str) -> tuple[str, ...] | None:
         return STATES.get(subject)
+
+    def unknown_fields(self, subject: str, names: Iterable[str], item: str = "") -> tuple[str, ...]:
+        """Those of the fields (of an item of the subject, where its sort is named) that nobody has."""
+        if not item:
+            known = self.fields.get(subject, frozenset())
+            return tuple(name for name in names if name not in known)
+        sorts = self.items.get(subject, {})
+        return tuple(name for name in names if name not in sorts[item]) if item in sorts else (item,)
 
     def parts_awaited(self, events: Iterable[str], subject: str | None = None) -> tuple[str, ...]:
         """The parts not built yet that bring these events and this subject; none = all is there."""
@@ -179,8 +190,11 @@ class _Trusted(Vocabulary):
 TRUSTED: Vocabulary = _Trusted({}, frozenset(), roles=_Every())
 
 
-def current(extra_roles: Iterable[str] = ()) -> Vocabulary:
-    """The words of this process: what its apps have declared, and the organisation's own roles."""
+def current(
+    extra_roles: Iterable[str] = (), own_fields: Mapping[str, Iterable[str]] | None = None
+) -> Vocabulary:
+    """The words of this process: what its apps have declared, and the organisation's own roles and fields (by subject)."""
+    there = {kind: subject for kind in subjects.kinds() if (subject := subjects.get(kind)) is not None}
     known = {
         name: {f: _fact(types) for f, types in kind.payload.items()}
         for name, kind in registry.kinds().items()
@@ -190,6 +204,10 @@ def current(extra_roles: Iterable[str] = ()) -> Vocabulary:
         frozenset(subjects.kinds()),
         roles=frozenset(ROLES) | frozenset(extra_roles),
         happens_to={name: kind.subject for name, kind in registry.kinds().items()},
+        fields={
+            kind: subject.fields.union((own_fields or {}).get(kind, ())) for kind, subject in there.items()
+        },
+        items={kind: subject.items for kind, subject in there.items()},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shounuo.cases.models import Case
+from shounuo.cases.queries import filled
 from shounuo.cases.queries.visibility import visible_ids
 from shounuo.events.subjects import Facts, NearestClock, People, Subject
 from shounuo.kernel import prepared
@@ -124,4 +125,8 @@ SUBJECT = Subject(
     url=url,
     clocks_changed=clocks_changed,
     urls=urls,
+    fields=filled.FIELDS,
+    items=filled.ITEMS,
+    own_fields=filled.own_fields,
+    filled=filled.filled,
 )

@@ -14,6 +14,7 @@ from shounuo.cases.services.changing import changing
 from shounuo.cases.services.holding import engage
 from shounuo.cases.services.open import check_choices, topic_of
 from shounuo.cases.services.writing import Purpose
+from shounuo.commitments.records import gated, lacking
 from shounuo.customers.models import Customer
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid
@@ -35,8 +36,8 @@ def case_classify(
 ) -> Case:
     """Says what the case is. None leaves a column as it is; "" (topic: 0) clears level, severity, complexity, topic.
 
-    A person's first judgement is the triage, also when he finds everything right. Events: case.classified when
-    something changed, case.triaged the first time.
+    A person's first judgement is the triage, also when he finds everything right; where a regulation demands fields before
+    it, the first one that finds them filled. Events: case.classified when something changed, case.triaged then.
     """
     given = {
         name: value
@@ -66,7 +67,11 @@ def case_classify(
                 topic=case.topic_id,
                 changed=sorted(name.removesuffix("_id") for name in change.dirty),
             )
-        if case.triaged_at is None and actor.kind != "system" and case.status in states.ACTIVE:
+        judged = case.triaged_at is None and actor.kind != "system" and case.status in states.ACTIVE
+        if judged and gated(events.TRIAGED):
+            change.finish()  # what is missing is judged by what the case is now
+            judged = not lacking(("case", case.pk), events.TRIAGED, at)
+        if judged:
             change.set(triaged_at=at)
             change.tell(events.TRIAGED, kind=case.kind, level=case.level, complexity=case.complexity)
     return change.case

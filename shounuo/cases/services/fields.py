@@ -18,6 +18,7 @@ from shounuo.cases.services.changing import changing
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed
 from shounuo.kernel.text import clean, clean_line, initials
+from shounuo.policy.services import rules_refresh
 
 MAX_TAGS = 20
 MAX_TAG = 40
@@ -151,7 +152,8 @@ def custom_field_save(
     actor: Actor,
     at: datetime,
 ) -> CustomField:
-    """Makes an own field, or changes one; code and type of an existing one stay, since values were kept by them."""
+    """Makes an own field, or changes one; code and type of an existing one stay, since values were kept by them. Records of
+    regulations that have waited for a field of this code run from now on; those that demand one put out of use wait again."""
     _may_configure(actor)
     options = list(dict.fromkeys(c for c in (clean_line(str(c), 60) for c in choices) if c))
     of_kinds = sorted(set(kinds))
@@ -172,6 +174,7 @@ def custom_field_save(
     try:
         with transaction.atomic():
             field.save()
+            rules_refresh(actor=Actor.system(), at=at)  # records may have waited for it
     except IntegrityError as error:
         raise Invalid(_("代码“%(code)s”已被使用") % {"code": code}, field="code", code="code_used") from error
     return field

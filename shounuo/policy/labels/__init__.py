@@ -182,7 +182,10 @@ def proof(kind: str) -> str:
 
 
 def part(code: str) -> str:
-    """The name of a part of the product that a rule waits for."""
+    """The name of a part of the product that a rule waits for; of a field that nobody has (`field:basis`) that."""
+    kind, _colon, name = code.partition(":")
+    if kind == "field" and name:
+        return str(_("字段“%(name)s”") % {"name": word(name)})
     return str(PARTS.get(code, code))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.events import subjects
 from shounuo.events.services import NewEvent
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, NotAllowed, NotFound
@@ -25,8 +26,10 @@ def need(actor: Actor, permission: str) -> None:
 
 
 def words() -> Vocabulary:
-    """The words of a pack now, with the organisation's own roles."""
-    return current(Role.objects.values_list("code", flat=True))
+    """The words of a pack now, with the organisation's own roles and fields."""
+    there = [subject for kind in subjects.kinds() if (subject := subjects.get(kind)) is not None]
+    own = {s.kind: s.own_fields() for s in there if s.own_fields is not None}
+    return current(Role.objects.values_list("code", flat=True), own)
 
 
 def locked(version_id: int, *states: str) -> PolicyVersion:

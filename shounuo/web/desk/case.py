@@ -24,7 +24,7 @@ from shounuo.policy import queries as policy
 from shounuo.process.permissions import RUN
 from shounuo.web import timing, words
 from shounuo.web.approvals import showing as approvals
-from shounuo.web.desk import timeline
+from shounuo.web.desk import lacking, timeline
 from shounuo.web.duties import showing
 
 RECORD_LABELS = {
@@ -104,6 +104,7 @@ def head(
         "resolve_label": resolve_label,
         "more": more(can, base, it, may_run=actor.may(RUN)),
         "notes": _notes(it, at),
+        "lacking": lacking.next_steps(it, at),
         "entries": timeline.entries(it),
         "version": case.version,
         "refresh_url": f"{base}/timeline/",
@@ -119,6 +120,7 @@ MORE = (
     ("warn", gettext_lazy("超时前说明"), "alert-triangle", "warn", ""),
     ("wait_customer", gettext_lazy("等客户"), "clock-pause", "wait", ""),
     ("resume", gettext_lazy("继续处理"), "player-play", "resume", "post"),
+    ("note", gettext_lazy("记录进展"), "route", "progress", ""),
     ("help", gettext_lazy("请人协作"), "users", "helper", ""),
     ("wait_internal", gettext_lazy("请部门协作"), "building", "ask", ""),
     ("tag", gettext_lazy("标签"), "tag", "tags", ""),

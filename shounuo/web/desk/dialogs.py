@@ -25,6 +25,7 @@ def dialog(
     lead: Any = "",
     template: str = "desk/act.html",
     hidden: Sequence[tuple[str, Any]] = (),
+    lacks: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """The dialog, 422 when the form has errors. Who opens its address as a page is led to the page it belongs to."""
     if request.method == "GET" and not request.headers.get("HX-Request"):
@@ -36,6 +37,7 @@ def dialog(
         "lead": lead,
         "post_url": request.path,
         "hidden": hidden,
+        "lacks": lacks,
     }
     return render(request, template, context, status=422 if form.errors else 200)
 

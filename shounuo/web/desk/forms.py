@@ -304,9 +304,39 @@ class Tie(ActForm):
 
 class Feedback(ActForm):
     text = forms.CharField(label=_("客户怎么说"), widget=LONG, max_length=2000)
+    how = forms.ChoiceField(
+        label=_("怎么验证的"),
+        choices=Case.Verification.choices,
+        widget=forms.RadioSelect,
+        initial=Case.Verification.CUSTOMER,
+        required=False,
+    )
 
     def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
-        services.feedback_note(case_id=case.pk, text=values["text"], actor=actor, at=at)
+        how = values["how"] or Case.Verification.CUSTOMER
+        services.feedback_note(case_id=case.pk, text=values["text"], how=how, actor=actor, at=at)
+        return None
+
+
+class Progress(ActForm):
+    aspect = forms.ChoiceField(
+        label=_("记什么"),
+        choices=[
+            (p.value, p.label)
+            for p in (
+                Interaction.Purpose.PROGRESS,
+                Interaction.Purpose.OPERATION,
+                Interaction.Purpose.COOPERATION,
+            )
+        ],
+        widget=forms.RadioSelect,
+        initial=Interaction.Purpose.PROGRESS,
+    )
+    text = forms.CharField(label=_("进展"), widget=LONG, max_length=4000)
+    public = forms.BooleanField(label=_("同时告诉客户"), required=False)
+
+    def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
+        services.progress_note(case_id=case.pk, **values, actor=actor, at=at)
         return None
 
 

@@ -19,6 +19,7 @@ from shounuo.kernel.errors import Conflict, Invalid, NotFound, Problem
 from shounuo.staff import queries as staff
 from shounuo.web.context import actor_of
 from shounuo.web.desk import case as showing
+from shounuo.web.desk import lacking
 from shounuo.web.desk.acts import ACTS, PLAIN
 from shounuo.web.desk.dialogs import dialog, refuse
 from shounuo.web.desk.forms import Empty
@@ -153,6 +154,7 @@ def act(request: HttpRequest, number: int, what: str) -> HttpResponse:
         lead=getattr(form, "lead", "") or kind.lead,
         template=kind.template,
         back=f"/cases/{number}/",
+        lacks=lacking.step(it, what, at) if what == "resolve" else None,
     )
 
 
