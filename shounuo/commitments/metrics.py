@@ -15,6 +15,7 @@ from django.utils.translation import npgettext_lazy, pgettext_lazy
 
 from shounuo.commitments import events
 from shounuo.commitments.models import Clock
+from shounuo.events import subjects
 from shounuo.metrics import registry
 from shounuo.metrics.ground import OPEN_END, TIMES
 from shounuo.metrics.registry import Dimension, Metric, Series, Source
@@ -204,4 +205,48 @@ registry.metrics(
     Metric("rebased_rate", _("时限重排率"), definition=_("期内到期、已有结果的时限里，到期时刻被人改过的比例。"), population=DECIDED, series="clock.due", hits=_("重排过的时限"), only={"outcome": ("met", "breached")}, hit={"flag": "rebased"}, direction=DOWN, **_SHARE),
     Metric("breach_cause_share", _("违诺原因占比"), definition=_("各种原因占全部违诺的比例；还没有归因的单列。"), population=_("没有按时办到的时限"), series="clock.breached", aggregate=Aggregate.PORTION, unit=Unit.SHARE, group="promise", cut=("cause",)),
     Metric("breach_explained_rate", _("违诺归因率"), definition=_("没有按时办到的时限里，主管已写明原因的比例。"), population=_("没有按时办到的时限"), series="clock.due", direction=UP, hits=_("已归因的"), only={"outcome": "breached"}, hit={"flag": "explained"}, **_SHARE),
+)  # fmt: skip
+
+
+# Records: at each step before which a regulation demands fields, whether they were there; of those owed after something,
+# whether the last was filled in time, at the moment at which it was due.
+_RECORDS = """
+SELECT e.subject_id, e.id AS ref, e.at, r.clause, NOT EXISTS (
+    SELECT 1 FROM jsonb_array_elements_text(e.payload->'missing') m WHERE starts_with(m, r.rule || ':')) AS complete
+FROM events_event e, LATERAL ROWS FROM (
+    jsonb_array_elements_text(e.payload->'rules'), jsonb_array_elements_text(e.payload->'clauses')) AS r(rule, clause)
+WHERE e.kind = 'record.checked' AND e.subject_kind = %(kind)s AND e.subject_id = ANY(%(ids)s)
+UNION ALL
+SELECT c.subject_id, c.id, c.due_at, c.clause_code, c.state = 'met'
+FROM commitments_clock c JOIN policy_rule p ON p.id = c.rule_id
+WHERE p.kind = 'record' AND c.state IN ('met', 'breached') AND c.subject_kind = %(kind)s AND c.subject_id = ANY(%(ids)s)
+"""
+
+
+def _record_units() -> list[tuple[str, int, int]]:
+    """The kinds of subjects that keep a record, each with its least and greatest id."""
+    kinds = [k for k in subjects.kinds() if (s := subjects.get(k)) is not None and s.filled is not None]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT subject_kind, min(subject_id), max(subject_id) FROM events_stream"
+            " WHERE subject_kind = ANY(%s) GROUP BY 1 ORDER BY 1",
+            [kinds],
+        )
+        return cursor.fetchall()
+
+
+registry.source(
+    Source(
+        "record",
+        pgettext_lazy("source", "须填记录"),
+        "*",
+        frozenset({events.CHECKED, events.MET, events.BREACHED, events.CANCELLED, events.RESUMED}),
+        given={"records": _RECORDS},
+        columns={"subject_id": "x.subject_id", "ref": "x.ref", "clause": "x.clause"},
+        series=(Series("record.demanded", "FROM records x", {"at": "x.at", "hit": "x.complete"}),),
+        units=_record_units,
+    )
+)
+registry.metrics(
+    Metric("records_complete_share", _("须填记录完整率"), "promise", _("制度要求先填好的每一步，做的时候要填的都已填齐；要求事后填的，按时填齐。这样的比例。"), _("制度要求的记录"), "record.demanded", Aggregate.SHARE, Unit.SHARE, direction=UP, least=10, hits=_("填齐的记录"), cut=("clause",)),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from shounuo.events.models import Event
 from shounuo.metrics.models import OPEN_END
 from shounuo.metrics.rules import Aggregate as A
 from shounuo.metrics.rules import Window
+from shounuo.policy.models import Rule
 from shounuo.staff.models import Membership, Team
 
 COLUMN = {
@@ -59,6 +60,7 @@ def observations():
     _cases(note)
     _contacts(note)
     _clocks(note)
+    _records(note)
     _presence(note)
     _others(note)
     return made
@@ -423,6 +425,16 @@ def _clocks(note):
             note("clock.escalated", step.fired_at, **dims)
         for one in moved[c.pk]:
             note("clock.rebased", one.at, **dims | {"person_id": one.person_id or dims["person_id"]})
+
+
+def _records(note):
+    for e in Event.objects.filter(kind="record.checked"):
+        lacking = {m.partition(":")[0] for m in e.payload["missing"]}
+        for rule, clause in zip(e.payload["rules"], e.payload["clauses"], strict=True):
+            note("record.demanded", e.at, clause=clause, hit=str(rule) not in lacking)
+    of_records = set(Rule.objects.filter(kind="record").values_list("pk", flat=True))
+    for c in Clock.objects.filter(rule_id__in=of_records, state__in=["met", "breached"]):
+        note("record.demanded", c.due_at, clause=c.clause_code, hit=c.state == "met")
 
 
 def _presence(note):

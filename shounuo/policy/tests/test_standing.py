@@ -6,7 +6,7 @@ import pytest
 
 from shounuo.policy import registers
 from shounuo.policy.foreseen import ENFORCED_BY, FORESEEN, FORESEEN_SUBJECTS
-from shounuo.policy.labels import EVENTS, PARTS
+from shounuo.policy.labels import EVENTS, PARTS, part
 from shounuo.policy.registers import Fate, Row
 from shounuo.policy.standing import Standing, standing_of
 from shounuo.policy.tests.full import FULL
@@ -57,6 +57,34 @@ def test_rules_of_the_other_kinds_are_shown_until_their_part_comes(kind):
 )
 def test_a_cadence_is_live_when_it_is_known_for_whom_it_is_counted(given, wanted):
     assert standing(f"      - {{cadence: c, activity: a, {given}}}\n") == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("fields: [topic, outcome], before: case.closed", Standing("live")),
+        ("fields: [topic], after: case.resolved, within: PT24H", Standing("live")),
+        ("fields: [topic], after: case.resolved, within: unset", Standing("shown")),
+        ("fields: [topic], after: case.resolved", Standing("shown")),
+        ("fields: [topic, basis], before: case.closed", Standing("waiting", ("field:basis",))),
+        ("fields: [pros], items: {of: solution_option}, before: plan.proposed", Standing("live")),
+        (
+            "fields: [pros, price], items: {of: solution_option}, before: plan.proposed",
+            Standing("waiting", ("field:price",)),
+        ),
+        (
+            "fields: [pros], items: {of: mentor}, before: case.closed",
+            Standing("waiting", ("field:mentor",)),
+        ),
+        ("fields: [topic], before: survey.sent", Standing("waiting", ("feedback",))),
+    ],
+)
+def test_a_record_is_live_when_somebody_has_every_field_that_it_names(given, wanted):
+    assert standing(f"      - {{record: r, subject: case, {given}}}\n") == wanted
+
+
+def test_a_field_that_is_waited_for_has_a_name():
+    assert part("field:solution") == "字段“方案”" and part("field:x_y") == "字段“x_y”"
 
 
 def test_nothing_is_foreseen_that_is_declared_already():

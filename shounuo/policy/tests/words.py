@@ -26,6 +26,8 @@ WORDS = Vocabulary(
         "thing.unsettled": Foreseen("risk", None),
     },
     foreseen_subjects={"lead": "leads", "crisis": "risk"},
+    fields={"case": frozenset({"topic", "outcome"})},
+    items={"case": {"solution_option": frozenset({"pros", "cons"})}},
     happens_to={"person.signed_in": "person", "case.opened": "case", "clock.breached": "*"},
 )
 
