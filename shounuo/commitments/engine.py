@@ -203,6 +203,7 @@ class _Work:
         self.applying = [r for r in self.current if matching.matches(r.spec.when, facts)]
         self.before = rules.nearest(clocks)
         self.whole = min(e.seq for e in events) == 1
+        self.decided: set[int] = set()  # before these events: their facts stay as they were
         self.failed: list[Clock] = []
         self.late: list[LiveRule] = []
 
@@ -268,7 +269,8 @@ class _Work:
                     )
                 else:
                     clock.person_met_at = event.at
-                    self.changes.touch(clock)
+                    self.changes.note(clock, events.PERSON_MET, event.at)
+                    self.decided.add(id(clock))
 
     def _end(self, at: datetime, reason: str) -> None:
         """Cancels what is owed. What is promised after the end of the service (a call back, the record) outlives a close."""
@@ -331,7 +333,7 @@ class _Work:
         for clock in self._live():
             rules.advance(clock, self.at, self.changes)
         for clock in self.clocks:
-            if id(clock) in self.changes.touched:
+            if id(clock) in self.changes.touched and id(clock) not in self.decided:
                 clock.facts = self.facts
 
     def _go_on(self, clock: Clock, past: Sequence[Past]) -> None:

@@ -30,6 +30,9 @@ MET = declare(
     payload=_BASE | {"late": bool, "automatic": bool},
     label=pgettext_lazy("happened", "守诺"),
 )
+PERSON_MET = declare(
+    "clock.person_met", subject="*", payload=_BASE, label=pgettext_lazy("happened", "人工守诺")
+)
 CANCELLED = declare(
     "clock.cancelled",
     subject="*",
@@ -70,5 +73,5 @@ CHECKED = declare(
 )
 
 KINDS = frozenset(
-    {STARTED, PAUSED, RESUMED, WARNED, BREACHED, MET, CANCELLED, REBASED, ESCALATED, CAUSE_NOTED}
+    {STARTED, PAUSED, RESUMED, WARNED, BREACHED, MET, PERSON_MET, CANCELLED, REBASED, ESCALATED, CAUSE_NOTED}
 )

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 State = Clock.State
 OPTIONS = [
     {"title": "换 3 吨新料", "pros": "旧料同车拉走", "cons": "须留人装卸", "steps": "周一发车", "time": "1 天", "cost": "0 元"},
-    {"title": "折价留用", "pros": "不耽误喂", "steps": "退款到原账户", "time": "1 个工作日", "cost": "退 2,844 元", "recommended": True},
+    {"title": "折价留用", "pros": "不耽误喂", "cons": "口感差", "steps": "退款到原账户", "time": "1 个工作日", "cost": "退 2,844 元", "recommended": True},
 ]  # fmt: skip
 
 

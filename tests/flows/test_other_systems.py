@@ -10,6 +10,7 @@ from django.test import Client
 
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case
+from shounuo.cases.testing import make_topic
 from shounuo.customers.services import customer_find_or_create
 from shounuo.events.models import Event
 from shounuo.kernel.actors import Actor
@@ -88,13 +89,20 @@ def test_a_case_from_its_opening_to_its_close(house):
     api.post(f"{act}/dispute", {"reason": "税号错了"})
     assert api.get(f"/cases/{number}")["status"] == "open"
     api.post(f"{act}/resolve", {"text": "再开一张"})
+    refused = api.post(f"{act}/confirm", status=422)
+    assert (refused["code"], refused["fields"], refused["clauses"]) == (
+        "record_incomplete",
+        ["topic"],
+        ["CAP-5.1.2"],
+    )
+    api.post(f"{act}/classify", {"topic": make_topic("invoice", "发票").pk})
     api.post(f"{act}/confirm")
     case = api.get(f"/cases/{number}")
     assert case["status"] == "closed"
     said = [(i["direction"], i["body"]) for i in api.get(f"/cases/{number}/interactions")["items"]]
     assert ("in", "改成合作社") in said and ("out", "在改") in said and ("note", "查过税号") in said
     kinds = [e["kind"] for e in api.get(f"/cases/{number}/events?limit=200")["items"]]
-    assert kinds[0] == "case.opened" and kinds[-1] == "record.completed" and "clock.met" in kinds
+    assert kinds[0] == "case.opened" and kinds[-2:] == ["record.completed", "record.checked"] and "clock.met" in kinds
 
     house.until("10-10 10:30")  # a promise is counted once its time is over
     clause = {c["code"]: c for c in clauses(api)}["CAP-4.1.2"]

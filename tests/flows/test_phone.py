@@ -4,9 +4,10 @@ import pytest
 
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case
+from shounuo.cases.testing import make_topic
 from shounuo.commitments.models import Clock
 from shounuo.customers import queries as customers
-from shounuo.customers.services import customer_find_or_create
+from shounuo.customers.services import customer_change, customer_find_or_create
 from shounuo.kernel.actors import Actor
 
 pytestmark = pytest.mark.django_db
@@ -69,5 +70,9 @@ def test_judging_the_call_takes_three_minutes_at_most(house):
     case = call(house)
     triage = house.clock(case, "triage")
     assert (triage.due_at - triage.started_at).total_seconds() == 180
-    cases.case_classify(case_id=case.pk, complexity="simple", actor=house.agent, at=house.later(2))
+    cases.case_classify(case_id=case.pk, complexity="simple", actor=house.agent, at=house.later(1))
+    assert house.clock(case, "triage").state == State.RUNNING  # the topic and the region are not known yet
+    customer_change(customer_id=case.customer_id, region="河南 周口", actor=house.agent, at=house.at)
+    topic = make_topic("invoice", "发票").pk
+    cases.case_classify(case_id=case.pk, topic_id=topic, actor=house.agent, at=house.later(1))
     assert house.clock(case, "triage").state == State.MET

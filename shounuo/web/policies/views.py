@@ -33,7 +33,7 @@ from shounuo.web.desk.forms import MOMENT, moment
 from shounuo.web.guard import done, page_of, staff_page
 from shounuo.web.policies.places import places
 from shounuo.web.policies.showing import clauses as clause_page
-from shounuo.web.policies.showing import documents, goals, targets
+from shounuo.web.policies.showing import documents, goals, periods, targets
 from shounuo.web.policies.showing import life as life_page
 from shounuo.web.policies.showing import versions as version_page
 from shounuo.web.supervision import showing as supervision
@@ -159,7 +159,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
     start = _start_of(period, at)
     version = view.row.version
     before, after = policy.beside(view.row)
-    counted = any(r.row.kind in ("commitment", "cadence") for r in view.rules)
+    counted = any(clause_page.has_clocks(r) for r in view.rules)
     kept = commitments.kept([code], start, at).get(code)
     used = commitments.used_times([code], start, at)
     rows, more = commitments.breaches(actor, start, at, clauses=[code], limit=8)
@@ -186,6 +186,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         "rules": [
             clause_page.rule(r) | {"goal": goals.shown(r, standings.get(r.row.pk), actor)} for r in view.rules
         ],
+        "cadences": periods.of_clause(view, actor, at),
         "figures": clause_page.figures(
             kept, used, policy.kept_of([code], at).get(code), period, targets.target_of(view)
         )

@@ -25,7 +25,8 @@ from shounuo.kernel.durations import Percent
 from shounuo.policy import labels
 from shounuo.policy.models import PolicyVersion
 from shounuo.policy.queries import ClauseView, RuleView
-from shounuo.policy.schema import Commitment
+from shounuo.policy.schema import Commitment, Record
+from shounuo.policy.standing import FIELD
 from shounuo.staff import queries as staff
 from shounuo.web import timing, words
 from shounuo.web.policies.showing.documents import ICONS
@@ -78,9 +79,11 @@ def rule(view: RuleView) -> dict[str, Any]:
     """A rule in a sentence, with its ladder drawn."""
     waiting = ""
     if view.row.status == "waiting":
-        waiting = _("等待%(parts)s部分建成后开始计数") % {
-            "parts": _("、").join(labels.part(p) for p in view.row.waiting_for)
-        }
+        parts = {"parts": _("、").join(labels.part(p) for p in view.row.waiting_for)}
+        own = all(p.startswith(FIELD) for p in view.row.waiting_for)
+        waiting = (
+            _("等待%(parts)s，建好后开始执行") if own else _("等待%(parts)s部分建成后开始计数")
+        ) % parts
     elif view.row.gaps:
         waiting = _("填上数值后开始执行")
     elif view.row.status == "shown":
@@ -93,6 +96,13 @@ def rule(view: RuleView) -> dict[str, Any]:
         "steps": _steps(view),
         "waiting": waiting,
     }
+
+
+def has_clocks(view: RuleView) -> bool:
+    """True for rules that clocks run under: promises, cadences, records owed after something."""
+    return view.row.kind in ("commitment", "cadence") or (
+        isinstance(view.rule, Record) and bool(view.rule.after)
+    )
 
 
 def _with_limit(view: RuleView) -> str:
