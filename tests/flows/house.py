@@ -185,8 +185,9 @@ class House:
         return Clock.objects.filter(subject_id=case.pk, commitment=commitment).latest("id")
 
     def history(self, case: Case) -> list[str]:
-        """The kinds of the case's events in their order, without what its clocks say."""
-        return [k for k in self._kinds(case) if not k.startswith("clock.")]
+        """The kinds of the case's events in their order, without what its clocks and the records demanded of it say."""
+        ours = ("record.checked", "record.filled")
+        return [k for k in self._kinds(case) if not k.startswith("clock.") and k not in ours]
 
     def of_clock(self, clock: Clock) -> list[str]:
         """What a clock has done, in order: started, warned, breached …"""

@@ -5,9 +5,11 @@ import re
 import pytest
 
 from shounuo.cases import services as cases
+from shounuo.cases.testing import make_topic
 from shounuo.channels.services import link_path
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
+from shounuo.customers.services import customer_change
 from tests.flows.house import moment
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +40,14 @@ def test_a_mail_becomes_a_case_whose_promises_are_kept_to_the_customers_yes(hous
 
     # 10:12 an agent judges it, asks back and says until when it will be done: the case is his, the first promise is kept.
     house.later(12)
+    customer_change(customer_id=case.customer_id, region="河南 周口", actor=house.agent, at=house.at)
     cases.case_classify(
-        case_id=case.pk, kind="aftersales", complexity="general", actor=house.agent, at=house.at
+        case_id=case.pk,
+        kind="aftersales",
+        complexity="general",
+        topic_id=make_topic("caking", "结块").pk,
+        actor=house.agent,
+        at=house.at,
     )
     cases.reply_send(case_id=case.pk, text="请问是哪一批的料？", then="wait", actor=house.agent, at=house.at)
     cases.eta_tell(case_id=case.pk, expected_at=moment("10-12 12:00"), actor=house.agent, at=house.at)

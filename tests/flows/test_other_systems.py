@@ -102,7 +102,11 @@ def test_a_case_from_its_opening_to_its_close(house):
     said = [(i["direction"], i["body"]) for i in api.get(f"/cases/{number}/interactions")["items"]]
     assert ("in", "改成合作社") in said and ("out", "在改") in said and ("note", "查过税号") in said
     kinds = [e["kind"] for e in api.get(f"/cases/{number}/events?limit=200")["items"]]
-    assert kinds[0] == "case.opened" and kinds[-2:] == ["record.completed", "record.checked"] and "clock.met" in kinds
+    assert (
+        kinds[0] == "case.opened"
+        and kinds[-2:] == ["record.completed", "record.checked"]
+        and "clock.met" in kinds
+    )
 
     house.until("10-10 10:30")  # a promise is counted once its time is over
     clause = {c["code"]: c for c in clauses(api)}["CAP-4.1.2"]
