@@ -28,6 +28,7 @@ from shounuo.metrics import services as metrics
 from shounuo.staff import services as staff
 from shounuo.web.demo import cast, regulation, stories, supervision
 from shounuo.web.demo.part import PARTS, Parts, count_one
+from shounuo.web.demo.routine import Routine
 from shounuo.web.demo.scenarios import SCENARIOS
 from shounuo.web.demo.world import (
     PASSWORD,
@@ -112,9 +113,12 @@ def _live(parts: Parts, world: World, start: datetime, end: datetime, count: int
         pass
     ticks = int((end - start) / TICK)
     with Progress(_("演示：时限"), ticks) as progress:
+        routine = Routine(world)
         for tick in range(ticks):
+            routine.live(start + tick * TICK)
             _tick(start + tick * TICK)
             progress.step()
+        routine.live(end)
         _tick(end)
     _number_in_order()
 

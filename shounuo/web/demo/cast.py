@@ -37,6 +37,8 @@ TEAMS = (
     DemoTeam("feed", "饲料与营养"),
     DemoTeam("equipment", "养殖设备"),
     DemoTeam("orders", "订单与结算"),
+    DemoTeam("lab", "化验与品控", "tech"),
+    DemoTeam("logistics", "物流", "logistics"),
 )
 
 PEOPLE = (
@@ -65,6 +67,10 @@ PEOPLE = (
     DemoPerson("wanqi", "万琪", "客服专员", ("agent",), ("orders",), pace=1.0),
     DemoPerson("xiongwei", "熊伟", "客服专员", ("agent",), ("orders",), pace=1.2),
     DemoPerson("jiaoyan", "焦妍", "只读", ("viewer",)),
+    DemoPerson("songqi", "宋琪", "品控经理", ("dept_head",), ("lab",), True),
+    DemoPerson("lubin", "卢斌", "化验员", ("dept_member",), ("lab",), pace=0.9, care=0.93),
+    DemoPerson("qinfeng", "秦峰", "物流经理", ("dept_head",), ("logistics",), True),
+    DemoPerson("yuanmeng", "袁梦", "调度员", ("dept_member",), ("logistics",), pace=1.1, care=0.86),
 )
 
 SURNAMES = (

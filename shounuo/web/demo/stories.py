@@ -134,7 +134,14 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         cases.plan_propose(
             case_id=case.pk,
             options=[
-                {"title": say(t), "pros": p, "cons": c, "steps": "", "time": time, "cost": say(cost)}
+                {
+                    "title": say(t),
+                    "pros": p,
+                    "cons": c,
+                    "steps": STEPS[scenario.team],
+                    "time": time,
+                    "cost": say(cost),
+                }
                 for t, p, c, time, cost in scenario.options
             ],
             text=dice.choice(OFFERS),
@@ -159,6 +166,8 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
                     {
                         "title": "按诊断处理",
                         "pros": "当天安排，不用您跑",
+                        "cons": "须有人在场配合",
+                        "steps": STEPS[scenario.team],
                         "time": "1 个工作日",
                         "cost": "0 元",
                     }
@@ -192,11 +201,29 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
     at = yield from waiting(world, scenario, case.pk, worker, customer_id, channel, at)
     at = world.working(at, _work(scenario) * world.spread(1.0, 0.7) * slow)
     yield at
+    if scenario.complexity == "complex":
+        for aspect, text in COURSE:
+            cases.progress_note(
+                case_id=case.pk, text=text, public=False, aspect=aspect, actor=worker.actor, at=at
+            )
+        at = world.working(at, world.spread(15))
+        yield at
     cases.case_resolve(case_id=case.pk, text=say(dice.choice(scenario.resolution)), actor=worker.actor, at=at)
     taken_by_relay(case.pk, at)
     yield from _ending(world, scenario, case, worker, customer_id, at, slow)
 
 
+# What a way out takes, and how a hard matter went: the regulation wants both on record.
+STEPS = {
+    "feed": "您确认后排车，到场当面换，签收后结清",
+    "equipment": "约好时间上门，换件后试机，您签字",
+    "orders": "您确认后改单，财务复核，款项原路退回",
+}
+COURSE = (
+    ("progress", "方案已排定，按计划在办。"),
+    ("operation", "已按标准步骤处理并复测，记录在案。"),
+    ("cooperation", "客户按约定配合，现场有人接应。"),
+)
 OFFERS = (
     "您好，结果出来了。有下面几个办法，您在网页上点一下就行；没选之前请先别动。",
     "查清楚了，是我们这边的问题。您看哪个办法合适，选好我们马上办。",

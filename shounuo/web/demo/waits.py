@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from shounuo.cases import services as cases
 from shounuo.cases.models import Interaction
+from shounuo.duties import services as duties
 from shounuo.kernel.actors import Actor
 from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.world import ZONE, Worker, World
@@ -41,6 +42,24 @@ COLLEAGUES = {
     "equipment": ("等备件到货", "等厂家回话", "等工程师排期"),
     "orders": ("等财务核账", "等仓库盘点", "等车队排车"),
 }
+# How often the colleagues are of another department, what they are asked and what they answer.
+ASKED = 0.7
+ASKS = {
+    "feed": (
+        ("lab", "请化验这批料的留样：水分、霉菌，今天要结果", "水分 13.9%，霉菌未检出，合格。"),
+        ("lab", "请看留样的颗粒硬度，客户说猪不爱吃", "硬度偏高但在标准内，建议过渡喂。"),
+        ("logistics", "请查当天送货车的篷布，有没有淋雨记录", "车厢监控看过，途中下过雨，篷布右后角破损。"),
+    ),
+    "equipment": (
+        ("lab", "请看控制器日志，夜里掉线是什么原因", "固件旧版丢心跳，已远程升级。"),
+        ("logistics", "请查备件到哪了，最快几点能到场", "备件在中转站，明早第一趟车送到。"),
+    ),
+    "orders": (
+        ("logistics", "请查这张单子的车现在到哪，几点能到", "车在路上，下午三点前到。"),
+        ("logistics", "请核对签收单上的件数", "签收单核对过，少装一件，今天补发。"),
+    ),
+}
+PROMISED = 240  # working minutes in which a department is asked to answer
 THANKS = ("收到了，谢谢您，我们接着办。", "好的，东西齐了，今天就往下走。", "辛苦您，我这边马上核对。")
 
 
@@ -92,9 +111,36 @@ def waiting(
         cases.reply_send(case_id=case_id, text=dice.choice(THANKS), actor=worker.actor, at=at)
         taken_by_relay(case_id, at)
         return at
+    if dice.random() < ASKED:
+        return (yield from _asking(world, scenario, case_id, worker, at))
     reason = dice.choice(COLLEAGUES[scenario.team])
     cases.case_wait(case_id=case_id, on="internal", reason=reason, until=None, actor=worker.actor, at=at)
     at = world.working(at, world.spread(MINUTES[scenario.complexity], 0.5))
     yield at
     cases.case_resume(case_id=case_id, actor=worker.actor, at=at)
+    return at
+
+
+def _asking(
+    world: World, scenario: Scenario, case_id: int, worker: Worker, at: datetime
+) -> Generator[datetime, None, datetime]:
+    """Another department is asked, takes it and answers, mostly in time; its answer brings the case back."""
+    dice = world.random
+    team, question, answer = dice.choice(ASKS[scenario.team])
+    duty = cases.help_ask(
+        case_id=case_id,
+        team_id=world.teams[team].pk,
+        text=question,
+        due_at=world.working(at, PROMISED),
+        actor=worker.actor,
+        at=at,
+    )
+    helper = dice.choice(world.by_team[team])
+    late = dice.random() > helper.cast.care
+    at = world.working(at, world.spread(25 * helper.cast.pace))
+    yield at
+    duties.duty_take(duty_id=duty.pk, actor=helper.actor, at=at)
+    at = world.working(at, PROMISED * 1.4 if late else min(world.spread(90 * helper.cast.pace), 180))
+    yield at
+    duties.duty_done(duty_id=duty.pk, note=answer, actor=helper.actor, at=at)
     return at
