@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from shounuo.commitments import cadences
 from shounuo.duties import services as duties
 from shounuo.duties.models import Duty
-from shounuo.duties.permissions import MANAGE
-from shounuo.duties.rules import may_do
+from shounuo.duties.permissions import MANAGE, VIEW_ALL
+from shounuo.duties.rules import fits
 from shounuo.web.demo.world import Worker, World
 
 LATE, NEVER = 0.1, 0.06
@@ -69,6 +69,10 @@ class Routine:
 
     def _who(self, duty: Duty) -> Worker | None:
         """One of those whose duty it is; where the house has nobody of the role, a manager sees to it."""
-        able = [w for w in self.world.workers.values() if may_do(w.actor, duty)]
-        plain = [w for w in able if not w.actor.may(MANAGE)]
-        return min(plain or able, key=lambda w: (w.person.pk * 7 + duty.pk) % 11, default=None)
+        everybody = self.world.workers.values()
+        if duty.owner_id is not None:
+            able = [w for w in everybody if w.person.pk == duty.owner_id]
+        else:
+            able = [w for w in everybody if fits(w.actor, duty)]
+        able = able or [w for w in everybody if w.actor.may(MANAGE) and w.actor.may(VIEW_ALL)]
+        return min(able, key=lambda w: (w.person.pk * 7 + duty.pk) % 11, default=None)
