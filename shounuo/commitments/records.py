@@ -123,6 +123,18 @@ def lacking(
     return found
 
 
+def would_lack(
+    subject: str, kind: str, facts: Mapping[str, Any], filled: Filled, at: datetime
+) -> tuple[str, ...]:
+    """The fields that gates would find missing before such an event on a subject that is not there yet. One query at most."""
+    found: dict[str, None] = {}
+    for gate in book().gates.get(kind, ()):
+        stands = gate.spec.subject == subject and gate.in_force(at)
+        if stands and any_counts(gate.spec.before, kind, {}) and matching.matches(gate.spec.when, facts):
+            found |= dict.fromkeys(missing(gate.spec, filled))
+    return tuple(found)
+
+
 def gated(kind: str) -> bool:
     """True when some record may be demanded before such events, as far as this process knows; no query."""
     return kind in known().gates

@@ -15,6 +15,7 @@ from shounuo.cases.services import holding, writing
 from shounuo.cases.services.changing import Change
 from shounuo.cases.services.fields import tags_of, values_for
 from shounuo.cases.services.writing import SPOKEN, IncomingMessage
+from shounuo.commitments.records import gated, lacking
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotAllowed
@@ -110,7 +111,9 @@ def case_open(
         answered = answered or channel in SPOKEN
         if answered:
             case.first_response_at = at
-        if actor.kind == "person" and (level or severity or complexity or topic_id):
+        judged = actor.kind == "person" and bool(level or severity or complexity or topic_id)
+        asked = judged and gated(events.TRIAGED)
+        if judged and not asked:
             case.triaged_at = at
         case.save(force_insert=True)
         interaction = writing.incoming(
@@ -124,6 +127,9 @@ def case_open(
             at=at,
         )
         interaction.save(force_insert=True)
+        if asked and not lacking(("case", case.pk), events.TRIAGED, at):
+            case.triaged_at = at
+            case.save(update_fields=["triaged_at"])
         publish(_told(case, interaction, message, actor, at, answered=answered))
     return case, interaction
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shounuo.commitments import records
 from shounuo.commitments.hours import HoursBook
 from shounuo.commitments.ruleset import LiveRule, any_counts, book
-from shounuo.events.subjects import Facts
+from shounuo.events.subjects import Facts, Filled
 from shounuo.kernel.durations import Span
 from shounuo.policy import matching
 
@@ -22,7 +23,8 @@ Happening = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A case that is not opened yet. `topic` are the codes from the root; `owner_is_me`: the opener takes it himself."""
+    """A case that is not opened yet. `topic` are the codes from the root; `owner_is_me`: the opener takes it himself. `known`: fields
+    of the record that are filled beside what stands here (the customer's region)."""
 
     channel: str
     kind: str = "inquiry"
@@ -34,6 +36,7 @@ class Opening:
     owner_is_me: bool = False
     segment: str = ""
     by_staff: bool = True
+    known: frozenset[str] = frozenset()
 
     def facts(self) -> Facts:
         """What the rules would read of it."""
@@ -54,6 +57,18 @@ class Opening:
             "first_agent": True,
             "mailbox": None,
         }
+
+    def filled(self) -> Filled:
+        """What of its record is there at the opening."""
+        there = {"time", "channel", "kind", "priority", "problem", *self.known}
+        own = {
+            "topic": bool(self.topic),
+            "level": bool(self.level),
+            "complexity": bool(self.complexity),
+            "team": bool(self.team),
+            **dict.fromkeys(("owner", "handler"), self.owner_id is not None),
+        }
+        return Filled(dict.fromkeys(there, True) | own)
 
     def happenings(self) -> list[Happening]:
         """The events that opening it tells, in order."""
@@ -94,6 +109,8 @@ class Foreseen:
 def foresee(opening: Opening, at: datetime) -> list[Foreseen]:
     """The clocks of a case opened at this moment, the next due first; no query beyond the compiled rules and calendars."""
     facts, told, hours = opening.facts(), opening.happenings(), HoursBook()
+    if records.would_lack("case", "case.triaged", facts, opening.filled(), at):
+        told = [happening for happening in told if happening[0] != "case.triaged"]
     applying = [r for r in book().in_force("case", at) if matching.matches(r.spec.when, facts)]
     found: list[Foreseen] = []
     for rule in applying:

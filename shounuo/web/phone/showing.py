@@ -177,7 +177,22 @@ def opening_of(
         owner_id=owner.pk if owner is not None else None,
         owner_is_me=kind == "me",
         segment=customer.segment if customer is not None else "",
+        known=_known(values, customer),
     )
+
+
+def _known(values: Mapping[str, Any], customer: Customer | None) -> frozenset[str]:
+    """The fields of the record that what is typed, or what is known of the customer, fills."""
+    typed = {name for name in ("name", "phone", "region") if str(values.get(name) or "").strip()}
+    named = "name" in typed or (customer is not None and customer.named)
+    found = {
+        "customer": named,
+        "customer_name": named,
+        "contact": "phone" in typed or customer is not None,
+        "region": "region" in typed or (customer is not None and bool(customer.region)),
+        "key_points": True,
+    }
+    return frozenset(name for name, there in found.items() if there)
 
 
 def clocks(opening: Opening, at: datetime) -> dict[str, Any]:
