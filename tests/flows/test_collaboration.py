@@ -4,6 +4,7 @@ import pytest
 
 from shounuo.cases import queries, services
 from shounuo.cases.models import Interaction
+from shounuo.cases.testing import make_topic
 from shounuo.commitments.models import Clock
 from shounuo.duties import queries as duty_queries
 from shounuo.duties import services as duties
@@ -161,6 +162,9 @@ def test_an_answer_that_is_not_enough_is_asked_for_again(story, engineer):
 
 def test_closing_the_case_ends_what_is_still_asked(story, engineer):
     duty = ask(story)
+    services.case_classify(
+        case_id=story.case.pk, topic_id=make_topic("feed", "饲料").pk, actor=story.agent, at=story.at
+    )
     services.case_resolve(case_id=story.case.pk, text="已换货", actor=story.agent, at=story.later(5))
     services.case_close(case_id=story.case.pk, actor=story.agent, at=story.later(5))
     story.work()
