@@ -51,7 +51,9 @@ from shounuo.staff import services as staff_services
 from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
 
 SYSTEM = Actor.system()
-PLAYBOOK = "      - {playbook: steps, steps: [{name: a, role: agent, next: {passed: b, failed: end}}, {name: b}]}\n"
+PLAYBOOK = (
+    "      - {playbook: steps, steps: [{name: a, role: agent, next: {passed: b, failed: end}}, {name: b}]}\n"
+)
 AUTHORITY = (
     "      - {authority: a, grant: compensation, who: agent, up_to: 50 CNY, approver: [supervisor, admin]}\n"
 )

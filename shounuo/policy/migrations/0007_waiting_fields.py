@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('policy', '0004_documents'),
+        ('policy', '0006_life'),
     ]
 
     operations = [
