@@ -62,7 +62,7 @@ def test_asked_and_answered_in_time_the_department_has_kept_its_word(story, engi
     ]
     assert duty_queries.get(engineer, duty.pk).owed_at == moment("10-10 10:30")
     story.work()
-    assert story.told(story.engineer_row) == ["duty.open"]
+    assert "duty.open" in story.told(story.engineer_row)
 
     story.later(20)
     duties.duty_done(duty_id=duty.pk, note="固件旧版会掉线，已远程升级", actor=engineer, at=story.at)
