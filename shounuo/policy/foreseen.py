@@ -245,6 +245,5 @@ GRANTED_BY: dict[str, str] = {
 
 ENFORCED_BY: dict[str, str] = {
     "cadence": "duties",
-    "weight": "performance",
 }
 """The part that will enforce the kinds of rule that nothing enforces yet."""

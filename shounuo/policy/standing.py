@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shounuo.metrics import registry
+from shounuo.policy.composites import why_not
 from shounuo.policy.foreseen import ENFORCED_BY, FACT_BROUGHT_BY, GRANTED_BY, PER_BROUGHT_BY
 from shounuo.policy.schema import (
     CHAINED,
@@ -20,6 +21,7 @@ from shounuo.policy.schema import (
     Playbook,
     Record,
     Target,
+    Weight,
 )
 from shounuo.policy.vocabulary import Vocabulary
 
@@ -52,7 +54,7 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
     A commitment is live when every event it names and its subject exist and no figure is unset; a cadence when those for
     whom it is counted, and what it asks of them, are known; a record when somebody has every field that it names; an alarm or
     a target when its metric can be counted; an authority when what it grants is asked for on cases; a playbook when every
-    event it names exists. Rules of the other
+    event it names exists; a weight when every part of it is a figure that can be counted. Rules of the other
     kinds are shown until the part that enforces them is there; those naming events to come wait for their parts.
     """
     subject = rule.subject if isinstance(rule, Commitment | Record) else None
@@ -76,6 +78,8 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
         return _of_figure(rule.metric, rule.when) or Standing(SHOWN if rule.gaps else LIVE)
     if isinstance(rule, Authority):
         return _of_authority(rule)
+    if isinstance(rule, Weight):
+        return _of_weight(rule)
     if isinstance(rule, Playbook):
         return Standing(SHOWN if rule.gaps else LIVE)
     return Standing(SHOWN, (ENFORCED_BY[rule.kind],))
@@ -123,6 +127,18 @@ def _of_authority(rule: Authority) -> Standing:
         return Standing(WAITING, ("aftersales",)) if rule.per == "order" else Standing(SHOWN, ("duties",))
     if any(money is not None and money.currency != "CNY" for money in (rule.up_to, rule.over)):
         return Standing(SHOWN)
+    return Standing(LIVE)
+
+
+def _of_weight(rule: Weight) -> Standing:
+    """Live when every part is a figure that can be counted and put on a scale of points."""
+    if rule.gaps:
+        return Standing(SHOWN)
+    named = [registry.get(code) for code, _share in rule.parts if why_not(code)]
+    if named:
+        return Standing(
+            WAITING, tuple(sorted({m.waits_for if m and m.waits_for else "performance" for m in named}))
+        )
     return Standing(LIVE)
 
 

@@ -33,7 +33,7 @@ from shounuo.web.desk.forms import MOMENT, moment
 from shounuo.web.guard import done, page_of, staff_page
 from shounuo.web.policies.places import places
 from shounuo.web.policies.showing import clauses as clause_page
-from shounuo.web.policies.showing import documents, goals, periods, targets
+from shounuo.web.policies.showing import composites, documents, goals, periods, targets
 from shounuo.web.policies.showing import life as life_page
 from shounuo.web.policies.showing import versions as version_page
 from shounuo.web.supervision import showing as supervision
@@ -184,7 +184,9 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         "evidence": view.evidence,
         "inspected": supervision.of_clause(actor, code, at),
         "rules": [
-            clause_page.rule(r) | {"goal": goals.shown(r, standings.get(r.row.pk), actor)} for r in view.rules
+            clause_page.rule(r)
+            | {"goal": goals.shown(r, standings.get(r.row.pk), actor), "composite": composites.shown(r, at)}
+            for r in view.rules
         ],
         "cadences": periods.of_clause(view, actor, at),
         "figures": clause_page.figures(
