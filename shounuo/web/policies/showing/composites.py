@@ -37,7 +37,7 @@ def shown(view: RuleView, at: datetime) -> dict[str, Any] | None:
         "covered": words.percent(found.covered / 10_000, 0),
         "missing": _("、").join(labels.word(p.code) for p in found.missing),
         "partial": rule.partial,
-        "window": "" if rule.every is not None else _("近 %(n)s 天") % {"n": LATELY},
+        "window": "" if rule.every is not None else _("按最近 %(n)s 天计算") % {"n": LATELY},
     }
 
 
