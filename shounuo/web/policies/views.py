@@ -35,7 +35,6 @@ from shounuo.web.policies.places import places
 from shounuo.web.policies.showing import clauses as clause_page
 from shounuo.web.policies.showing import composites, documents, goals, periods, targets
 from shounuo.web.policies.showing import life as life_page
-from shounuo.web.policies.showing import life as life_page
 from shounuo.web.policies.showing import versions as version_page
 from shounuo.web.supervision import showing as supervision
 
