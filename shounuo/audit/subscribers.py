@@ -13,8 +13,8 @@ from shounuo.events.services import Published
 
 # By the first part of the kind's name.
 CONFIGURATION = frozenset(
-    "calendar channel company delegation grant hold link mailbox organisation password person policy recovery_code recovery_codes relay "
-    "report_plan retention role shift team token totp webhook".split()
+    "calendar channel company delegation grant hold link mailbox organisation password person policy quiet recovery_code "
+    "recovery_codes relay report_plan retention role shift team token totp way webhook".split()
 )
 # Written where they happen, with the address they came from, or too many to tell anything.
 ELSEWHERE = frozenset({"person.signed_in", "person.sign_in_failed", "mailbox.failing", "mailbox.recovered"})

@@ -18,3 +18,6 @@ FAILED = declare(
 )
 RELAY_CHANGED = declare("relay.changed", subject="relay", payload={"fields": list}, label=_("修改发信服务器"))
 RELAY_REMOVED = declare("relay.removed", subject="relay", label=_("删除发信服务器"))
+WAY_CHANGED = declare("way.changed", subject="way", payload={"fields": list}, label=_("修改消息通道"))
+WAY_REMOVED = declare("way.removed", subject="way", label=_("删除消息通道"))
+QUIET_CHANGED = declare("quiet.changed", subject="role", label=_("修改免打扰时段"))

@@ -58,6 +58,76 @@ class Notice(models.Model):
         ]
 
 
+class Way(models.Model):
+    """A way to people outside of the bell and the mail: a group's robot, or a gateway for short messages.
+
+    `address` (the whole URL: it holds the key) and `secret` are encrypted. `roles` whose messages go this way; none means
+    all. For a gateway `body` is the JSON that it takes, with {phone} and {text} in it, and `success` stands in the answer
+    of one that went well.
+    """
+
+    class Kind(models.TextChoices):
+        DINGTALK = "dingtalk", _("钉钉群机器人")
+        WECOM = "wecom", _("企业微信群机器人")
+        FEISHU = "feishu", _("飞书群机器人")
+        SMS = "sms", _("短信网关")
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.CharField(max_length=80)
+    address = models.TextField()
+    secret = models.TextField(blank=True)
+    body = models.TextField(blank=True)
+    success = models.CharField(max_length=120, blank=True)
+    roles = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    last_ok_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    last_error_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sending(models.Model):
+    """One message on a way: `key` makes it once. `target` is a phone for short messages, else empty.
+
+    Queued ones are tried from `next_at` on; `answer` is what the other side said last.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("待发")
+        SENT = "sent", _("已发出")
+        FAILED = "failed", _("发送失败")
+        HELD = "held", _("未外发")
+
+    key = models.CharField(max_length=200, unique=True)
+    way = models.ForeignKey(Way, on_delete=models.CASCADE, related_name="sendings")
+    target = models.CharField(max_length=32, blank=True)
+    text = models.TextField()
+    urgent = models.BooleanField(default=False)
+    state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(state="queued"), name="notices_sending_due"),
+            models.Index(fields=["-id"], name="notices_sending_latest"),
+        ]
+
+
+class QuietHours(models.Model):
+    """From when to when those of a role are left alone, every day on the organisation's zone; over midnight where the
+    end is not after the beginning. What is urgent comes through."""
+
+    role = models.CharField(max_length=40, unique=True)
+    starts = models.TimeField()
+    ends = models.TimeField()
+
+
 class OutgoingMail(models.Model):
     """A mail on its way out, one row per message; `key` makes it once, `message_id` stays the same over
     retries.

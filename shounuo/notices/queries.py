@@ -14,7 +14,7 @@ from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.notices import kinds
-from shounuo.notices.models import Notice, OutgoingMail, Relay
+from shounuo.notices.models import Notice, OutgoingMail, QuietHours, Relay, Sending, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,29 @@ def url_of(actor: Actor, notice_id: int) -> str:
 def relays() -> QuerySet[Relay]:
     """The relays, the default one first."""
     return Relay.objects.order_by("-is_default", "name", "id")
+
+
+def ways() -> QuerySet[Way]:
+    """The ways beside bell and mail, by name."""
+    return Way.objects.order_by("kind", "name", "id")
+
+
+def quiet_hours() -> dict[str, QuietHours]:
+    """The quiet hours by role; one query."""
+    return {q.role: q for q in QuietHours.objects.all()}
+
+
+def sendings(*, state: str = "", cursor: str | None = None) -> tuple[list[Sending], str | None]:
+    """What went over the ways, newest first, a page at a time; one query."""
+    size = paging.limit_of(None)
+    rows = Sending.objects.select_related("way").order_by("-id")
+    if state:
+        rows = rows.filter(state=state)
+    if cursor:
+        (last,) = paging.decode(cursor, int)
+        rows = rows.filter(id__lt=last)
+    found = list(rows[: size + 1])
+    return found[:size], paging.encode(found[size - 1].pk) if len(found) > size else None
 
 
 def mails_of(kind: str, id: int) -> QuerySet[OutgoingMail]:

@@ -1,4 +1,4 @@
-"""Outgoing mails and relays as things that events hang on. A mail is seen by those who see what it is
+"""Outgoing mails, relays and ways as things that events hang on. A mail is seen by those who see what it is
 about.
 """
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from shounuo.events import subjects
 from shounuo.events.subjects import People, Subject
 from shounuo.kernel.actors import Actor
-from shounuo.notices.models import OutgoingMail, Relay
+from shounuo.notices.models import OutgoingMail, Relay, Way
 
 MANAGE = "channels.manage"  # declared by channels, whose pages manage the relays
 
@@ -47,5 +47,13 @@ SUBJECTS = (
         people=lambda id: People(),
         label=lambda ids: dict(Relay.objects.filter(id__in=list(ids)).values_list("id", "name")),
         url=lambda id: "/settings/relays/",
+    ),
+    Subject(
+        kind="way",
+        facts=lambda ids: {},
+        visible_ids=lambda actor, ids: set(ids) if actor.may(MANAGE) else set(),
+        people=lambda id: People(),
+        label=lambda ids: dict(Way.objects.filter(id__in=list(ids)).values_list("id", "name")),
+        url=lambda id: "/settings/ways/",
     ),
 )

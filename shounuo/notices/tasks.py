@@ -12,3 +12,11 @@ from shounuo.notices import services
 def deliver(*, mail_id: int) -> None:
     """One try to hand a mail to its relay."""
     services.mail_deliver(mail_id=mail_id, at=now())
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="notices.ways", queue="mail", queueing_lock="notices.ways")
+def ways(timestamp: int) -> None:
+    """What is due on the ways beside bell and mail, six times a minute: new, put off, or after quiet hours."""
+    for sending_id in services.sendings_due(now()):
+        services.sending_deliver(sending_id=sending_id, at=now())

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from shounuo.events.services import Published
 from shounuo.notices import kinds
-from shounuo.notices.services import notify
+from shounuo.notices.composing import address_of
+from shounuo.notices.services import heard, notify, ways_tell
+from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
 from shounuo.policy.reading import rule_of
 from shounuo.policy.schema import Alarm as AlarmRule
 from shounuo.policy.schema import Target as TargetRule
+from shounuo.policy.sentences import sentence
 from shounuo.risk import events
 from shounuo.risk.models import Alarm, Goal
 from shounuo.staff import queries as staff
@@ -46,17 +51,37 @@ def alarm_happened(event: Published, at: datetime) -> None:
     row = Rule.objects.get(pk=alarm.rule_id)
     spec = rule_of(row.kind, row.name, row.body)
     assert isinstance(spec, AlarmRule)
-    people = {id for role in spec.notify for id in staff.people_with_role(role)}
+    roles = [role for role in spec.notify if role != "customer"]
+    people = {id for role in roles for id in staff.people_with_role(role)}
     raised = event.kind == events.RAISED
+    urgent = raised and alarm.level == Alarm.Level.RED
+    with translation.override(settings.LANGUAGE_CODE):
+        ways_tell(
+            key=f"{event.kind}:{alarm.pk}",
+            via=spec.via,
+            roles=roles,
+            text=_text(alarm, row, raised),
+            urgent=urgent,
+            at=event.at,
+        )
     notify(
         key=f"{event.kind}:{alarm.pk}",
         person_ids=people,
         kind=RAISED if raised else RELEASED,
         params={"level": alarm.level, "clause": alarm.clause_code},
         subject=("alarm", alarm.pk),
-        urgent=raised and alarm.level == Alarm.Level.RED,
+        urgent=urgent,
+        mail_at=heard(roles, event.at, urgent=urgent) if "mail" in spec.via else None,
         at=event.at,
     )
+
+
+def _text(alarm: Alarm, row: Rule, raised: bool) -> str:
+    """What goes over the ways: what the bell says, the rule in words, and where to look."""
+    name = spoken(row.title, row.title_en) or row.name
+    said = _words(name, {"level": alarm.level}) if raised else _("预警解除：%(subject)s") % {"subject": name}
+    rule = sentence(rule_of(row.kind, row.name, row.body))
+    return "\n".join((said, rule, address_of(f"/alarms/{alarm.pk}/")))
 
 
 def target_judged(event: Published, at: datetime) -> None:

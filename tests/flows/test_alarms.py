@@ -1,11 +1,17 @@
 """From the clause to the alarm: what a regulation says of a day's complaints is watched, told, and ends by itself."""
 
+from datetime import time
+
 import pytest
 
 from shounuo.cases.testing import make_case
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.metrics import services as metrics
+from shounuo.notices import services as notices
+from shounuo.notices.models import Sending
+from shounuo.notices.queries import mails_of
+from shounuo.notices.testing import make_relay, make_way
 from shounuo.policy.models import Rule
 from shounuo.policy.testing import make_in_force, make_text
 from shounuo.risk import queries, services
@@ -160,6 +166,49 @@ def test_the_alarm_board_shows_what_is_open_and_closes_with_a_review(watched):
     supervisor.post(f"/alarms/{alarm.pk}/close/", {"review": "当天停电，订单积压"})
     assert "当天停电，订单积压" in supervisor.get(f"/alarms/{alarm.pk}/").content.decode()
     assert "单日投诉量" in supervisor.get("/alarms/?month=2026-10").content.decode()
+
+
+WAYS = """      - alarm: complaints-day
+        title: 单日投诉量
+        metric: complaint_count
+        op: ">"
+        value: 0
+        window: P1D
+        level: blue
+        via: [app, dingtalk, mail]
+        notify: manager
+      - alarm: major
+        title: 重大投诉
+        metric: complaint_count
+        op: ">"
+        value: 1
+        window: P1D
+        level: red
+        via: [dingtalk]
+        notify: manager
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_by_night_only_red_goes_over_the_ways(house):
+    house.at = moment("10-10 23:00")
+    house.open()
+    make_way()
+    make_relay()
+    notices.quiet_set(role="manager", starts=time(22), ends=time(8), actor=house.admin, at=house.at)
+    make_in_force(make_text("T-1", rules=WAYS), at=house.at)
+    complaints(house, 2)
+    look(house)
+    sent = {s.text.partition("\n")[0]: s.next_at for s in Sending.objects.all()}
+    assert sent == {"蓝色预警：单日投诉量": moment("10-11 08:00"), "红色预警：重大投诉": house.at}
+    assert [
+        notices.sending_deliver(sending_id=i, at=house.at).state for i in notices.sendings_due(house.at)
+    ] == ["sent"]
+    assert f"/alarms/{Alarm.objects.get(name='major').pk}/" in Sending.objects.get(urgent=True).text
+    mail = mails_of("person", house.cast.manager.pk).get(
+        key__startswith="notice:alarm.raised", next_at=moment("10-11 08:00")
+    )
+    assert mail.recipients == [house.cast.manager.mail]
 
 
 OTHER = """      - alarm: topic-leaps

@@ -74,6 +74,8 @@ MADE_BY = {
     "metrics.Observation": "observe_all",
     "metrics.Progress": "observe_all",
     "notices.Notice": "services.notify is one line",
+    "notices.QuietHours": "services.quiet_set is one line",
+    "notices.Sending": "services.ways_tell is one line",
     "notices.OutgoingMail": "services.mail_queue is one line",
     "policy.Acknowledgement": "services.acknowledge is one line",
     "policy.Clause": "comes with a version",

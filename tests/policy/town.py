@@ -38,6 +38,7 @@ from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
 from shounuo.notices.testing import make_relay
 from shounuo.policy.editing.changes import mark_of_rule
+from shounuo.notices.testing import make_relay, make_way
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
 from shounuo.policy.services import comment_add, document_upload
@@ -48,6 +49,7 @@ from shounuo.risk.testing import RULE as ALARM
 from shounuo.risk.testing import make_goal
 from shounuo.staff import queries as staff
 from shounuo.staff import services as staff_services
+from shounuo.staff.models import Role
 from shounuo.staff.testing import AT, Cast, make_cast, set_up_organisation
 
 SYSTEM = Actor.system()
@@ -211,6 +213,8 @@ def make_town() -> Town:
     link = link_path(case, now()).removeprefix("/t/").removesuffix("/")
     values: dict[tuple[str, str], object] = {
         **{(f"settings/{place}/", "id"): pk for place, pk in settings.items()},
+        ("settings/ways/", "id"): make_way().pk,
+        ("settings/quiet/", "id"): Role.objects.get(code="manager").pk,
         ("settings/retention/", "kind"): "access_log",
         ("settings/calendars/", "code"): "business",
         ("settings/calendars/", "number"): 2026,

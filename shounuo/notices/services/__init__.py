@@ -12,10 +12,22 @@ from shounuo.notices.services.mail import (
     mails_prune,
 )
 from shounuo.notices.services.relays import relay_remove, relay_save
+from shounuo.notices.services.ways import (
+    heard,
+    quiet_clear,
+    quiet_set,
+    sending_deliver,
+    sendings_due,
+    way_remove,
+    way_save,
+    way_test,
+    ways_tell,
+)
 
 __all__ = [
     "DELIVER_TASK",
     "QUEUE",
+    "heard",
     "mail_deliver",
     "mail_queue",
     "mail_retry",
@@ -26,6 +38,14 @@ __all__ = [
     "mark_read",
     "notices_prune",
     "notify",
+    "quiet_clear",
+    "quiet_set",
     "relay_remove",
     "relay_save",
+    "sending_deliver",
+    "sendings_due",
+    "way_remove",
+    "way_save",
+    "way_test",
+    "ways_tell",
 ]

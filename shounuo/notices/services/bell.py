@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from shounuo.events.services import CHANNEL
 from shounuo.kernel.actors import Actor
 from shounuo.notices.composing import notice_mail
-from shounuo.notices.models import Notice, Relay
+from shounuo.notices.models import Notice, Relay, Sending
 from shounuo.notices.rules import wants_mail
 from shounuo.notices.services.mail import mail_queue
 from shounuo.staff import queries as staff
@@ -26,14 +26,15 @@ def notify(
     subject: tuple[str, int] | None = None,
     urgent: bool = False,
     mail: bool = True,
+    mail_at: datetime | None = None,
     at: datetime,
 ) -> list[Notice]:
     """Tells each active person once per key; returns the notices that are new. In the caller's transaction.
 
     The bell rings on open pages at commit. A mail follows for those who want one (`mail_notices` in the
     preferences: all, urgent, none; urgent when nothing is set): at once when urgent, else when the person is
-    next on duty; none where `mail` is False, because the caller sends one of his own. `params` hold codes and
-    numbers only.
+    next on duty. With `mail_at` it goes to everyone who has not said no to mails, not before that moment; none where
+    `mail` is False, because the caller sends one of his own. `params` hold codes and numbers only.
     """
     people = {p.id: p for p in staff.people().filter(id__in=set(person_ids))}
     if not people:
@@ -66,7 +67,7 @@ def notify(
             for n in fresh
             if mail
             and people[n.person_id].mail
-            and wants_mail(people[n.person_id].preferences.get("mail_notices"), urgent)
+            and wants_mail(people[n.person_id].preferences.get("mail_notices"), urgent or mail_at is not None)
         ]
         if mailed and (relay := Relay.objects.filter(is_default=True).first()) is not None:
             since = {} if urgent else staff.duty_from([n.person_id for n in mailed], at)
@@ -80,7 +81,9 @@ def notify(
                     sender=relay.sender,
                     recipients=[person.mail],
                     subject=("person", person.id),
-                    not_before=since.get(person.id),
+                    not_before=max(
+                        (m for m in (since.get(person.id), mail_at) if m is not None), default=None
+                    ),
                     at=at,
                 )
     return fresh
@@ -101,7 +104,8 @@ def mark_all_read(*, actor: Actor, at: datetime, subject: tuple[str, int] | None
 
 
 def notices_prune(at: datetime, *, keep: timedelta = timedelta(days=90)) -> int:
-    """Deletes the notices older than `keep`, read or not."""
+    """Deletes the notices older than `keep`, read or not, and what was sent over ways as long ago."""
+    Sending.objects.filter(created_at__lt=at - keep).delete()
     return Notice.objects.filter(at__lt=at - keep).delete()[0]
 
 

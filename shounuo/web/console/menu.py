@@ -35,6 +35,12 @@ SECTIONS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         (
             Place("/settings/mailboxes/", "mail", _("收信邮箱"), "channels.manage"),
             Place("/settings/relays/", "send", pgettext_lazy("place", "发信服务器"), "channels.manage"),
+            Place(
+                "/settings/ways/",
+                "device-mobile-message",
+                pgettext_lazy("place", "消息通道"),
+                "channels.manage",
+            ),
             Place("/settings/webhooks/", "webhook", _("事件推送"), "webhooks.manage"),
             Place("/settings/tokens/", "key", _("接口令牌"), "tokens.manage"),
         ),

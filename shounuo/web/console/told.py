@@ -45,6 +45,8 @@ FAMILIES = {
     "mail": gettext_lazy("邮件"),
     "mailbox": gettext_lazy("收信邮箱"),
     "relay": gettext_lazy("发信服务器"),
+    "way": gettext_lazy("消息通道"),
+    "quiet": gettext_lazy("免打扰时段"),
     "person": gettext_lazy("人员"),
     "team": gettext_lazy("小组"),
     "role": gettext_lazy("角色"),

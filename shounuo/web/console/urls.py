@@ -14,6 +14,7 @@ from shounuo.web.console import (
     relays,
     start,
     tokens,
+    ways,
     webhooks,
 )
 
@@ -57,6 +58,14 @@ urlpatterns = [
     path("relays/new/", relays.edit),
     path("relays/<int:id>/", relays.edit),
     path("relays/<int:id>/remove/", relays.remove),
+    path("ways/", ways.index),
+    path("ways/new/", ways.edit),
+    path("ways/log/", ways.log),
+    path("ways/<int:id>/", ways.edit),
+    path("ways/<int:id>/remove/", ways.remove),
+    path("ways/<int:id>/test/", ways.test),
+    path("quiet/", ways.quiet),
+    path("quiet/<int:id>/", ways.quiet_edit),
     path("webhooks/", webhooks.index),
     path("webhooks/new/", webhooks.new),
     path("webhooks/<int:id>/", webhooks.edit),
