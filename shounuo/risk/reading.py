@@ -132,16 +132,16 @@ def _of_silence(rule: LiveAlarm, metric: Metric, at: datetime, zone: ZoneInfo) -
 
 
 def _total(rule: LiveAlarm | LiveTarget, metric: Metric, window: Window, at: datetime) -> Reading:
-    where = rules.narrowed(rule.spec.when)
-    total = metrics.figure(metric.code, window, where=where, actor=Actor.system(), at=at).total
+    where, until = rules.narrowed(rule.spec.when), window.until(at) or window
+    total = metrics.figure(metric.code, until, where=where, actor=Actor.system(), at=at).total
     return Reading(total.value, total.n)
 
 
 def _cut(
     rule: LiveAlarm | LiveTarget, metric: Metric, window: Window, by: str, at: datetime
 ) -> dict[Any, Reading]:
-    where = rules.narrowed(rule.spec.when)
-    found = metrics.figure(metric.code, window, where=where, by=[by], actor=Actor.system(), at=at)
+    where, until = rules.narrowed(rule.spec.when), window.until(at) or window
+    found = metrics.figure(metric.code, until, where=where, by=[by], actor=Actor.system(), at=at)
     return {c.by[0]: Reading(c.value, c.n) for c in found.cells if c.by[0] not in (None, "")}
 
 

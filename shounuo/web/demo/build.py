@@ -26,7 +26,7 @@ from shounuo.events import registry
 from shounuo.kernel.clock import now
 from shounuo.metrics import services as metrics
 from shounuo.staff import services as staff
-from shounuo.web.demo import cast, regulation, stories, supervision
+from shounuo.web.demo import cast, regulation, stories, supervision, watching
 from shounuo.web.demo.part import PARTS, Parts, count_one
 from shounuo.web.demo.routine import Routine
 from shounuo.web.demo.scenarios import SCENARIOS
@@ -67,6 +67,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
         _live(parts, world, start, end, cases)
         supervision.inspect(world, end)
         _index(parts)
+        watching.watch(world, start, end, _("演示：预警"))
         _presence(world, end)
         _reports(world, end)
         regulation.revise(end)
@@ -90,6 +91,7 @@ def _set_up(parts: Parts, world: World, start: datetime, count: int) -> None:
         actor=world.system,
         at=before,
     )
+    watching.regulation(world, before)
     topic_tree(world, before)
     customers = min(CUSTOMERS, max(40, count * 2 // 3))
     # Sign-ins take as long as passwords are safe: the customers are written meanwhile.

@@ -1,0 +1,1 @@
+"""Pages on which it is seen how far the regulations are kept."""
