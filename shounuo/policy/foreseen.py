@@ -161,11 +161,6 @@ FORESEEN: dict[str, Foreseen] = {
         article__published=("kind",),
     ),
     **_of(
-        "agreements",
-        agreement__proposed=(),
-        agreement__accepted=(),
-    ),
-    **_of(
         "workforce",
         forecast__made=(),
     ),
@@ -205,7 +200,6 @@ FORESEEN_SUBJECTS: dict[str, str] = {
     "supplier_agreement": "aftersales",
     "claim": "aftersales",
     "return": "aftersales",
-    "agreement": "agreements",
     "forecast": "workforce",
     "interaction_recording": "quality",
     "regulator_report": "risk",

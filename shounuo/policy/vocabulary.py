@@ -53,6 +53,7 @@ FACTS: dict[str, dict[str, Fact]] = {
         "topic": Fact(),
         "tags": Fact(),
         "segment": Fact(),
+        "agreement": Fact(),
         "first_agent": Fact(bool),
         "mailbox": Fact(int),
     },

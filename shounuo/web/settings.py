@@ -87,6 +87,7 @@ PARTS = [
     "policy",
     "commitments",
     "customers",
+    "agreements",
     "cases",
     "channels",
     "analytics",

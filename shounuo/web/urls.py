@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("process/", include("shounuo.web.process.urls")),
     path("board/", include("shounuo.web.board.urls")),
     path("alarms/", include("shounuo.web.alarms.urls")),
+    path("agreements/", include("shounuo.web.agreements.urls")),
     path("compliance/", include("shounuo.web.compliance.urls")),
     path("data/", include("shounuo.web.figures.urls")),
     path("dashboards/", include("shounuo.web.dashboards.urls")),

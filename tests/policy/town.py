@@ -10,6 +10,9 @@ from datetime import date, timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from shounuo.agreements.services import agreement_offer
+from shounuo.agreements.services import link_path as agreement_path
+from shounuo.agreements.testing import make_agreement
 from shounuo.analytics import services as analytics
 from shounuo.audit import services as audit
 from shounuo.calendars import services as calendars
@@ -199,6 +202,8 @@ def make_town() -> Town:
         "mailboxes": box.pk,
         "relays": relay.pk,
         "webhooks": hook.pk,
+        "ways": make_way().pk,
+        "quiet": Role.objects.get(code="manager").pk,
         "topics": cases.topic_create(code="feed", name="饲料", actor=SYSTEM, at=AT).pk,
         "fields": cases.custom_field_save(code="batch", label="批号", actor=SYSTEM, at=AT).pk,
         "canned": cases.canned_save(title="问好", body="您好", actor=SYSTEM, at=AT).pk,
@@ -210,11 +215,10 @@ def make_town() -> Town:
         "operations/jobs": 1,
         "quarantine": raw.pk,
     }
+    offered = agreement_offer(agreement_id=make_agreement(at=AT).pk, actor=admin, at=AT)
     link = link_path(case, now()).removeprefix("/t/").removesuffix("/")
     values: dict[tuple[str, str], object] = {
         **{(f"settings/{place}/", "id"): pk for place, pk in settings.items()},
-        ("settings/ways/", "id"): make_way().pk,
-        ("settings/quiet/", "id"): Role.objects.get(code="manager").pk,
         ("settings/retention/", "kind"): "access_log",
         ("settings/calendars/", "code"): "business",
         ("settings/calendars/", "number"): 2026,
@@ -274,6 +278,10 @@ def make_town() -> Town:
         ("files/s/", "token"): signed_path(picture, at=now()).split("/")[3],
         ("t/", "token"): link,
         ("help/c/", "token"): link,
+        ("help/agreements/", "token"): agreement_path(offered, now())
+        .removeprefix("/help/agreements/")
+        .removesuffix("/"),
+        ("agreements/", "agreement"): offered.pk,
         ("help/", "number"): case.number,
         ("help/", "file_id"): picture.pk,
         ("help/language/", "code"): "en",

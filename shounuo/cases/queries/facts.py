@@ -25,7 +25,10 @@ def only_first_agent(owner: int | None, first_owner: int | None, transfers: int)
 # Plain SQL: this runs once or more for every write on a case.
 _FACTS = """
 SELECT c.id, c.channel, c.channel_class, c.kind, c.level, c.severity, c.complexity, c.status, c.priority, t.code, o.path,
-       c.tags, k.segment, c.owner_id, c.first_owner_id, c.transfer_count, c.mailbox_id
+       c.tags, k.segment, c.owner_id, c.first_owner_id, c.transfer_count, c.mailbox_id,
+       ARRAY(SELECT 'sla-' || a.id FROM agreements_agreement a WHERE a.state = 'active' AND (a.customer_id = k.id
+             OR a.customer_id IN (SELECT m.id FROM customers_customer m WHERE m.merged_into_id = k.id)
+             OR a.company_id = k.company_id OR (a.segment <> '' AND a.segment = k.segment)) ORDER BY a.id)
 FROM cases_case c JOIN customers_customer k ON k.id = c.customer_id
      LEFT JOIN staff_team t ON t.id = c.team_id LEFT JOIN cases_topic o ON o.id = c.topic_id
 WHERE c.id = ANY(%s::bigint[])
@@ -34,7 +37,7 @@ WHERE c.id = ANY(%s::bigint[])
 
 def facts(ids: Iterable[int]) -> dict[int, Facts]:
     """The facts of the cases, one query. `topic` lists the codes from the root, so that a rule on `feed` holds for all
-    beneath it; what is not classified is None."""
+    beneath it; `agreement` the service agreements that bind for its customer; what is not classified is None."""
     rows = prepared.execute(_FACTS, [list(ids)])
     return {
         id: {
@@ -53,10 +56,11 @@ def facts(ids: Iterable[int]) -> dict[int, Facts]:
             "owner": owner,
             "first_agent": only_first_agent(owner, first_owner, transfers),
             "mailbox": mailbox,
+            "agreement": agreements,
         }
         for (
             id, channel, channel_class, kind, level, severity, complexity, status, priority, team, topic,
-            tags, segment, owner, first_owner, transfers, mailbox,
+            tags, segment, owner, first_owner, transfers, mailbox, agreements,
         ) in rows
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from shounuo.kernel import csvfile
 from shounuo.kernel.errors import Unavailable
 from shounuo.staff import queries as staff
 from shounuo.web.compliance.period import Quarter
@@ -18,7 +19,6 @@ from shounuo.web.compliance.showing import Cell, Report, week_name
 
 PERCENT = "0.0%"
 WIDEST = 60
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def made(quarter: Quarter, report: Report, breaches: Sequence[dict[str, Any]], at: datetime) -> bytes:
@@ -116,7 +116,7 @@ def _sheet(
         if number == 0:
             continue
         for column, value in enumerate(row, start=1):
-            cell = sheet.cell(row=number, column=column, value=_safe(value))
+            cell = sheet.cell(row=number, column=column, value=csvfile.cell(value))
             if head and number == 1:
                 cell.font = Font(bold=True)
             if isinstance(value, float):
@@ -126,11 +126,6 @@ def _sheet(
         sheet.column_dimensions[get_column_letter(column)].width = width + 2
     if head:
         sheet.freeze_panes = "A2"
-
-
-def _safe(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula is kept a text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
 
 
 def _width(value: Any) -> int:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from shounuo.agreements.queries import EDIT as DRAFT_AGREEMENTS
 from shounuo.cases import queries as cases
 from shounuo.customers import permissions, queries
 from shounuo.customers.models import Company, Customer
@@ -153,7 +154,10 @@ def _acts(actor: Actor, base: str) -> dict[str, str]:
         "export": permissions.ERASE,
         "erase": permissions.ERASE,
     }
-    return {name: f"{base}{name}/" for name, permission in wanted.items() if actor.may(permission)}
+    found = {name: f"{base}{name}/" for name, permission in wanted.items() if actor.may(permission)}
+    if actor.may(DRAFT_AGREEMENTS):
+        found["agreement"] = f"/agreements/new/?customer={base.rstrip('/').rpartition('/')[2]}"
+    return found
 
 
 def case_row(case: Any) -> dict[str, Any]:

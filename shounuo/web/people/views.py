@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
+from shounuo.agreements.queries import EDIT as DRAFT_AGREEMENTS
 from shounuo.customers import permissions, queries, services
 from shounuo.customers.models import Company, Customer
 from shounuo.kernel.actors import Actor
@@ -375,6 +376,7 @@ def company(request: HttpRequest, id: int) -> HttpResponse:
         "pager": pages.onward(request, after),
         "edit_url": f"{HOME}companies/{id}/edit/" if actor.may(EDIT) else "",
         "cases_url": f"/cases/?company={id}",
+        "agreement_url": f"/agreements/new/?company={id}" if actor.may(DRAFT_AGREEMENTS) else "",
     }
     return render(request, "people/company.html", context)
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from shounuo.web.portal.pages import by_link, signed_in
-from shounuo.web.portal.views import asking, following, home, signing
+from shounuo.web.portal.views import agreements, asking, following, home, signing
 
 
 def _case(door: Callable[..., Callable[..., HttpResponse]]) -> list[URLPattern | URLResolver]:
@@ -30,6 +30,7 @@ urlpatterns = [
     path("sign-in/", signing.sign_in),
     path("sign-in/code/", signing.code),
     path("sign-out/", signing.sign_out),
+    path("agreements/<str:token>/", agreements.agreement, name="agreement-answer"),
     path("cases/", following.mine),
     path("cases/<int:number>/", include(_case(signed_in))),
     path("c/<str:token>/", include([*_case(by_link), path("received/", asking.received)])),
