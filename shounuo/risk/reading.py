@@ -22,6 +22,10 @@ from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.risk.rules import Reading
 
 
+INSTANT = timedelta(microseconds=1)
+"""What happens at the very moment counts: windows end before their end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether the rule holds for `about` (None: too little is known), and the figure that says so."""
@@ -132,7 +136,7 @@ def _of_silence(rule: LiveAlarm, metric: Metric, at: datetime, zone: ZoneInfo) -
 
 
 def _total(rule: LiveAlarm | LiveTarget, metric: Metric, window: Window, at: datetime) -> Reading:
-    where, until = rules.narrowed(rule.spec.when), window.until(at) or window
+    where, until = rules.narrowed(rule.spec.when), window.until(at + INSTANT) or window
     total = metrics.figure(metric.code, until, where=where, actor=Actor.system(), at=at).total
     return Reading(total.value, total.n)
 
@@ -140,7 +144,7 @@ def _total(rule: LiveAlarm | LiveTarget, metric: Metric, window: Window, at: dat
 def _cut(
     rule: LiveAlarm | LiveTarget, metric: Metric, window: Window, by: str, at: datetime
 ) -> dict[Any, Reading]:
-    where, until = rules.narrowed(rule.spec.when), window.until(at) or window
+    where, until = rules.narrowed(rule.spec.when), window.until(at + INSTANT) or window
     found = metrics.figure(metric.code, until, where=where, by=[by], actor=Actor.system(), at=at)
     return {c.by[0]: Reading(c.value, c.n) for c in found.cells if c.by[0] not in (None, "")}
 

@@ -32,9 +32,9 @@ TARGET = """      - target: answered-soon
 
 def make_goal(*, at: datetime = AT) -> Goal:
     """A target that was judged, by a regulation of its own."""
-    make_in_force(make_text("G-1", code="targets", rules=TARGET), at=at)
+    make_in_force(make_text("TG-1", code="targets", rules=TARGET), at=at)
     services.targets_judge(at=at)
-    return Goal.objects.get(clause_code="G-1")
+    return Goal.objects.get(clause_code="TG-1")
 
 
 def make_alarm(*, at: datetime = AT) -> Alarm:
