@@ -21,7 +21,6 @@ from shounuo.risk.book import LiveAlarm, LiveTarget
 from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.risk.rules import Reading
 
-
 INSTANT = timedelta(microseconds=1)
 """What happens at the very moment counts: windows end before their end."""
 
