@@ -37,6 +37,7 @@ PUBLIC = {
     "help/sign-in/": "customers ask for a code here",
     "help/sign-in/code/": "and give it here",
     "help/sign-out/": "ends a customer's session",
+    "help/agreements/<str:token>/": "a service agreement for its customer, by signed link",
     "help/c/<str:token>/": "a case of a customer, by signed link",
     **{
         f"help/c/<str:token>/{what}": "acts on that case"
