@@ -39,9 +39,8 @@ from shounuo.kernel.clock import now
 from shounuo.metrics.testing import observe_all
 from shounuo.notices import services as notices
 from shounuo.notices.models import Notice
-from shounuo.notices.testing import make_relay
-from shounuo.policy.editing.changes import mark_of_rule
 from shounuo.notices.testing import make_relay, make_way
+from shounuo.policy.editing.changes import mark_of_rule
 from shounuo.policy.models import PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
 from shounuo.policy.services import comment_add, document_upload
