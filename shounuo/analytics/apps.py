@@ -7,7 +7,8 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from shounuo.analytics import events, permissions  # noqa: F401  declare theirs
-        from shounuo.analytics.queries.reports import SUBJECT
+        from shounuo.analytics.queries import made, own
         from shounuo.events import subjects
 
-        subjects.register(SUBJECT)
+        subjects.register(own.SUBJECT)
+        subjects.register(made.SUBJECT)

@@ -18,3 +18,17 @@ PLANNED = declare(
     payload={"report": str, "active": bool, "roles": list},
     label=pgettext_lazy("happened", "改报告安排"),
 )
+
+_BOARD: dict[str, type | tuple[type, ...]] = {"tiles": int, "team": int}
+BOARD_MADE = declare(
+    "dashboard.made", subject="dashboard", payload=_BOARD, label=pgettext_lazy("happened", "新建看板")
+)
+BOARD_CHANGED = declare(
+    "dashboard.changed", subject="dashboard", payload=_BOARD, label=pgettext_lazy("happened", "改看板")
+)
+BOARD_DELETED = declare(
+    "dashboard.deleted", subject="dashboard", payload=_BOARD, label=pgettext_lazy("happened", "删看板")
+)
+BOARD_RESTORED = declare(
+    "dashboard.restored", subject="dashboard", payload=_BOARD, label=pgettext_lazy("happened", "找回看板")
+)

@@ -55,3 +55,26 @@ class ReportPlan(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class Dashboard(models.Model):
+    """A board of one's own: metrics in the order chosen. `tiles` are [{"id", "metric", "form", "by", "width"}], ids never
+    used twice. Seen by its owner and, with `team`, by who belongs to that team. A deleted one can be taken back."""
+
+    name = models.CharField(max_length=60)
+    owner = models.ForeignKey("staff.Person", on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey("staff.Team", null=True, on_delete=models.SET_NULL, related_name="+")
+    period = models.CharField(max_length=8, default="days")
+    tiles = models.JSONField(default=list)
+    last_tile = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner"], name="analytics_dashboard_owner"),
+            models.Index(fields=["team"], name="analytics_dashboard_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

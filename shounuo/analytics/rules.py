@@ -23,6 +23,8 @@ CATCH_UP: dict[Kind, int] = {"day": 7, "week": 4, "month": 3, "quarter": 1}
 """So many ended periods back a report that is missing is still made: the machine may have been off."""
 FROM_HOUR = 5
 """Reports are made in the morning after their period, when the night's figures are read."""
+FORMS = ("number", "course", "groups")
+WIDTHS = (3, 4, 6, 8, 12)
 LAST_DAYS = 30
 MOST_BACK = 260
 

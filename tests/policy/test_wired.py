@@ -35,6 +35,7 @@ MADE_BY = {
     "cases.SavedView": "services.view_save is one line",
     "cases.SearchText": "made by its handler",
     "cases.Viewer": "services.viewer_seen is one line",
+    "analytics.Dashboard": "services.board_make is one line",
     "analytics.ReportComment": "services.comment_add is one line",
     "analytics.ReportPlan": "services.plan_set is one line",
     "analytics.Report": "services.report_make is one line",

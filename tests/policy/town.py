@@ -177,6 +177,8 @@ def make_town() -> Town:
         at=now(),
     )
     observe_all()
+    board = analytics.board_make(name="早会", actor=admin, at=AT)
+    analytics.tile_add(board_id=board.pk, metric="backlog", form="number", actor=admin, at=AT)
     report = analytics.report_make(kind="week", back=1, actor=SYSTEM, at=now())
     make_in_force(make_text("PB-1", code="playbooks", rules=PLAYBOOK), at=AT)
     run = make_run("steps", subject=("case", case.pk), at=AT)
@@ -247,6 +249,8 @@ def make_town() -> Town:
         ("data/metrics/", "code"): "first_response_time",
         ("data/metrics/values/", "group"): "speed",
         ("dashboards/export/", "part"): "topics",
+        ("dashboards/", "board_id"): board.pk,
+        ("dashboards/", "tile_id"): 1,
         ("reports/", "report_id"): report.pk,
         ("alarms/", "alarm"): alarm.pk,
         ("alarms/targets/", "goal"): make_goal(at=AT).pk,
@@ -354,6 +358,7 @@ def infest(town: Town, text: str) -> None:
         cases.plan_propose(case_id=one.pk, options=options, text=text, actor=agent, at=at)
         cases.grant_ask(case_id=one.pk, kind="compensation", amount=9900, reason=text, actor=agent, at=at)
         cases.draft_save(case_id=one.pk, mode="out", body={"text": text}, actor=actor, at=at)
+    analytics.board_make(name=name, actor=actor, at=at)
     analytics.comment_add(
         report_id=int(town.path("reports/<int:report_id>/").split("/")[2]), text=text, actor=actor, at=at
     )

@@ -1,6 +1,14 @@
 """All reads of dashboards and reports. Every number is the metrics engine's."""
 
 from shounuo.analytics.queries.limits import Limit, drawn, limits, meets, target_of
+from shounuo.analytics.queries.made import (
+    comments_of,
+    plans,
+    recipients,
+    report,
+    reports,
+    reports_visible_to,
+)
 from shounuo.analytics.queries.overview import (
     KPIS,
     NOW,
@@ -19,13 +27,14 @@ from shounuo.analytics.queries.overview import (
     overview,
     rest,
 )
-from shounuo.analytics.queries.reports import (
-    comments_of,
-    plans,
-    recipients,
-    report,
-    reports,
-    reports_visible_to,
+from shounuo.analytics.queries.own import (
+    Answer,
+    Tile,
+    answers,
+    board,
+    boards,
+    boards_visible_to,
+    tiles_of,
 )
 
 __all__ = [
@@ -34,11 +43,17 @@ __all__ = [
     "OF_PEOPLE",
     "QUALITY",
     "TODAY",
+    "Answer",
     "Compared",
     "Limit",
     "Overview",
     "PersonRow",
     "Rest",
+    "Tile",
+    "answers",
+    "board",
+    "boards",
+    "boards_visible_to",
     "breached",
     "comments_of",
     "compared",
@@ -56,4 +71,5 @@ __all__ = [
     "reports_visible_to",
     "rest",
     "target_of",
+    "tiles_of",
 ]

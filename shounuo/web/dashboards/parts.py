@@ -61,7 +61,8 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class Part:
     """`chart` names the kind of charts.js that draws `data`; without one the table stands open. `few`: too little for a
-    chart, the table says it all. `width` in twelfths."""
+    chart, the table says it all. `width` in twelfths. `export` is the address of its CSV where it is not a part of the
+    dashboard of service quality."""
 
     code: str
     title: str
@@ -76,6 +77,7 @@ class Part:
     few: bool = False
     more: str = ""
     empty: str = ""
+    export: str = ""
 
     @property
     def is_drawn(self) -> bool:

@@ -20,7 +20,7 @@ from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.metrics import queries as metrics
 from shounuo.web.context import actor_of
-from shounuo.web.dashboards import below, choosing, showing
+from shounuo.web.dashboards import below, choosing, showing, tiles
 from shounuo.web.dashboards.parts import Part, lines
 from shounuo.web.figures.places import places
 from shounuo.web.guard import staff_page
@@ -46,13 +46,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "title": _("服务质量看板"),
         "places": places(actor, "dashboards"),
+        "boards": tiles.menu(actor, None),
         "problem": problem,
         "read_at": read_at,
         "building": building,
         "chosen": choosing.chosen(given, lens, actor, at),
         "span": showing.span_words(lens, at),
         "live": showing.live(queries.live(lens.where, actor=actor, at=at), lens),
-        "live_url": f"live/{choosing.query(given)}",
+        "now_url": f"live/{choosing.query(given)}",
         "kpis": [showing.kpi(one, lens, limits[one.metric.code]) for one in found.kpis],
         "parts": parts,
         "rest_url": "" if whole else f"rest/{choosing.query(given)}",
@@ -82,7 +83,7 @@ def live(request: HttpRequest) -> HttpResponse:
     lens, _problem = _lens(request, at)
     context = {
         "live": showing.live(queries.live(lens.where, actor=actor, at=at), lens),
-        "live_url": request.get_full_path(),
+        "now_url": request.get_full_path(),
     }
     return render(request, "dashboards/overview.html#live", context)
 

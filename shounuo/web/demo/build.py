@@ -25,6 +25,7 @@ from shounuo.commitments import loop
 from shounuo.events import registry
 from shounuo.kernel.clock import now
 from shounuo.metrics import services as metrics
+from shounuo.staff import queries as staff_queries
 from shounuo.staff import services as staff
 from shounuo.web.demo import cast, regulation, stories, supervision, watching
 from shounuo.web.demo.part import PARTS, Parts, count_one
@@ -48,6 +49,33 @@ TICK = timedelta(hours=3)
 # What each hour of the day brings, midnight first.
 HOURS = (1, 0, 0, 0, 0, 2, 6, 14, 30, 34, 30, 22, 12, 18, 26, 28, 24, 16, 10, 8, 7, 6, 4, 2)
 PEAK_DAY = 9  # days before the last: a feed batch goes bad and many write
+_BOARDS = (
+    (
+        "zhoumin",
+        "早会看板",
+        (
+            ("backlog", "number", "", 3),
+            ("first_response_within_30min", "number", "", 3),
+            ("kept_share", "number", "", 3),
+            ("overdue_promises", "number", "", 3),
+            ("cases_opened", "course", "", 8),
+            ("backlog", "groups", "team", 4),
+            ("breaches", "groups", "clause", 6),
+            ("first_response_median", "groups", "channel", 6),
+        ),
+    ),
+    (
+        "jiangyue",
+        "大厅",
+        (
+            ("cases_opened", "number", "", 4),
+            ("kept_share", "number", "", 4),
+            ("first_response_median", "number", "", 4),
+            ("kept_share", "course", "", 8),
+            ("cases_opened", "groups", "topic_top", 4),
+        ),
+    ),
+)
 _REMARK = "方案制定与沟通这一条拖得最多，下周起每天下午三点由主管清一次还没给方案的工单；首响保持得好。"
 RUSH = 70  # at most so many more in the last four hours
 
@@ -71,6 +99,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
         _presence(world, end)
         _reports(world, end)
         regulation.revise(end)
+        _boards(world, end)
     _sign_ins(say)
     return 0
 
@@ -262,6 +291,25 @@ def _reports(world: World, end: datetime) -> None:
                 analytics.comment_add(
                     report_id=report.pk, text=_REMARK, actor=manager, at=morning + timedelta(hours=3)
                 )
+
+
+def _boards(world: World, at: datetime) -> None:
+    """A board of the supervisor's, shared with the team, and one of the manager's for a wall."""
+    for login, name, tiles in _BOARDS:
+        actor = staff_queries.actor_for(world.workers[login].person)
+        board = analytics.board_make(name=name, actor=actor, at=at)
+        for metric, form, by, width in tiles:
+            analytics.tile_add(
+                board_id=board.pk, metric=metric, form=form, by=by, width=width, actor=actor, at=at
+            )
+        analytics.board_change(
+            board_id=board.pk,
+            name=name,
+            team_id=min(actor.led_team_ids, default=None),
+            period="week",
+            actor=actor,
+            at=at,
+        )
 
 
 def _presence(world: World, at: datetime) -> None:

@@ -69,6 +69,7 @@ def rows(answer):
 def test_figures_stand_with_population_target_and_the_way_to_their_page(town):
     text = page(town.supervisor).text
     assert "服务质量看板" in text
+    assert 'data-live-url="/live"' in text, "the page still hears its news"
     assert "首响时长中位数" in text and "目标 3 分钟" in text
     assert "14 · 期内得到首次答复的工单" in text
     assert "/data/metrics/first_response_median/?from=2026-09-11&amp;to=2026-10-10" in text
