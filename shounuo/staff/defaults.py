@@ -55,9 +55,9 @@ _ROLES = (
     DefaultRole("agent", _("客服专员"), _AGENT),
     DefaultRole("senior_agent", _("资深客服"), _SENIOR),
     DefaultRole("tech_support", _("技术支持"), (*_READ, "cases.view_team", "cases.work")),
-    # of other departments: what they are asked, and no more of the cases
-    DefaultRole("dept_member", _("部门同事"), ("duties.work",)),
-    DefaultRole("dept_head", _("部门负责人"), ("duties.manage", "duties.work")),
+    # of other departments: what they are asked, the regulation that binds them, and no more of the cases
+    DefaultRole("dept_member", _("部门同事"), ("duties.work", "policy.view")),
+    DefaultRole("dept_head", _("部门负责人"), ("duties.manage", "duties.work", "policy.view")),
     DefaultRole("supervisor", _("客服主管"), _SUPERVISOR),
     DefaultRole("manager", _("客服经理"), _MANAGER),
     DefaultRole("director", _("服务总监"), (*_MANAGER, "policy.approve", "policy.publish")),

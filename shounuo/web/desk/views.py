@@ -35,8 +35,8 @@ HOMES = (
     (permissions.VIEW_TEAM, "/cases/"),
     (permissions.VIEW_ALL, "/cases/"),
     ("board.view", "/board/"),
-    ("policy.view", "/policy/"),
     ("duties.work", "/duties/"),
+    ("policy.view", "/policy/"),
 )
 
 

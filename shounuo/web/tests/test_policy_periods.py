@@ -11,7 +11,7 @@ from shounuo.duties import services
 from shounuo.duties.models import Duty
 from shounuo.kernel.clock import now
 from shounuo.policy.testing import make_in_force
-from shounuo.staff.testing import make_cast, make_person, set_up_organisation, sign_in_client
+from shounuo.staff.testing import make_cast, set_up_organisation, sign_in_client
 
 pytestmark = pytest.mark.django_db
 PACK = """\
@@ -86,7 +86,7 @@ def test_who_may_not_see_the_duties_reads_the_counts_and_no_names(client, cast):
 
 
 def test_who_may_not_read_the_policy_sees_nothing(client, cast):
-    sign_in_client(client, make_person("dept", roles=("dept_member",)))
+    sign_in_client(client, cast.nobody)
     assert client.get(URL).status_code == 403
 
 
