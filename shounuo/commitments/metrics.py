@@ -211,13 +211,14 @@ registry.metrics(
 # Records: at each step before which a regulation demands fields, whether they were there; of those owed after something,
 # whether the last was filled in time, at the moment at which it was due.
 _RECORDS = """
-SELECT e.subject_id, e.id AS ref, e.at, r.clause, NOT EXISTS (
+SELECT e.subject_id, e.id * 256 + r.n AS ref, e.at, r.clause, NOT EXISTS (
     SELECT 1 FROM jsonb_array_elements_text(e.payload->'missing') m WHERE starts_with(m, r.rule || ':')) AS complete
 FROM events_event e, LATERAL ROWS FROM (
-    jsonb_array_elements_text(e.payload->'rules'), jsonb_array_elements_text(e.payload->'clauses')) AS r(rule, clause)
+    jsonb_array_elements_text(e.payload->'rules'), jsonb_array_elements_text(e.payload->'clauses'))
+  WITH ORDINALITY AS r(rule, clause, n)
 WHERE e.kind = 'record.checked' AND e.subject_kind = %(kind)s AND e.subject_id = ANY(%(ids)s)
 UNION ALL
-SELECT c.subject_id, c.id, c.due_at, c.clause_code, c.state = 'met'
+SELECT c.subject_id, -c.id, c.due_at, c.clause_code, c.state = 'met'
 FROM commitments_clock c JOIN policy_rule p ON p.id = c.rule_id
 WHERE p.kind = 'record' AND c.state IN ('met', 'breached') AND c.subject_kind = %(kind)s AND c.subject_id = ANY(%(ids)s)
 """

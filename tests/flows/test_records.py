@@ -12,6 +12,8 @@ from shounuo.customers import services as customers
 from shounuo.events.models import Event
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
+from shounuo.metrics.models import Observation
+from shounuo.metrics.testing import observe_all
 from shounuo.policy.models import Rule
 from tests.flows.house import moment
 
@@ -250,3 +252,21 @@ def test_other_kinds_of_case_pass(house):
     close(house, case)
     assert Case.objects.get(pk=case.pk).status == "closed"
     assert checked(case) == []
+
+
+def test_the_share_of_complete_records_is_counted_by_clause(house):
+    house.open().promise(
+        BEFORE_CLOSING
+        + "- record: told\n  subject: case\n  fields: [outcome]\n  before: case.closed\n"
+        + WITHIN_A_DAY.lstrip()
+    )
+    case = resolved(house)
+    services.case_confirm(case_id=case.pk, actor=Actor.customer(case.customer_id), at=house.later(10))
+    house.until("10-11 10:10")
+    observe_all(house.at)
+    rows = Observation.objects.filter(series="record.demanded").order_by("ref")
+    assert sorted(rows.values_list("clause", "hit")) == [
+        ("H-1", False),  # no topic at the close
+        ("H-1", False),  # nor within a day
+        ("H-1", True),
+    ]
