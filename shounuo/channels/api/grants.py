@@ -75,17 +75,17 @@ class GrantsOut(Schema):
     offers: list[OfferOut] = Field(description="what the rules in force let anybody ask for on the case")
 
 
-class AskGiven(Given):
+class GrantGiven(Given):
     kind: str = Field(max_length=64, examples=["compensation"])
     amount: int | None = Field(None, description="fen", examples=[30000])
     reason: Text = Field(examples=["料受潮，客户要求补偿"])
 
 
-class WordGiven(Given):
+class GrantWordGiven(Given):
     note: Text = ""
 
 
-class WhyGiven(Given):
+class GrantReasonGiven(Given):
     reason: Text = Field(examples=["证据不足"])
 
 
@@ -141,7 +141,7 @@ def case_grants(request: HttpRequest, number: Number) -> HttpResponse:
     openapi_extra=KEY_HEADER,
 )
 @idempotent
-def case_grant_ask(request: HttpRequest, number: Number, given: AskGiven) -> HttpResponse:
+def case_grant_ask(request: HttpRequest, number: Number, given: GrantGiven) -> HttpResponse:
     """Given at once within the caller's limit (state `granted`), else asked of those who may (`asked`)."""
     actor = actor_of(request)
     case = queries.get(actor, number)
@@ -180,7 +180,7 @@ def grant_read(request: HttpRequest, grant: Number) -> HttpResponse:
     openapi_extra=KEY_HEADER,
 )
 @idempotent
-def grant_approve(request: HttpRequest, grant: Number, given: WordGiven) -> HttpResponse:
+def grant_approve(request: HttpRequest, grant: Number, given: GrantWordGiven) -> HttpResponse:
     """For who may grant the sum as it is now, never for who asked."""
     return _decided(request, grant, True, given.note)
 
@@ -192,7 +192,7 @@ def grant_approve(request: HttpRequest, grant: Number, given: WordGiven) -> Http
     openapi_extra=KEY_HEADER,
 )
 @idempotent
-def grant_refuse(request: HttpRequest, grant: Number, given: WhyGiven) -> HttpResponse:
+def grant_refuse(request: HttpRequest, grant: Number, given: GrantReasonGiven) -> HttpResponse:
     return _decided(request, grant, False, given.reason)
 
 
@@ -203,7 +203,7 @@ def grant_refuse(request: HttpRequest, grant: Number, given: WhyGiven) -> HttpRe
     openapi_extra=KEY_HEADER,
 )
 @idempotent
-def grant_withdraw(request: HttpRequest, grant: Number, given: WhyGiven) -> HttpResponse:
+def grant_withdraw(request: HttpRequest, grant: Number, given: GrantReasonGiven) -> HttpResponse:
     actor = _worker(request)
     services.grant_withdraw(grant_id=grant, reason=given.reason, actor=actor, at=now())
     return reply(grants.grant_json(grants.get(actor, grant)))
