@@ -9,9 +9,10 @@ class ImprovementConfig(AppConfig):
         from shounuo.duties import registry
         from shounuo.events import subjects
         from shounuo.improvement import events, kinds, metrics  # noqa: F401  declare theirs
-        from shounuo.improvement.queries.subjects import FINDING, INSPECTION
+        from shounuo.improvement.queries.subjects import FINDING, INSPECTION, MATURITY
         from shounuo.improvement.services import follow_up_done
 
         subjects.register(INSPECTION)
         subjects.register(FINDING)
+        subjects.register(MATURITY)
         registry.on_done(kinds.CORRECTIVE, follow_up_done)

@@ -1,4 +1,4 @@
-"""What happens in supervision. `clauses` are codes, `size` how many were drawn of `population`, counts are judgements."""
+"""What happens in supervision and self-assessment. `clauses` are codes, `size` how many were drawn of `population`, counts are judgements."""
 
 from __future__ import annotations
 
@@ -74,4 +74,35 @@ RETURNED = declare(
     subject="finding",
     payload=_FINDING | {"due": str},
     label=pgettext_lazy("happened", "整改未达要求，退回"),
+)
+
+_MATURITY: dict[str, type | tuple[type, ...]] = {
+    "policy": str,
+    "quarter": str,
+    "processes": int,
+    "mean": (int, float),
+}
+STARTED = declare(
+    "maturity.started",
+    subject="maturity",
+    payload=_MATURITY,
+    label=pgettext_lazy("happened", "开始成熟度自评"),
+)
+RATED = declare(
+    "maturity.rated",
+    subject="maturity",
+    payload={"clause": str, "level": int, "proposed": int, "was": int},
+    label=pgettext_lazy("happened", "评定流程成熟度"),
+)
+AGREED = declare(
+    "maturity.improvement_agreed",
+    subject="maturity",
+    payload={"clause": str, "target": int, "duty": int, "owner": int, "due": str},
+    label=pgettext_lazy("happened", "商定改进项"),
+)
+COMPLETED = declare(
+    "maturity.finished",
+    subject="maturity",
+    payload=_MATURITY,
+    label=pgettext_lazy("happened", "成熟度自评定稿"),
 )

@@ -1,4 +1,4 @@
-"""The kinds of duty that this part brings: to inspect, to correct what was found, to verify that it was corrected."""
+"""The kinds of duty that this part brings: to inspect, to correct what was found, to verify that it was corrected, to improve."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ INSPECT = declare(
 )
 CORRECTIVE = declare(
     "corrective_action", pgettext_lazy("duty", "整改"), icon="adjustments", needs_evidence=True
+)
+IMPROVE = declare(
+    "improvement_item", pgettext_lazy("duty", "改进项"), icon="trending-up", needs_evidence=True
 )
 VERIFY = declare(
     "corrective_check",

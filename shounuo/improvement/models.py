@@ -1,4 +1,5 @@
-"""Supervision 监督检查: inspections by sample, what was judged, what was found and what became of it."""
+"""Supervision 监督检查: inspections by sample, what was judged, what was found and what became of it. Self-assessment 成熟度自评
+of the processes of a policy, quarter by quarter."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -175,3 +176,81 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clause_code} {self.severity}"
+
+
+class Assessment(models.Model):
+    """The self-assessment of a policy's processes in one quarter. `taken_at` is when its evidence was read; finished, neither
+    it nor its ratings ever change (the database refuses)."""
+
+    class State(models.TextChoices):
+        OPEN = "open", pgettext_lazy("maturity", "评估中")
+        FINISHED = "finished", pgettext_lazy("maturity", "已定稿")
+
+    policy_code = models.CharField(max_length=40)
+    version = models.ForeignKey("policy.PolicyVersion", on_delete=models.PROTECT, related_name="+")
+    quarter = models.DateField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    taken_at = models.DateTimeField()
+    conclusion = models.TextField(blank=True)
+    duty = models.ForeignKey("duties.Duty", null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    finished_at = models.DateTimeField(null=True)
+    finished_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["policy_code", "quarter"], name="improvement_assessment_once"),
+            models.CheckConstraint(
+                condition=models.Q(state="open", finished_at=None)
+                | models.Q(state="finished", finished_at__isnull=False),
+                name="improvement_assessment_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy_code} {self.quarter}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+
+class Rating(models.Model):
+    """One process in an assessment. `evidence` is what the system knew of it (`rules.maturity.Evidence`, and `metrics`: [[code,
+    value, n, enough], ...]), `proposed` and `reasons` what that speaks for; `level`, `comment` and `links` [[label, address], ...] are the
+    person's."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="ratings")
+    position = models.PositiveIntegerField()
+    clause_code = models.CharField(max_length=64)
+    number = models.CharField(max_length=40)
+    title = models.CharField(max_length=120)
+    title_en = models.CharField(max_length=200, blank=True)
+    evidence = models.JSONField()
+    proposed = models.PositiveSmallIntegerField()
+    reasons = models.JSONField()
+    level = models.PositiveSmallIntegerField(null=True)
+    comment = models.TextField(blank=True)
+    links = models.JSONField(default=list)
+    rated_at = models.DateTimeField(null=True)
+    rated_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "clause_code"], name="improvement_rating_once"),
+            models.CheckConstraint(
+                condition=models.Q(level=None) | models.Q(level__gte=1, level__lte=5),
+                name="improvement_rating_level",
+            ),
+        ]
+
+
+class Improvement(models.Model):
+    """What was agreed to bring a process to a level: a duty, whose state is the improvement's."""
+
+    rating = models.ForeignKey(Rating, on_delete=models.PROTECT, related_name="improvements")
+    duty = models.OneToOneField("duties.Duty", on_delete=models.PROTECT, related_name="+")
+    target = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")

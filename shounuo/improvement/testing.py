@@ -1,4 +1,4 @@
-"""Inspections for tests, built through the services."""
+"""Inspections and assessments for tests, built through the services."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shounuo.improvement import queries, services
-from shounuo.improvement.models import Finding, Inspection, Judgement
+from shounuo.improvement.models import Assessment, Finding, Inspection, Judgement
 from shounuo.kernel.actors import Actor
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person
@@ -85,3 +85,18 @@ def make_finding(
 def result_of(inspection: Inspection) -> queries.Result:
     """How the inspection stands now."""
     return queries.results([inspection.pk])[inspection.pk]
+
+
+def make_assessment(*, actor: Actor | None = None, at: datetime = AT) -> Assessment:
+    """The assessment of the shipped process standard (which is in force) for the quarter of `at`, just begun."""
+    return services.assessment_start(
+        policy_code="process-standard", quarter=at.date(), actor=actor or Actor.system(), at=at
+    )
+
+
+def rate_all(assessment: Assessment, *, actor: Actor | None = None, at: datetime = AT) -> None:
+    """Every process gets the level that is proposed."""
+    for rating in assessment.ratings.order_by("position"):
+        services.process_rate(
+            rating_id=rating.pk, level=rating.proposed, actor=actor or Actor.system(), at=at
+        )

@@ -26,6 +26,7 @@ _SUPERVISOR = (
     "duties.manage",
     "metrics.people",
     "metrics.read",
+    "maturity.view",
     "process.run",
     "supervision.view",
 )
@@ -39,6 +40,7 @@ _MANAGER = (
     "customers.erase",
     "duties.view_all",
     "policy.edit",
+    "maturity.assess",
     "supervision.plan",
 )
 
@@ -71,6 +73,7 @@ _ROLES = (
             "board.view",
             "cases.view_all",
             "metrics.read",
+            "maturity.view",
             "supervision.view",
         ),
     ),

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("data/", include("shounuo.web.figures.urls")),
     path("dashboards/", include("shounuo.web.dashboards.urls")),
     path("reports/", include("shounuo.web.reports.urls")),
+    path("policy/maturity/", include("shounuo.web.maturity.urls")),
     path("policy/", include("shounuo.web.supervision.urls")),
     path("policy/", include("shounuo.web.policies.urls")),
     path("search/", pickers.palette, name="search"),

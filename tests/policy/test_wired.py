@@ -61,6 +61,8 @@ MADE_BY = {
     "policy.DraftEdit": "written by services.draft_change",
     "risk.AlarmDay": "services.alarms_evaluate writes it with the alarm",
     "risk.Watch": "services.alarms_triggered keeps its place in it",
+    "improvement.Improvement": "services.improvement_agree is one line",
+    "improvement.Rating": "comes with make_assessment",
     "improvement.Item": "comes with make_inspection",
     "improvement.Judgement": "comes with make_inspection",
     "process.RunStep": "comes with a run",

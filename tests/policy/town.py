@@ -33,7 +33,7 @@ from shounuo.duties import services as duty_services
 from shounuo.events.models import Event, Failure
 from shounuo.files.queries import signed_path
 from shounuo.files.services import blob_store, file_attach
-from shounuo.improvement.testing import judge_all, make_finding, make_inspection
+from shounuo.improvement.testing import judge_all, make_assessment, make_finding, make_inspection
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.metrics.testing import observe_all
@@ -191,6 +191,8 @@ def make_town() -> Town:
     inspection = make_inspection(cast.manager, clauses=("A-1",), actor=admin, at=AT)
     judge_all(inspection, bad=1, at=AT)
     finding = make_finding(inspection, cast.agent, actor=admin, at=AT)
+    make_shipped("process-standard", at=AT)
+    assessment = make_assessment(actor=admin, at=AT)
     raw = receive(b"\x00\xff not a mail at all")
     cadences.plan(AT)
     duty_clock = Clock.objects.filter(subject_kind="duty").earliest("id")
@@ -259,6 +261,8 @@ def make_town() -> Town:
         ("policy/causes/", "clock_id"): clock.pk,
         ("policy/inspections/", "id"): inspection.pk,
         ("policy/findings/", "id"): finding.pk,
+        ("policy/maturity/", "id"): assessment.pk,
+        ("policy/maturity/", "rating_id"): assessment.ratings.earliest("position").pk,
         ("policy/documents/", "document_id"): upload.pk,
         ("policy/documents/", "what"): "sure",
         ("policy/<int:policy_id>/", "policy_id"): draft.policy_id,

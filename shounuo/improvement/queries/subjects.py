@@ -1,11 +1,12 @@
-"""Inspections and findings as lower parts know them."""
+"""Inspections, findings and assessments as lower parts know them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from shounuo.events.subjects import Facts, People, Subject
-from shounuo.improvement.models import Finding, Inspection
+from shounuo.improvement.models import Assessment, Finding, Inspection
+from shounuo.improvement.queries import maturity
 from shounuo.improvement.queries.inspections import findings_visible_to, visible_to
 from shounuo.kernel.actors import Actor
 
@@ -48,6 +49,24 @@ def _findings_seen(actor: Actor, ids: Iterable[int]) -> set[int]:
     return set(findings_visible_to(actor).filter(pk__in=list(ids)).values_list("pk", flat=True))
 
 
+def _maturity_facts(ids: Iterable[int]) -> dict[int, Facts]:
+    rows = Assessment.objects.filter(pk__in=list(ids)).values_list("pk", "state", "policy_code")
+    return {pk: {"status": state, "policy": code} for pk, state, code in rows}
+
+
+def _maturity_labels(ids: Iterable[int]) -> dict[int, str]:
+    rows = Assessment.objects.filter(pk__in=list(ids)).values_list("pk", "quarter", "version__title")
+    return {pk: f"{title} {quarter.year} Q{(quarter.month + 2) // 3}" for pk, quarter, title in rows}
+
+
+def _maturity_seen(actor: Actor, ids: Iterable[int]) -> set[int]:
+    return set(maturity.visible_to(actor).filter(pk__in=list(ids)).values_list("pk", flat=True))
+
+
+def _maturity_people(id: int) -> People:
+    return People(owner_id=Assessment.objects.filter(pk=id).values_list("created_by_id", flat=True).first())
+
+
 INSPECTION = Subject(
     kind="supervision",
     facts=_inspection_facts,
@@ -63,4 +82,12 @@ FINDING = Subject(
     people=_finding_people,
     label=_finding_labels,
     url=lambda id: f"/policy/findings/{id}/",
+)
+MATURITY = Subject(
+    kind="maturity",
+    facts=_maturity_facts,
+    visible_ids=_maturity_seen,
+    people=_maturity_people,
+    label=_maturity_labels,
+    url=lambda id: f"/policy/maturity/{id}/",
 )

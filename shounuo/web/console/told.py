@@ -16,7 +16,7 @@ from shounuo.staff import permissions
 AREAS: tuple[tuple[Any, frozenset[str]], ...] = (
     (gettext_lazy("工单"), frozenset({"cases", "commitments", "board"})),
     (pgettext_lazy("place", "客户"), frozenset({"customers"})),
-    (gettext_lazy("制度"), frozenset({"policy", "process", "supervision"})),
+    (gettext_lazy("制度"), frozenset({"policy", "process", "supervision", "maturity"})),
     (gettext_lazy("数据"), frozenset({"metrics", "analytics"})),
     (gettext_lazy("设置"), frozenset({"staff", "calendars", "channels", "webhooks", "tokens"})),
     (gettext_lazy("运行"), frozenset({"ops", "audit"})),
@@ -41,6 +41,7 @@ FAMILIES = {
     "policy": gettext_lazy("制度"),
     "supervision": gettext_lazy("监督检查"),
     "finding": gettext_lazy("检查发现的问题"),
+    "maturity": gettext_lazy("成熟度自评"),
     "calendar": gettext_lazy("工作日历"),
     "mail": gettext_lazy("邮件"),
     "mailbox": gettext_lazy("收信邮箱"),

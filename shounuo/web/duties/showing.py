@@ -117,6 +117,7 @@ def who(duty: Duty) -> str:
 # Activities of cadences that have a place of their own: what it needs, and where it begins from the duty.
 ACTIVITIES = {
     "supervision_inspection": (supervision.PLAN, "/policy/inspections/new/?duty=%d"),
+    "service_maturity_assessment": (supervision.MATURITY_ASSESS, "/policy/maturity/start/?duty=%d"),
 }
 
 

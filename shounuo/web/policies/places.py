@@ -1,4 +1,4 @@
-"""What stands beside one another under 制度: the documents, supervision."""
+"""What stands beside one another under 制度: the documents, supervision, self-assessment."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ def places(actor: Actor, active: str) -> list[dict[str, Any]]:
         found.append(
             {"label": _("监督检查"), "url": "/policy/inspections/", "active": active == "inspections"}
         )
+    if actor.may(supervision.MATURITY_VIEW) or actor.may(supervision.MATURITY_ASSESS):
+        found.append({"label": _("成熟度自评"), "url": "/policy/maturity/", "active": active == "maturity"})
     return found if len(found) > 1 else []

@@ -1,5 +1,5 @@
 // Charts: <div class="sn-chart" data-chart="trend" data-from="json-script-id" role="img" aria-label="...">.
-// Kinds: trend (share with bars and target), spread (histogram with a limit), rank (bars), stack (bars in parts), lines, heat, course (a figure's).
+// Kinds: trend (share with bars and target), spread (histogram with a limit), rank (bars), stack (bars in parts), lines, radar, heat, course (a figure's).
 // Colours are the tokens'. `limits` [{value, label, level}] are the lines of the regulation: a target, or an alarm of a level.
 const { sn } = globalThis;
 const made = new Map();
@@ -70,6 +70,13 @@ const kinds = {
     grid: { left: 40, right: 56, top: 12, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { boundaryGap: false, axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ max: d.max }),
     series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, ...(l.faint ? { areaStyle: { color: k.acc, opacity: 0.1 } } : {}),
       endLabel: { show: true, formatter: l.name, color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.limits ? k.limits(d.limits) : d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
+  }),
+  // {axes: [name], max, series: [{name, values, faint}]}
+  radar: (d, k, el, v) => ({
+    tooltip: { ...k.tip, trigger: 'item' },
+    radar: { center: ['50%', '52%'], radius: el.clientWidth < 480 ? '56%' : '68%', splitNumber: d.max, axisName: { color: v('ink-2'), fontSize: 12, width: el.clientWidth < 480 ? 72 : 130, overflow: 'truncate' },
+      axisLine: { lineStyle: { color: v('line-2') } }, splitLine: { lineStyle: { color: v('line') } }, splitArea: { show: false }, indicator: d.axes.map((name) => ({ name, min: 0, max: d.max })) },
+    series: [{ type: 'radar', symbolSize: 5, data: d.series.map((s) => ({ name: s.name, value: s.values, symbol: s.faint ? 'none' : 'circle', itemStyle: { color: s.faint ? k.text.color : k.acc }, lineStyle: { width: s.faint ? 1.2 : 2.2, color: s.faint ? k.text.color : k.acc, type: s.faint ? [4, 4] : 'solid' }, areaStyle: s.faint ? { opacity: 0 } : { color: k.acc, opacity: 0.1 } })) }],
   }),
   // {x, y, cells: [[x, y, n, outlined]]}
   heat: (d, k, el, v) => {
