@@ -27,7 +27,7 @@ from shounuo.kernel.clock import now
 from shounuo.metrics import services as metrics
 from shounuo.staff import queries as staff_queries
 from shounuo.staff import services as staff
-from shounuo.web.demo import cast, regulation, stories, supervision, watching
+from shounuo.web.demo import cast, maturity, regulation, stories, supervision, watching
 from shounuo.web.demo.part import PARTS, Parts, count_one
 from shounuo.web.demo.routine import Routine
 from shounuo.web.demo.scenarios import SCENARIOS
@@ -94,6 +94,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
         _set_up(parts, world, start, cases)
         _live(parts, world, start, end, cases)
         supervision.inspect(world, end)
+        maturity.assess(world, start, end)
         _index(parts)
         watching.watch(world, start, end, _("演示：预警"))
         _presence(world, end)
