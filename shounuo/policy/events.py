@@ -63,6 +63,12 @@ DEVIATED = declare(
     payload={"deviation": int, "clause": str, "serves": str},
     label=_("记录制度例外"),
 )
+PROMISE_SHOWN = declare(
+    "policy.promise_shown",
+    subject="policy",
+    payload={"clause": str, "shown": bool},
+    label=_("设定对客户公示的条款"),
+)
 REFRESHED = declare(
     "policy.refreshed",
     subject="policy",

@@ -232,6 +232,15 @@ class Deviation(models.Model):
         indexes = [models.Index(fields=["clause", "-at"], name="policy_deviation_clause")]
 
 
+class PublicPromise(models.Model):
+    """A clause that customers are shown with its real figures, on the page of promises 承诺公示; named by its code, so that
+    it stays chosen over versions."""
+
+    clause = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+
 class Acknowledgement(models.Model):
     """A person has read a version, has answered its questions rightly, and says so."""
 

@@ -30,6 +30,7 @@ PUBLIC = {
     "t/<str:token>/": "leads on to the customer's page, which looks at the signature",
     "help/": "the customers' entrance",
     "help/find/": "looks for a case by number and address",
+    "help/promises/": "what the house promises and how it keeps it, as far as it has put it before its customers",
     "help/language/<slug:code>/": "the language of the customers' pages",
     "help/new/": "the form for anybody",
     "help/new/fields/": "a part of that form",

@@ -58,6 +58,7 @@ MADE_BY = {
     "policy.CheckQuestion": "services.questions_set is one line",
     "policy.ClauseComment": "services.comment_add is one line",
     "policy.Deviation": "services.deviation_record is one line",
+    "policy.PublicPromise": "services.promise_show is one line",
     "policy.DraftEdit": "written by services.draft_change",
     "risk.AlarmDay": "services.alarms_evaluate writes it with the alarm",
     "risk.Watch": "services.alarms_triggered keeps its place in it",

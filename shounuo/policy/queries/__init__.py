@@ -23,6 +23,7 @@ from shounuo.policy.queries.documents import (
     proposals_of,
 )
 from shounuo.policy.queries.kept import Kept, kept_of, register_kept
+from shounuo.policy.queries.promises import is_shown, promises
 from shounuo.policy.queries.proofs import EvidenceView, PracticeView
 from shounuo.policy.queries.readers import comments_of, missing_readers, readers
 from shounuo.policy.queries.versions import (
@@ -64,10 +65,12 @@ __all__ = [
     "export",
     "generation",
     "in_force",
+    "is_shown",
     "kept_of",
     "missing_readers",
     "pack_of",
     "policies",
+    "promises",
     "proposal_of",
     "proposals_of",
     "readers",

@@ -10,6 +10,7 @@ from shounuo.policy.services.force import (
     version_publish_at_once,
     versions_settle,
 )
+from shounuo.policy.services.promises import promise_show
 from shounuo.policy.services.proposals import (
     proposal_accept,
     proposal_edit,
@@ -44,6 +45,7 @@ __all__ = [
     "draft_undo",
     "policy_begin",
     "policy_retire",
+    "promise_show",
     "proposal_accept",
     "proposal_edit",
     "proposal_fill",

@@ -23,6 +23,7 @@ QUESTIONS = (
     Question("主渠道的咨询，多久内须有首次响应？", ("15 分钟", "30 分钟", "2 小时"), 1),
     Question("预计要超时，应当怎么做？", ("到期后再解释", "到期前先告诉客户", "转给别人"), 1),
 )
+SHOWN = ("REG-2.2.1", "REG-2.2.2")  # on the customers' page of promises
 SHORTER = Span(seconds=20 * 60)
 DRAFTED, PUBLISHED, IN_FORCE = timedelta(days=1, hours=9), timedelta(days=8, hours=10), timedelta(days=12)
 
@@ -45,6 +46,8 @@ def publish(before: datetime) -> None:
         actor=approver,
         at=before + PUBLISHED,
     )
+    for clause in SHOWN:
+        policy.promise_show(clause=clause, shown=True, actor=approver, at=before + IN_FORCE)
     review = (before + timedelta(days=365)).date()
     policy.review_set(policy_code=PACK, on=review, actor=approver, at=before + PUBLISHED)
     answers = {n: question.right for n, question in enumerate(QUESTIONS)}

@@ -340,6 +340,17 @@ def breaches(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
+@staff_page(permissions.PUBLISH)
+def promise(request: HttpRequest, code: str) -> HttpResponse:
+    """Puts a clause on the customers' page of promises, or takes it off."""
+    page = f"/policy/clauses/{code}/"
+    if request.method != "POST":
+        return redirect(page)
+    shown = request.POST.get("shown") == "1"
+    services.promise_show(clause=code, shown=shown, actor=actor_of(request), at=now())
+    return done(request, page, _("已对客户公示") if shown else _("不再公示"))
+
+
 class DeviationForm(forms.Form):
     number = forms.IntegerField(label=gettext_lazy("工单号"), min_value=1, max_value=10**9)
     serves = forms.ChoiceField(

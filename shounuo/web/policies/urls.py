@@ -15,6 +15,7 @@ urlpatterns = [
     path("proposals/<int:proposal_id>/<slug:what>/", uploads.decide, name="policy-proposal-act"),
     path("clauses/<str:code>/", views.clause, name="clause"),
     path("clauses/<str:code>/breaches/", views.breaches, name="clause-breaches"),
+    path("clauses/<str:code>/promise/", life.promise, name="clause-promise"),
     path("clauses/<str:code>/deviation/", life.deviation, name="clause-deviation"),
     path("comments/<int:comment_id>/<slug:what>/", life.comment_act, name="policy-comment-act"),
     path("<int:policy_id>/", life.by_id, name="policy-by-id"),

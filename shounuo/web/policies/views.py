@@ -204,6 +204,9 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         else None,
         "version": version_page.version_change(version, code),
         "signed": version_page.signed(version, remind=_may_remind(actor)),
+        "promise": {"url": f"/policy/clauses/{code}/promise/", "is_shown": policy.is_shown(code)}
+        if actor.may(permissions.PUBLISH)
+        else None,
         "deviations": life_page.deviations(actor, code, at),
         "deviation_url": f"/policy/clauses/{code}/deviation/"
         if actor.may(permissions.EDIT) or actor.may(permissions.APPROVE)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from shounuo.web.portal.pages import by_link, signed_in
-from shounuo.web.portal.views import agreements, asking, following, home, signing
+from shounuo.web.portal.views import agreements, asking, following, home, promises, signing
 
 
 def _case(door: Callable[..., Callable[..., HttpResponse]]) -> list[URLPattern | URLResolver]:
@@ -23,6 +23,7 @@ def _case(door: Callable[..., Callable[..., HttpResponse]]) -> list[URLPattern |
 urlpatterns = [
     path("", home.home, name="help"),
     path("find/", home.find),
+    path("promises/", promises.promises),
     path("language/<slug:code>/", home.language),
     path("new/", asking.new),
     path("new/fields/", asking.own_fields),

@@ -4,6 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from shounuo.cases.services import reply_send
+from shounuo.cases.testing import make_case
+from shounuo.commitments import loop
+from shounuo.commitments import queries as commitments
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
@@ -280,3 +284,37 @@ def test_an_exception_needs_a_person_a_right_and_a_subject_that_he_sees(house):
     for nothing in (("case", 0), ("nothing", 1)):
         with pytest.raises(NotFound):
             record(actor_for(house.cast.manager), nothing)
+
+
+# -- promises before customers ---------------------------------------------------------------------------------------
+def test_a_chosen_clause_stands_before_customers_with_its_real_figures(house, admin, manager, client):
+    url = "/policy/clauses/H-2.1/promise/"
+    assert "三十分钟" not in text_of(client.get("/help/promises/"))
+    assert manager.post(url, {"shown": "1"}).status_code == 403, "he drafts, he does not publish"
+    admin.post(url, {"shown": "1"})
+    few = client.get("/help/promises/")
+    assert is_clean(few)
+    assert "三十分钟内须有首次响应" in text_of(few)
+    assert "次数还少" in text_of(few)
+    day = house.at - timedelta(days=3)
+    for n in range(12):
+        case = make_case(f"第 {n} 件", owner=house.cast.agent, team=house.cast.team, at=day)
+        if n:
+            reply_send(case_id=case.pk, text="好", actor=house.agent, at=day + timedelta(minutes=5))
+    while loop.fire_due(now()):
+        continue
+    [shown] = client.get("/help/promises/").context["items"]
+    kept = commitments.kept(["H-2.1"], now() - timedelta(days=90), now())["H-2.1"]
+    assert kept.due >= 12 and kept.breached >= 1
+    assert shown["population"] == f"应办 {kept.due} 次，按时办到 {kept.met} 次"
+    assert shown["ratio"] <= kept.met / kept.due
+    assert "看我们的承诺" in text_of(client.get("/help/"))
+    admin.post(url, {"shown": "0"})
+    assert client.get("/help/promises/").context["items"] == []
+
+
+def test_a_clause_that_is_no_longer_in_force_is_not_promised(house, admin, client):
+    admin.post("/policy/clauses/H-2.1/promise/", {"shown": "1"})
+    admin.post("/policy/house/retire/")
+    assert client.get("/help/promises/").context["items"] == []
+    assert admin.post("/policy/clauses/H-2.1/promise/", {"shown": "1"}).status_code == 404

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from shounuo.cases import queries as cases
 from shounuo.kernel.clock import now
+from shounuo.policy import queries as policy
 from shounuo.web.portal import pages, session, showing
 from shounuo.web.portal.forms import KINDS, FindForm
 from shounuo.web.portal.views.asking import on_receipt
@@ -38,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
             {"url": f"/help/new/?kind={value}", "label": label, **WAYS[value]} for value, label in KINDS
         ],
         **on_receipt(KINDS[0][0]),
+        "has_promises": bool(policy.promises(now())),
         "find": FindForm(request.GET if "number" in request.GET else None),
         "mail": session.mail_of(request) if customer is not None else "",
         "cases": [showing.row(c, now()) for c in latest],
