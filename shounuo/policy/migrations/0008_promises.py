@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('policy', '0006_life'),
+        ('policy', '0007_waiting_fields'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
