@@ -272,3 +272,17 @@ class EventRow(Control):
         """The fields that the chosen event may carry."""
         options = self.where.names(sheet.context, sheet, f"{at}.where")
         return replace(self.has, options=lambda _context: options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways(Table):
+    """Where a step goes on: one row without an outcome for the only way, else a row for each outcome."""
+
+    def fill(self, value: Any, at: str, context: Context) -> Flat:
+        return {f"{at}.0.value": [value]} if isinstance(value, str) else super().fill(value, at, context)
+
+    def read(self, sheet: Sheet, at: str) -> Src | None:
+        typed = [n for n in rows(sheet.flat, at) if not blank(sheet.flat, f"{at}.{n}")]
+        if len(typed) == 1 and not sheet.text(f"{at}.{typed[0]}.key"):
+            return sheet.leaf(sheet.text(f"{at}.{typed[0]}.value"), at)
+        return super().read(sheet, at)

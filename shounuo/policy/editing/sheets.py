@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shounuo.policy.editing import choices
-from shounuo.policy.editing.compounds import Conditions, EventRow, Group, Rows, Table
+from shounuo.policy.editing.compounds import Conditions, EventRow, Group, Rows, Table, Ways
 from shounuo.policy.editing.controls import (
     NUMBER,
     PERCENT,
@@ -292,6 +292,13 @@ SHEETS: dict[str, tuple[Control, ...]] = {
                     Codes(name="input", label=gettext_lazy("输入"), suggest=choices.words, wide=False),
                     Codes(name="output", label=gettext_lazy("输出"), suggest=choices.words, wide=False),
                     _events("done", gettext_lazy("什么事件表明做完")),
+                    WHEN,
+                    Ways(
+                        name="next",
+                        label=gettext_lazy("移到"),
+                        key=Text(name="key", label=gettext_lazy("结果"), wide=False),
+                        row=Text(name="value", label=gettext_lazy("步骤"), wide=False),
+                    ),
                 ),
             ),
         ),
