@@ -180,7 +180,6 @@ FORESEEN_SUBJECTS: dict[str, str] = {
     "article": "knowledge",
     "candidate": "training",
     "benchmark": "analytics",
-    "report": "analytics",
     "process": "process",
     "bottleneck": "process",
     "analysis": "improvement",

@@ -174,7 +174,7 @@ def test_english_keeps_to_the_house_style(english):
         for form in forms:
             assert "!" not in form, form
             assert "  " not in form, form
-            assert not re.search(r'(?<![=\[\s,(])"\w[^"]*\w"', form), form
+            assert not re.search(r'(?<![=\[\s,({])"\w[^"]*\w"', form), form
             assert form == form.strip() or key.text in JOINTS, repr(form)
 
 
@@ -277,9 +277,8 @@ def guests(cast) -> dict[str, list[str]]:
     write("note_add", text="Ask the mill.", mentions=[cast.supervisor.pk])
     write("case_diagnose", text="Water in the silo.")
     write("eta_tell", expected_at=now() + timedelta(days=2))
-    write(
-        "plan_propose", case=offered, options=[{"title": "New sack", "steps": "Send it"}, {"title": "Money"}]
-    )
+    known = {"pros": "Quick", "cons": "Dusty", "steps": "Send it", "time": "2 days", "cost": "None"}
+    write("plan_propose", case=offered, options=[{"title": "New sack", **known}, {"title": "Money", **known}])
     write("case_wait", case=waiting, on="customer", until=now() + timedelta(days=1))
     write("case_transfer", actor=agent, person_id=cast.supervisor.pk, reason="You know the mill.")
     write("case_transfer", actor=boss, person_id=cast.agent.pk, reason="Take it back.")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases import services
 from shounuo.web.desk import forms
+from shounuo.web.desk.granting import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ ACTS: dict[str, Act] = {
     ),
     "split": Act(forms.Split, _("从 %(n)s 拆出一张"), _("拆出"), done=_("已拆出新工单")),
     "link": Act(forms.Tie, _("把 %(n)s 和另一张关联"), _("关联"), done=_("已关联")),
-    "grant": Act(forms.Grant, _("%(n)s 的补偿与特批"), _("申请"), done=_("已提出")),
+    "grant": Act(Grant, _("%(n)s 的补偿与特批"), _("申请"), done=_("已提出")),
     "feedback": Act(forms.Feedback, _("%(n)s 的客户反馈"), _("记下"), done=_("反馈已记下")),
     "reopen": Act(forms.Reopen, _("重新打开 %(n)s"), _("重新打开"), done=_("已重新打开")),
     "resolve": Act(

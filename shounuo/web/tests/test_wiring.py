@@ -107,9 +107,12 @@ def test_every_handler_is_safe_to_repeat(wired):
     ran = set(Handled.objects.values_list("handler", flat=True))
     assert set(wired) - ran == {
         "cases.customer_merged",
+        "cases.grant_answered",
+        "cases.grant_asked",
         "channels.erased",
         "channels.mailbox",
         "channels.webhook",
+        "reports.made",
         "risk.alarm",
         "risk.target",
     }
