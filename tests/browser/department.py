@@ -53,6 +53,9 @@ class Department:
         return self.cast.agent
 
 
+HOW = {"pros": "旧料同车拉走", "cons": "须留人一小时", "steps": "约时间，装车，签收"}
+
+
 def make_department() -> Department:
     at = now()
     start = at - timedelta(days=3)
@@ -116,8 +119,8 @@ def propose(case: Case, person: Person) -> None:
     cases.plan_propose(
         case_id=case.pk,
         options=[
-            {"title": "换 3 吨新料", "time": "周一 10:30 前到", "cost": "您不用出钱"},
-            {"title": "折价留用", "time": "1 个工作日到账", "recommended": True},
+            {"title": "换 3 吨新料", "time": "周一 10:30 前到", "cost": "您不用出钱", **HOW},
+            {"title": "折价留用", "time": "1 个工作日到账", "cost": "0 元", "recommended": True, **HOW},
         ],
         actor=actor_for(person),
         at=now(),

@@ -202,6 +202,12 @@ def test_options_are_offered_from_the_composer_and_the_next_dialog_still_opens(s
     dialog.locator("[name=title1]").fill("换新料")
     dialog.locator("[name=cost1]").fill("0 元")
     dialog.locator("[data-submit]").click()
+    expect(dialog).to_contain_text(
+        "优点"
+    )  # what the regulation wants to be filled is named, and nothing typed is lost
+    for field, said in (("pros", "快"), ("cons", "须装卸"), ("steps", "同车拉走"), ("time", "2 天")):
+        dialog.locator(f"[name={field}1]").fill(said)
+    dialog.locator("[data-submit]").click()
     expect(dialog).to_have_count(0)
     expect(page.locator("#case .sn-opt")).to_contain_text("换新料")
     expect(page.locator("#case .sn-msg").last).to_contain_text("您看哪个合适？")

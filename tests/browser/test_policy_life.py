@@ -103,8 +103,10 @@ def test_the_editor_fits_a_phone_and_works_without_scripts(site):
     make_in_force(NIGHT.replace("night", "plain").replace("N-1", "PL-1"), at=now())
     page = site.open("/policy/plain/", person=cast.manager, viewport=PHONE)
     page.get_by_role("button", name="起草修订").click()
+    page.wait_for_url("**/edit/**")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.get_by_role("link", name="自收到客户消息起").click()
+    expect(page.get_by_role("button", name="存规则").last).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     plain = site.open(page.url.removeprefix(site.url), person=cast.manager, scripts=False)
     plain.get_by_role("button", name="加一级").click()

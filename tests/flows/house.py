@@ -116,8 +116,10 @@ class House:
     # ---- the regulation
 
     def regulation(self, pack: str = "livestock") -> None:
-        """A shipped regulation is in force from now on."""
+        """A shipped regulation is in force from now on, and has been told to those who sign it."""
         make_shipped(pack, at=self.at)
+        run_jobs(self.at)
+        Notice.objects.filter(kind="policy.to_sign").delete()
 
     def promise(self, rules: str, *, version: str = "1", calendar: str = "always") -> None:
         """A regulation of one clause, H-1, with these rules is in force from now on."""

@@ -17,6 +17,7 @@ from tests.flows.month import Month
 
 ROW = [f.attname for f in Observation._meta.concrete_fields]
 HALF = timedelta(days=15)
+NOBODY_INSPECTS = {"supervision", "finding"}  # in this story
 
 
 def rows(source):
@@ -36,7 +37,7 @@ def test_keeping_up_with_the_events_makes_the_same_rows_as_building_anew(house):
     services.rebuild(at=house.at)
     for source in registry.sources():
         assert kept_up[source.code] == rows(source.code), source.code
-        assert kept_up[source.code], source.code
+        assert kept_up[source.code] or source.code in NOBODY_INSPECTS, source.code
     filled = set(Observation.objects.values_list("series", flat=True))
     silent = {"customer.exported", "person.signed_in", "person.sign_in_failed"}
     assert {

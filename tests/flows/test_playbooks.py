@@ -42,7 +42,21 @@ def test_the_eight_steps_of_a_complaint_run_as_the_regulation_has_them(house):
     done()
     done()
     # proposed before the step was reached: it is done when the run comes to it
-    cases.plan_propose(case_id=case.pk, options=[{"title": "换货"}], actor=agent, at=house.at)
+    cases.plan_propose(
+        case_id=case.pk,
+        options=[
+            {
+                "title": "换货",
+                "pros": "快",
+                "cons": "要装卸",
+                "steps": "同车拉回",
+                "time": "2 天",
+                "cost": "0 元",
+            }
+        ],
+        actor=agent,
+        at=house.at,
+    )
     done()
     assert course(run)[3:] == [("plan", "done"), ("execute", "open")]
     house.later(5)

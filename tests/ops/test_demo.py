@@ -17,7 +17,7 @@ try:
     numbers = dict(Case.objects.values_list('pk', 'number'))
     told = sorted(
         [(numbers[e.subject_id], e.seq, e.kind, str(e.at)) for e in Event.objects.filter(subject_kind='case')]
-        + [(numbers[c.subject_id], c.commitment, c.state, str(c.due_at)) for c in Clock.objects.all()]
+        + [(numbers[c.subject_id], c.commitment, c.state, str(c.due_at)) for c in Clock.objects.filter(subject_kind='case')]
         + list(Case.objects.values_list('number', 'subject', 'status', 'customer__name', 'customer__company__name'))
         + list(Interaction.objects.values_list('case__number', 'text', 'person__login'))
         + list(Person.objects.values_list('login', 'presence')), key=str)

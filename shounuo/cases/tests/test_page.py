@@ -168,6 +168,7 @@ def test_the_facts_that_rules_match_on(cast):
         "owner": cast.agent.pk,
         "first_agent": True,
         "mailbox": None,
+        "agreement": [],
     }
     people = queries.people(case.pk)
     assert people.owner_id == cast.agent.pk and people.supervisor_ids == (cast.supervisor.pk,)

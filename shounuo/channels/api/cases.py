@@ -284,6 +284,8 @@ def _wait(case_id: int, given: s.WaitGiven, actor: Actor, at: datetime) -> objec
 
 
 def _ask(case_id: int, given: s.AskGiven, actor: Actor, at: datetime) -> object:
+    if not queries.visible_ids(actor, [case_id]):  # he does not learn which teams there are
+        raise NotFound(_("没有这张工单，或您无权查看"), code="case_not_found")
     return services.help_ask(
         case_id=case_id,
         team_id=team_id_of(given.team),

@@ -15,7 +15,7 @@ from shounuo.events.models import Failure
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.notices import services as notices
-from shounuo.notices.testing import make_relay
+from shounuo.notices.testing import make_relay, make_way
 from shounuo.staff import queries, services
 from shounuo.staff.permissions import all_permissions
 from shounuo.staff.testing import AT, make_cast, make_person, set_up_organisation, sign_in_client
@@ -56,6 +56,7 @@ def house():
     )
     token, _clear = services.token_create(person_id=cast.admin.pk, name="ERP", actor=SYSTEM, at=AT)
     held = holds.hold_place(kind="case", id=make_case("一案").pk, reason="诉讼", actor=SYSTEM, at=AT)
+    way = make_way()
     record(action="raw.read", target=("raw", raw.pk), actor=SYSTEM, at=AT)
     return {
         "cast": cast,
@@ -73,6 +74,8 @@ def house():
         "mails": mail.pk,
         "jobs": 1,
         "holds": held.pk,
+        "ways": way.pk,
+        "quiet": cast.agent.roles.first().pk,
         "quarantine": raw.pk,
     }
 
@@ -82,7 +85,7 @@ NEEDS = {
     **dict.fromkeys(("organisation", "people", "teams", "roles"), "staff.manage"),
     "tokens": "tokens.manage",
     "calendars": "calendars.manage",
-    **dict.fromkeys(("mailboxes", "relays", "quarantine"), "channels.manage"),
+    **dict.fromkeys(("mailboxes", "relays", "quarantine", "ways", "quiet"), "channels.manage"),
     "webhooks": "webhooks.manage",
     **dict.fromkeys(("topics", "fields", "canned"), "cases.configure"),
     "operations": "ops.view",
@@ -150,7 +153,7 @@ def expected(pattern):
     if pattern == "mailboxes/<int:id>/test/<int:mail_id>/":
         return 404  # that mail is of something else
     does = re.search(r"(gone|back|factor|revoke|remove|retry|release|dismiss|replay|lift)/$", pattern)
-    if does or pattern == "webhooks/<int:id>/test/":
+    if does or pattern in ("webhooks/<int:id>/test/", "ways/<int:id>/test/"):
         return 302  # it does something when posted to, and only leads on when looked at
     return 200
 
