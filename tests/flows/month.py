@@ -59,6 +59,8 @@ class Month:
         self.customers = [
             make_customer(f"客户{n}", mail=f"c{n}@example.cn", at=house.at).pk for n in range(9)
         ]
+        for customer_id in self.customers:  # what the regulation wants known before a case counts as judged
+            customers.customer_change(customer_id=customer_id, region="周口", actor=SYSTEM, at=house.at)
         step = timedelta(days=30) / self.acts
         doing = [getattr(self, name) for name in dir(self) if name.startswith("do_")]
         weights = [
@@ -233,7 +235,8 @@ class Month:
 
     def do_propose(self) -> None:
         case = self.case()
-        options = [{"title": "换新料"}, {"title": "折价"}][: self.dice.randint(1, 2)]
+        how = {"pros": "快", "cons": "须装卸", "steps": "同车拉走", "time": "2 天", "cost": "0 元"}
+        options = [{"title": "换新料", **how}, {"title": "折价", **how}][: self.dice.randint(1, 2)]
         cases.plan_propose(case_id=case, options=options, actor=self.owner_or(case), at=self.house.at)
 
     def do_choose(self) -> None:

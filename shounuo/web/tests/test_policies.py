@@ -408,15 +408,14 @@ def test_a_reader_signs_once(house, supervisor):
 
 
 # -- what it costs ---------------------------------------------------------------------------------------------------
-INDEX, DOCUMENT, CLAUSE, VERSIONS = 8, 15, 26, 9
+INDEX, DOCUMENT, CLAUSE, VERSIONS = 8, 15, 25, 9
 
 
 def test_pages_cost_the_same_however_much_there_is(house, manager):
     def costs():
-        return tuple(
-            queries_of(manager, url)
-            for url in ("/policy/", "/policy/house/", "/policy/clauses/H-2.1/", "/policy/house/versions/")
-        )
+        """Of the second look: the first one may fill what a process keeps for all."""
+        pages = ("/policy/", "/policy/house/", "/policy/clauses/H-2.1/", "/policy/house/versions/")
+        return tuple(min(queries_of(manager, url) for _look in range(2)) for url in pages)
 
     for n in range(12):
         make_case(
