@@ -139,6 +139,13 @@ def effects():
     return list(Event.objects.filter(kind="thing.seen").order_by("id").values_list("subject_id", flat=True))
 
 
+@pytest.fixture
+def queue(db):
+    """Without what tests that commit have left."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+
 def jobs_waiting():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'events.dispatch'")
@@ -146,7 +153,7 @@ def jobs_waiting():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_takes_those_that_wait_behind_it_along(wiring):
+def test_a_job_takes_those_that_wait_behind_it_along(wiring, queue):
     wiring.subscribe_job("show", ["thing.made"], lambda e, at: publish([seen(e.subject[1])]))
     with transaction.atomic():
         for id in (3, 1, 2):
@@ -165,7 +172,7 @@ def test_a_job_takes_those_that_wait_behind_it_along(wiring):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_those_taken_along_only_what_fails_comes_back(wiring):
+def test_of_those_taken_along_only_what_fails_comes_back(wiring, queue):
     def picky(event, at):
         publish([seen(event.subject[1])])
         if event.subject[1] == 2:
@@ -182,7 +189,7 @@ def test_of_those_taken_along_only_what_fails_comes_back(wiring):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_death_among_them_leaves_all_of_them_waiting(wiring):
+def test_a_death_among_them_leaves_all_of_them_waiting(wiring, queue):
     class Killed(BaseException):
         """As a process ends: nothing catches it."""
 
