@@ -196,6 +196,7 @@ def test_options_are_offered_from_the_composer_and_the_next_dialog_still_opens(s
     expect(dialog).to_have_count(0)
     page.locator("#case-head").get_by_role("button", name="转派").click()
     expect(dialog).to_contain_text("转给谁")
+    expect(dialog).to_be_visible()  # shown, not only there: only then it hears the key
     page.keyboard.press("Escape")
     offer.click()
     dialog.locator("[name=text]").fill("您看哪个合适？")
@@ -222,6 +223,7 @@ def test_the_palette_hands_the_open_case_to_a_colleague(site):
     page.keyboard.type(colleague.name)
     page.get_by_role("option", name=f"把 {case.number} 转派给 {colleague.name}").click()
     expect(page.locator("#dialogs dialog [name=person]")).to_have_value(str(colleague.pk))
+    expect(page.locator("#dialogs dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#dialogs dialog")).to_have_count(0)
     page.keyboard.press("Control+k")
