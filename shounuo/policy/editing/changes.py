@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -61,23 +63,21 @@ def find_rule(clause: Clause, seen: str) -> int:
 
 def next_id(pack: Pack, chapter: str) -> str:
     """A free code for a new clause of a chapter, after those there are: REG-2.2.7 after REG-2.2.6."""
-    prefix = pack.clauses[0].id.partition("-")[0] if pack.clauses else "R"
     own = [c for c in pack.clauses if c.chapter == chapter] or ([] if chapter else list(pack.clauses))
-    head, _dot, last = own[-1].id.rpartition(".") if own else ("", "", "")
-    if not own:
-        head, last = f"{prefix}-{chapter}", "0"
-    elif not head:
-        head, last = own[-1].id.rpartition("-")[0], own[-1].id.rpartition("-")[2]
-        taken = {c.id for c in pack.clauses}
-        n = int(last) + 1 if last.isdecimal() else len(own) + 1
-        return next(f"{head}-{i}" for i in range(n, n + 1000) if f"{head}-{i}" not in taken)
+    if own:
+        last = own[-1].id
+        dot = "." if "." in last else "-"
+        head, _dot, number = last.rpartition(dot)
+        first = int(number) + 1 if number.isdecimal() else len(own) + 1
+    else:
+        prefix = pack.clauses[0].id.partition("-")[0] if pack.clauses else "R"
+        head, dot, first = f"{prefix}-{chapter}", ".", 1
     taken = {c.id for c in pack.clauses}
-    n = int(last) + 1 if last.isdecimal() else len(own) + 1
-    return next(f"{head}.{i}" for i in range(n, n + 1000) if f"{head}.{i}" not in taken)
+    return next(code for i in count(first) if (code := f"{head}{dot}{i}") not in taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(ABC):
     """One act of an editor. `what` is its code in the history, `clause` the code of the clause it is about ("" = none),
     as it is called afterwards."""
 
@@ -87,9 +87,9 @@ class Change:
     def clause(self) -> str:
         return ""
 
+    @abstractmethod
     def of(self, pack: Pack) -> Pack:
         """The pack after the change. Raises Moved, NotFound or Invalid."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ tree, and says how it is drawn; reading what was filled gives the same data agai
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -28,7 +29,7 @@ ANY = gettext_lazy("不限")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Control:
+class Control(ABC):
     """`name` is the key of the pack, `label` the question, `help` a line below; `more`: stands among the rarer ones."""
 
     look: ClassVar[str]
@@ -39,13 +40,13 @@ class Control:
     more: bool = False
     wide: bool = False
 
+    @abstractmethod
     def fill(self, value: Any, at: str, context: Context) -> Flat:
         """What the form holds for a value of a pack."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, sheet: Sheet, at: str) -> Src | None:
         """The value that was typed, None for nothing; what cannot be understood at all goes to the sheet's faults."""
-        raise NotImplementedError
 
     def draw(self, sheet: Sheet, at: str) -> Drawn:
         """All that the template needs."""
