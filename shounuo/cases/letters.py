@@ -21,10 +21,10 @@ from shounuo.events.services import Published
 from shounuo.kernel.errors import NotFound
 from shounuo.kernel.secrets import signature, signature_holds
 from shounuo.notices import kinds
-from shounuo.notices.composing import address_of, staff_mail
+from shounuo.notices.composing import address_of
 from shounuo.notices.models import Relay
 from shounuo.notices.rules import wants_mail
-from shounuo.notices.services import mail_queue, notify
+from shounuo.notices.services import notify, staff_mail_queue
 from shounuo.policy import labels
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person
@@ -98,17 +98,7 @@ def asked(event: Published, at: datetime) -> None:
         if not wants_mail(person.preferences.get("mail_notices"), True):
             continue
         key = f"grant:{event.id}:{person.pk}"
-        subject, body = _words(grant, person, event.at)
-        raw, message_id = staff_mail(person, relay, subject, body, key, at)
-        mail_queue(
-            key=key,
-            raw=raw,
-            message_id=message_id,
-            sender=relay.sender,
-            recipients=[person.mail],
-            subject=("person", person.pk),
-            at=at,
-        )
+        staff_mail_queue(person=person, relay=relay, key=key, words=_words(grant, person, event.at), at=at)
 
 
 def answered(event: Published, at: datetime) -> None:

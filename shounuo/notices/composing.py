@@ -21,8 +21,8 @@ from shounuo.staff import queries as staff
 from shounuo.staff.models import Person
 
 
-def notice_mail(notice: Notice, person: Person, relay: Relay, at: datetime) -> tuple[bytes, str]:
-    """(raw, Message-ID) of the mail that tells a person of a notice."""
+def notice_words(notice: Notice, person: Person) -> tuple[str, str]:
+    """(subject, text) of the mail that tells a person of a notice."""
     label, url = "", ""
     if notice.subject_id is not None and (subject := subjects.get(notice.subject_kind)) is not None:
         label, url = (
@@ -35,11 +35,11 @@ def notice_mail(notice: Notice, person: Person, relay: Relay, at: datetime) -> t
         if url:
             body += [address_of(url), ""]
         body.append(_("这是守诺的通知。要不要收邮件，可在“我的资料”里改。"))
-    return staff_mail(person, relay, line, "\n".join(body), f"notice:{notice.key}", at)
+    return line, "\n".join(body)
 
 
-def reset_mail(person: Person, relay: Relay, path: str, key: str, at: datetime) -> tuple[bytes, str]:
-    """(raw, Message-ID) of the mail with the link to set a new password."""
+def reset_words(person: Person, path: str) -> tuple[str, str]:
+    """(subject, text) of the mail with the link to set a new password."""
     with translation.override(person.language or settings.LANGUAGE_CODE):
         subject = _("重设密码")
         body = _(
@@ -47,7 +47,7 @@ def reset_mail(person: Person, relay: Relay, path: str, key: str, at: datetime) 
             "请在 1 小时内打开下面的链接，它只能用一次：\n\n%(url)s\n\n"
             "如果不是您，请忽略这封邮件，您的密码没有变。"
         ) % {"login": person.login, "url": address_of(path)}
-    return staff_mail(person, relay, subject, body, key, at)
+    return subject, body
 
 
 def staff_mail(

@@ -14,9 +14,9 @@ from shounuo.events.services import Published
 from shounuo.events.subjects import People
 from shounuo.kernel.actors import Actor
 from shounuo.notices import kinds
-from shounuo.notices.composing import reset_mail
+from shounuo.notices.composing import reset_words
 from shounuo.notices.models import OutgoingMail, Relay
-from shounuo.notices.services import mail_queue, notify
+from shounuo.notices.services import notify, staff_mail_queue
 from shounuo.staff import queries as staff
 from shounuo.staff import services as staff_services
 
@@ -136,16 +136,7 @@ def password_reset_asked(event: Published, at: datetime) -> None:
     if OutgoingMail.objects.filter(key=key).exists():
         return  # a second link would end the one that is on its way
     path = staff_services.link_create(person_id=person.id, purpose="reset", actor=Actor.system(), at=at)
-    raw, message_id = reset_mail(person, relay, path, key, at)
-    mail_queue(
-        key=key,
-        raw=raw,
-        message_id=message_id,
-        sender=relay.sender,
-        recipients=[person.mail],
-        subject=("person", person.id),
-        at=at,
-    )
+    staff_mail_queue(person=person, relay=relay, key=key, words=reset_words(person, path), at=at)
 
 
 def _tell(

@@ -63,8 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--demo", action="store_true", help="fill an empty installation with a demo department"
     )
-    serve.add_argument("--demo-cases", type=int, default=3000)
-    serve.add_argument("--demo-day", help="the demo's last day, YYYY-MM-DD (default: today)")
+    _of_demo(serve)
     serve.add_argument("--web-only", action="store_true", help="on several machines: workers run elsewhere")
     serve.add_argument("--concurrency", type=int, default=2, help="jobs at a time")
 
@@ -80,8 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     child.add_argument("--concurrency", type=int, default=2)
 
     demo = add("demo", _demo, "fill an empty installation with a demo department")
-    demo.add_argument("--demo-cases", type=int, default=3000)
-    demo.add_argument("--demo-day")
+    _of_demo(demo)
 
     add("migrate", _migrate, "bring the database schema up to date")
 
@@ -248,6 +246,17 @@ def _migrate(args: argparse.Namespace) -> int:
     with _Database():
         say("ok")
     return 0
+
+
+def _of_demo(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--demo-cases", type=int, default=3000)
+    command.add_argument("--demo-day", help="the demo's last day, YYYY-MM-DD (default: today)")
+    command.add_argument(
+        "--demo-packs",
+        choices=["house", "all"],
+        default="house",
+        help="the house's own regulation, or every pack that ships, whole",
+    )
 
 
 def _demo(args: argparse.Namespace) -> int:

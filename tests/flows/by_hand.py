@@ -13,6 +13,7 @@ from shounuo.channels.models import RawMessage
 from shounuo.commitments.models import Clock, Rebase, Step
 from shounuo.customers.models import Customer
 from shounuo.events.models import Event
+from shounuo.improvement.models import Finding, Judgement
 from shounuo.metrics.models import OPEN_END
 from shounuo.metrics.rules import Aggregate as A
 from shounuo.metrics.rules import Window
@@ -63,6 +64,7 @@ def observations():
     _records(note)
     _presence(note)
     _others(note)
+    _supervision(note)
     return made
 
 
@@ -472,6 +474,25 @@ def _others(note):
             "mail.received", row.received_at, value=seconds(row.handled_at, row.received_at) if row.handled_at else None,
             outcome=row.state, team_id=box.team_id if box else None, channel_class=box.channel_class if box else "",
         )  # fmt: skip
+
+
+def _supervision(note):
+    for j in Judgement.objects.select_related("item__inspection"):
+        if (ended := j.item.inspection.finished_at) is not None:
+            hit = {"kept": True, "not_kept": False}.get(j.verdict)
+            note(
+                "supervision.judged",
+                ended,
+                clause=j.clause_code,
+                team_id=j.item.team_id,
+                hit=hit,
+                outcome=j.verdict,
+            )
+    for f in Finding.objects.all():
+        note("finding.raised", f.created_at, clause=f.clause_code, outcome=f.severity)
+        if f.verified_at is not None:
+            took = seconds(f.verified_at, f.created_at)
+            note("finding.verified", f.verified_at, clause=f.clause_code, hit=f.round == 1, value=took)
 
 
 # ---- from observations to figures

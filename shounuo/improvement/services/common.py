@@ -8,12 +8,15 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.commitments import cadences
+from shounuo.duties.models import Duty
+from shounuo.duties.queries import visible_ids
 from shounuo.events.services import NewEvent, Published, publish
 from shounuo.improvement import queries
 from shounuo.improvement.models import Finding, Inspection
 from shounuo.improvement.permissions import PLAN
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Invalid, NotAllowed
+from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
 from shounuo.kernel.text import clean
 
 MAX_TEXT = 5_000
@@ -38,6 +41,19 @@ def text_of(text: str, field: str, *, needed: Any = None) -> str:
     if len(text) > MAX_TEXT:
         raise Invalid(_("最多 %(max)d 字") % {"max": MAX_TEXT}, field=field, code="too_long")
     return text
+
+
+def cadence_duty(duty_id: int | None, activity: str, refusal: Any, actor: Actor) -> Duty | None:
+    """The duty of a cadence that the act is to fulfil; None for none. NotFound for one that the actor does not see, Invalid
+    with `refusal` for one of another activity."""
+    if duty_id is None:
+        return None
+    duty = Duty.objects.filter(pk=duty_id, kind=cadences.CADENCE).first()
+    if duty is None or not visible_ids(actor, [duty_id]):
+        raise NotFound(_("没有这项待办，或您无权查看"), code="duty_not_found")
+    if cadences.activity_of(duty) != activity:
+        raise Invalid(refusal, field="duty", code="other_activity")
+    return duty
 
 
 def tell(kind: str, inspection: Inspection, actor: Actor, at: datetime, **extra: Any) -> Published:

@@ -14,14 +14,13 @@ from django.utils.translation import gettext as _
 from shounuo.commitments import cadences
 from shounuo.duties import services as duties
 from shounuo.duties.models import Duty
-from shounuo.duties.queries import visible_ids as duties_visible
 from shounuo.events import subjects
 from shounuo.events.services import NewEvent, publish
 from shounuo.improvement import events, kinds, queries
 from shounuo.improvement.models import Inspection, Item, Judgement
 from shounuo.improvement.queries.population import NARROWED, OUTCOME
 from shounuo.improvement.rules import sampling
-from shounuo.improvement.services.common import need_inspector, need_planner, tell, text_of
+from shounuo.improvement.services.common import cadence_duty, need_inspector, need_planner, tell, text_of
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.kernel.text import clean_line
@@ -75,7 +74,7 @@ def inspection_plan(
     seed = secrets.randbelow(10**9) if seed is None else seed
     with transaction.atomic():
         inspectors = _inspectors(inspector_ids, team_id, role)
-        duty = _cadence_duty(duty_id, actor)
+        duty = cadence_duty(duty_id, ACTIVITY, _("这项待办不是监督检查"), actor)
         units = _units(source, codes, start, end, limits)
         actors = [staff.actor_for(p) for p in inspectors]
         drawn, shares = sampling.draw(
@@ -166,17 +165,6 @@ def _inspectors(ids: Sequence[int], team_id: int | None, role: str) -> list[Pers
             _("检查人须有 1 到 %(max)d 人") % {"max": MAX_INSPECTORS}, field="inspectors", code="how_many"
         )
     return found
-
-
-def _cadence_duty(duty_id: int | None, actor: Actor) -> Duty | None:
-    if duty_id is None:
-        return None
-    duty = Duty.objects.filter(pk=duty_id, kind=cadences.CADENCE).first()
-    if duty is None or not duties_visible(actor, [duty_id]):
-        raise NotFound(_("没有这项待办，或您无权查看"), code="duty_not_found")
-    if cadences.activity_of(duty) != ACTIVITY:
-        raise Invalid(_("这项待办不是监督检查"), field="duty", code="other_activity")
-    return duty
 
 
 def _units(

@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _
 
 from shounuo.commitments import cadences
 from shounuo.duties import services as duties
-from shounuo.duties.models import Duty
-from shounuo.duties.queries import visible_ids as duties_visible
 from shounuo.events.services import NewEvent, publish
 from shounuo.improvement import events, kinds
 from shounuo.improvement.models import Assessment, Improvement, Rating
 from shounuo.improvement.permissions import MATURITY_ASSESS
 from shounuo.improvement.queries import maturity as queries
 from shounuo.improvement.rules import maturity
-from shounuo.improvement.services.common import text_of
+from shounuo.improvement.services.common import cadence_duty, text_of
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.kernel.text import clean_line
@@ -45,7 +43,7 @@ def assessment_start(
     version = next((v for v in queries.assessable(at) if v.policy.code == policy_code), None)
     if version is None:
         raise NotFound(_("没有施行中的流程标准，条款须写明做法"), code="no_standard")
-    duty = _cadence_duty(duty_id, actor)
+    duty = cadence_duty(duty_id, queries.ACTIVITY, _("这项待办不是成熟度自评"), actor)
     with transaction.atomic():
         made, fresh = Assessment.objects.get_or_create(
             policy_code=policy_code,
@@ -234,17 +232,6 @@ def _rating(rating_id: int, actor: Actor) -> Rating:
     rating = Rating.objects.get(pk=rating_id)
     rating.assessment = assessment
     return rating
-
-
-def _cadence_duty(duty_id: int | None, actor: Actor) -> Duty | None:
-    if duty_id is None:
-        return None
-    duty = Duty.objects.filter(pk=duty_id, kind=cadences.CADENCE).first()
-    if duty is None or not duties_visible(actor, [duty_id]):
-        raise NotFound(_("没有这项待办，或您无权查看"), code="duty_not_found")
-    if cadences.activity_of(duty) != queries.ACTIVITY:
-        raise Invalid(_("这项待办不是成熟度自评"), field="duty", code="other_activity")
-    return duty
 
 
 def _tell(kind: str, assessment: Assessment, actor: Actor, at: datetime, **extra: Any) -> Any:

@@ -10,6 +10,7 @@ from shounuo.notices.services.mail import (
     mails_due,
     mails_forget,
     mails_prune,
+    staff_mail_queue,
 )
 from shounuo.notices.services.relays import relay_remove, relay_save
 from shounuo.notices.services.ways import (
@@ -44,6 +45,7 @@ __all__ = [
     "relay_save",
     "sending_deliver",
     "sendings_due",
+    "staff_mail_queue",
     "way_remove",
     "way_save",
     "way_test",

@@ -10,10 +10,10 @@ from django.db import connection, transaction
 
 from shounuo.events.services import CHANNEL
 from shounuo.kernel.actors import Actor
-from shounuo.notices.composing import notice_mail
+from shounuo.notices.composing import notice_words
 from shounuo.notices.models import Notice, Relay, Sending
 from shounuo.notices.rules import wants_mail
-from shounuo.notices.services.mail import mail_queue
+from shounuo.notices.services.mail import staff_mail_queue
 from shounuo.staff import queries as staff
 
 
@@ -73,14 +73,11 @@ def notify(
             since = {} if urgent else staff.duty_from([n.person_id for n in mailed], at)
             for notice in mailed:
                 person = people[notice.person_id]
-                raw, message_id = notice_mail(notice, person, relay, at)
-                mail_queue(
+                staff_mail_queue(
+                    person=person,
+                    relay=relay,
                     key=f"notice:{notice.key}",
-                    raw=raw,
-                    message_id=message_id,
-                    sender=relay.sender,
-                    recipients=[person.mail],
-                    subject=("person", person.id),
+                    words=notice_words(notice, person),
                     not_before=max(
                         (m for m in (since.get(person.id), mail_at) if m is not None), default=None
                     ),

@@ -5,7 +5,7 @@ until it is taken, refused for good, or two days old. Each mail carries one Mess
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -20,7 +20,9 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotFound
 from shounuo.kernel.text import normalise_mail
 from shounuo.notices import events, rules, transport
+from shounuo.notices.composing import staff_mail
 from shounuo.notices.models import OutgoingMail, Relay
+from shounuo.staff.models import Person
 
 State = OutgoingMail.State
 MOST_RECIPIENTS = 100
@@ -80,6 +82,33 @@ def mail_queue(
         if created and not held:
             _defer(mail, mail.next_at if not_before else None)
     return mail
+
+
+def staff_mail_queue(
+    *,
+    person: Person,
+    relay: Relay,
+    key: str,
+    words: tuple[str, str],
+    files: Sequence[tuple[str, str, bytes]] = (),
+    about: tuple[str, int] | None = None,
+    not_before: datetime | None = None,
+    at: datetime,
+) -> OutgoingMail:
+    """A mail of ours to one of the staff: `words` are its subject and text, `files` (name, type, content). As `mail_queue`;
+    it is about the person himself unless `about` says otherwise.
+    """
+    raw, message_id = staff_mail(person, relay, *words, key, at, files)
+    return mail_queue(
+        key=key,
+        raw=raw,
+        message_id=message_id,
+        sender=relay.sender,
+        recipients=[person.mail],
+        subject=about or ("person", person.pk),
+        not_before=not_before,
+        at=at,
+    )
 
 
 def mail_deliver(*, mail_id: int, at: datetime) -> str:

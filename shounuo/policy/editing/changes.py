@@ -93,6 +93,17 @@ class Change(ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfClause(Change):
+    """A change within the clause of a code, which it keeps."""
+
+    code: str
+
+    @property
+    def clause(self) -> str:
+        return self.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeadSet(Change):
     what = "head"
     seen: str
@@ -158,17 +169,12 @@ class ClauseSet(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClauseMove(Change):
+class ClauseMove(OfClause):
     """One place up (-1) or down (1), or to right after another clause ("" = to the beginning)."""
 
     what = "clause_moved"
-    code: str
     step: int = 0
     after: str | None = None
-
-    @property
-    def clause(self) -> str:
-        return self.code
 
     def of(self, pack: Pack) -> Pack:
         clause = find_clause(pack, self.code)
@@ -180,14 +186,9 @@ class ClauseMove(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClauseRemove(Change):
+class ClauseRemove(OfClause):
     what = "clause_removed"
-    code: str
     seen: str
-
-    @property
-    def clause(self) -> str:
-        return self.code
 
     def of(self, pack: Pack) -> Pack:
         clause = find_clause(pack, self.code)
@@ -199,29 +200,19 @@ class ClauseRemove(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleAdd(Change):
+class RuleAdd(OfClause):
     what = "rule_added"
-    code: str
     rule: AnyRule
-
-    @property
-    def clause(self) -> str:
-        return self.code
 
     def of(self, pack: Pack) -> Pack:
         return _rules(pack, self.code, lambda rules: (*rules, self.rule))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSet(Change):
+class RuleSet(OfClause):
     what = "rule_changed"
-    code: str
     seen: str
     rule: AnyRule
-
-    @property
-    def clause(self) -> str:
-        return self.code
 
     def of(self, pack: Pack) -> Pack:
         place = find_rule(find_clause(pack, self.code), self.seen)
@@ -229,17 +220,12 @@ class RuleSet(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleMove(Change):
+class RuleMove(OfClause):
     """One place up (-1) or down (1) within its clause."""
 
     what = "rule_moved"
-    code: str
     seen: str
     step: int
-
-    @property
-    def clause(self) -> str:
-        return self.code
 
     def of(self, pack: Pack) -> Pack:
         place = find_rule(find_clause(pack, self.code), self.seen)
@@ -253,14 +239,9 @@ class RuleMove(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleRemove(Change):
+class RuleRemove(OfClause):
     what = "rule_removed"
-    code: str
     seen: str
-
-    @property
-    def clause(self) -> str:
-        return self.code
 
     def of(self, pack: Pack) -> Pack:
         place = find_rule(find_clause(pack, self.code), self.seen)

@@ -186,7 +186,7 @@ def test_a_target_looks_a_month_back_where_it_names_no_window():
     assert rules.goal_window(Span(months=1), last, ZONE).start.date() == datetime(2026, 3, 1).date()
 
 
-@given(st.dates(min_value=datetime(2000, 1, 1).date()), st.integers(-120, 120))
+@given(st.dates(datetime(2000, 1, 1).date(), datetime(2200, 1, 1).date()), st.integers(-120, 120))
 def test_a_day_some_months_on_keeps_its_number_where_it_can(day, months):
     found = rules.shifted(day, months)
     assert (found.year * 12 + found.month) - (day.year * 12 + day.month) == months

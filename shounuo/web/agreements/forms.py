@@ -47,6 +47,10 @@ def parted(text: str) -> tuple[int, str]:
 class AgreementForm(forms.Form):
     """An agreement for a customer, a company (who of it signs) or a segment; up to six promises."""
 
+    HEAD = (
+        "title", "segment", "signer", "services", "priorities", "ours", "theirs", "valid_from", "valid_until"
+    )  # fmt: skip
+
     title = forms.CharField(label=gettext_lazy("名称"), max_length=120)
     segment = forms.CharField(
         label=gettext_lazy("给哪个客户分群"),
@@ -110,7 +114,7 @@ class AgreementForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """What the service takes."""
         given = self.cleaned_data
-        names = ("title", "services", "priorities", "ours", "theirs", "valid_from", "valid_until")
+        names = [name for name in self.HEAD if name not in ("segment", "signer")]
         signer = given.get("signer")
         return {name: given[name] for name in names} | {
             "segment": given.get("segment", ""),
@@ -145,18 +149,7 @@ class AgreementForm(forms.Form):
 
     def head(self) -> list[Any]:
         """The fields before the promises."""
-        names = (
-            "title",
-            "segment",
-            "signer",
-            "services",
-            "priorities",
-            "ours",
-            "theirs",
-            "valid_from",
-            "valid_until",
-        )
-        return [self[name] for name in names if name in self.fields]
+        return [self[name] for name in self.HEAD if name in self.fields]
 
 
 def _amount(label: str, *, required: bool) -> forms.IntegerField:
@@ -165,18 +158,7 @@ def _amount(label: str, *, required: bool) -> forms.IntegerField:
 
 def initial_of(agreement: Agreement, at: datetime) -> dict[str, Any]:
     """A draft as the form shows it; a promise whose rule is no longer in force is left out."""
-    names = (
-        "title",
-        "segment",
-        "signer",
-        "services",
-        "priorities",
-        "ours",
-        "theirs",
-        "valid_from",
-        "valid_until",
-    )
-    found = {name: getattr(agreement, name) for name in names}
+    found = {name: getattr(agreement, name) for name in AgreementForm.HEAD}
     bases = {(row.clause.code, spec.name): row.pk for row, spec, _label in queries.bases(at)}
     for n, promise in enumerate(agreement.promises[:ROWS], start=1):
         found[f"rule_{n}"] = bases.get((promise["clause"], promise["name"]), "")

@@ -23,6 +23,7 @@ from shounuo.web.dashboards import links
 from shounuo.web.dashboards.parts import (
     FEW,
     Column,
+    Limits,
     Part,
     Slot,
     bands,
@@ -35,7 +36,6 @@ from shounuo.web.dashboards.parts import (
 )
 from shounuo.web.figures import showing as figures
 
-Limits = dict[str, tuple[Limit, ...]]
 TOP = 10
 MOST_CLAUSES = 12
 

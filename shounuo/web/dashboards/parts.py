@@ -19,6 +19,8 @@ from shounuo.metrics.rules import Bucket, Direction, Unit
 from shounuo.web import words
 from shounuo.web.figures import showing as figures
 
+Limits = dict[str, tuple[Limit, ...]]
+
 FEW = 10
 HOLIDAYS_OF = "business"
 

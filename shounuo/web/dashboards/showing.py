@@ -22,6 +22,7 @@ from shounuo.web.dashboards import links
 from shounuo.web.dashboards.parts import (
     FEW,
     Column,
+    Limits,
     Part,
     Slot,
     bands,
@@ -37,9 +38,7 @@ from shounuo.web.dashboards.parts import (
 )
 from shounuo.web.figures import showing as figures
 
-Limits = dict[str, tuple[Limit, ...]]
 TOP = 10
-MOST_CLAUSES = 12
 OPENING, CLOSING = 7, 21
 POOR = 0.8
 HIGH = 5  # above so many times the highest median the ninety per cent would press the median flat

@@ -80,8 +80,12 @@ _REMARK = "方案制定与沟通这一条拖得最多，下周起每天下午三
 RUSH = 70  # at most so many more in the last four hours
 
 
-def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
-    """Fills an empty installation; an installation with cases is left alone with a word."""
+def run(*, cases: int, day: str | None, say: Callable[[str], None], all_packs: bool = False) -> int:
+    """Fills an empty installation; an installation with cases is left alone with a word.
+
+    The house lives by its own regulation and by the watching clauses of the enterprise one; with `all_packs` by every pack
+    that ships, whole.
+    """
     if Case.objects.exists():
         say(_("已有工单，演示数据不再装入"))
         return 0
@@ -91,7 +95,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
     end = min(world.local(last, 20, 30), moment.replace(second=0, microsecond=0))
     start = world.local(last - timedelta(days=DAYS), 0)
     with _without_deliveries(), Parts() as parts:
-        _set_up(parts, world, start, cases)
+        _set_up(parts, world, start, cases, all_packs)
         _live(parts, world, start, end, cases)
         supervision.inspect(world, end)
         maturity.assess(world, start, end)
@@ -105,7 +109,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None]) -> int:
     return 0
 
 
-def _set_up(parts: Parts, world: World, start: datetime, count: int) -> None:
+def _set_up(parts: Parts, world: World, start: datetime, count: int, all_packs: bool) -> None:
     from shounuo.web.ops import first
 
     before = start - timedelta(days=30)
@@ -121,7 +125,10 @@ def _set_up(parts: Parts, world: World, start: datetime, count: int) -> None:
         actor=world.system,
         at=before,
     )
-    watching.regulation(world, before)
+    if all_packs:
+        regulation.publish_others(world, before)
+    else:
+        watching.regulation(world, before)
     topic_tree(world, before)
     customers = min(CUSTOMERS, max(40, count * 2 // 3))
     # Sign-ins take as long as passwords are safe: the customers are written meanwhile.

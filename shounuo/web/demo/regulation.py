@@ -14,8 +14,10 @@ from shounuo.policy.schema import Commitment
 from shounuo.policy.services.readers import Question
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person
+from shounuo.web.demo.world import World
 
 PACK = "livestock"
+OTHERS = ("enterprise", "office")
 AUTHOR, APPROVER = "jiangyue", "zhaoliqun"
 UNREAD = {"xiongwei", "shaopeng"}  # there are always some who have still to read
 READERS = ("agent", "senior_agent", "tech_support", "supervisor", "manager", "director")
@@ -54,6 +56,16 @@ def publish(before: datetime) -> None:
     for n, person in enumerate(queries.readers(version).exclude(login__in=UNREAD)):
         read = before + PUBLISHED + timedelta(days=n // 5, hours=1 + n % 5, minutes=7 * n)
         policy.acknowledge(version_id=version.pk, answers=answers, actor=staff.actor_for(person), at=read)
+
+
+def publish_others(world: World, at: datetime) -> None:
+    """Every other pack that begins with the house, whole; the process standard comes with its first assessment."""
+    for code in OTHERS:
+        path = packs.FOLDER / f"{code}.yaml"
+        policy.version_import(
+            text=path.read_text(encoding="utf-8"), file_name=path.name, actor=world.system, at=at
+        )
+        policy.version_publish_at_once(policy_code=code, actor=world.system, at=at)
 
 
 def revise(end: datetime) -> None:

@@ -78,7 +78,7 @@ def demo(args: argparse.Namespace, say: Say) -> int:
     """The demo department, once, in an installation that has no cases."""
     from shounuo.web.demo import build
 
-    return build.run(cases=args.demo_cases, day=args.demo_day, say=say)
+    return build.run(cases=args.demo_cases, day=args.demo_day, say=say, all_packs=args.demo_packs == "all")
 
 
 def _port_is_free(host: str, port: int) -> None:

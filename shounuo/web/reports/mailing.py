@@ -17,9 +17,9 @@ from shounuo.kernel.actors import Actor
 from shounuo.metrics import queries as metrics
 from shounuo.notices import kinds
 from shounuo.notices import queries as notices
-from shounuo.notices.composing import address_of, staff_mail
+from shounuo.notices.composing import address_of
 from shounuo.notices.models import Relay
-from shounuo.notices.services import mail_queue, notify
+from shounuo.notices.services import notify, staff_mail_queue
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person
 from shounuo.web.reports import showing
@@ -80,14 +80,13 @@ def _mail(report: Report, person: Person, relay: Relay, at: datetime) -> None:
         )
         subject = f"{told.title} · {told.period}"
         files = [(f"{showing.file_name(report)}.xlsx", XLSX, sheets.workbook(told))]
-    raw, message_id = staff_mail(person, relay, subject, body, key, at, files)
-    mail_queue(
+    staff_mail_queue(
+        person=person,
+        relay=relay,
         key=key,
-        raw=raw,
-        message_id=message_id,
-        sender=relay.sender,
-        recipients=[person.mail],
-        subject=("report", report.pk),
+        words=(subject, body),
+        files=files,
+        about=("report", report.pk),
         at=at,
     )
 
