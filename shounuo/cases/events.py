@@ -20,6 +20,13 @@ def _case(name: str, label: Any, /, **payload: type) -> str:
     )
 
 
+def _aside(name: str, label: Any, /, **payload: type) -> str:
+    """As `_case`, for what changes neither the case's facts nor what is filled of it."""
+    return registry.declare(
+        name, subject=CASE, payload={"version": int, "status": str, **payload}, label=label, alters=False
+    )
+
+
 OPENED = _case(
     "case.opened",
     pgettext_lazy("happened", "建立工单"),
@@ -120,7 +127,7 @@ MERGE_RETURNED = _case(
 SPLIT = _case("case.split", pgettext_lazy("happened", "拆出工单"), into=int, interaction=int)
 LINKED = _case("case.linked", pgettext_lazy("happened", "关联工单"), other=int, link=str)
 UNLINKED = _case("case.unlinked", pgettext_lazy("happened", "取消关联"), other=int, link=str)
-MENTIONED = _case("case.mentioned", pgettext_lazy("happened", "提到同事"), persons=list, interaction=int)
+MENTIONED = _aside("case.mentioned", pgettext_lazy("happened", "提到同事"), persons=list, interaction=int)
 TAGGED = _case("case.tagged", pgettext_lazy("happened", "修改标签"), added=int, removed=int)
 FIELDS_SET = _case("case.fields_set", pgettext_lazy("happened", "填写字段"), fields=list)
 CUSTOMER_CHANGED = _case(
@@ -150,7 +157,7 @@ SENT = _case(
     again=bool,
 )
 NOTED = _case("interaction.noted", pgettext_lazy("happened", "内部备注"), interaction=int, purpose=str)
-DELIVERED = _case("interaction.delivered", pgettext_lazy("happened", "送达"), interaction=int, channel=str)
+DELIVERED = _aside("interaction.delivered", pgettext_lazy("happened", "送达"), interaction=int, channel=str)
 FAILED = _case(
     "interaction.failed", pgettext_lazy("happened", "发送失败"), interaction=int, channel=str, first=bool
 )

@@ -7,7 +7,7 @@ or an answer failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from procrastinate.contrib.django import app
 
 from shounuo.commitments import events, records, replay, rules, store
 from shounuo.commitments.deeper import MAX_DEPTH, deeper, depth, publish_deeper
+from shounuo.commitments.facts import FactsBook, Key
 from shounuo.commitments.hours import HoursBook
 from shounuo.commitments.models import Clock
 from shounuo.commitments.replay import Found, Past
@@ -23,11 +24,11 @@ from shounuo.commitments.rules import Changes
 from shounuo.commitments.ruleset import DUTY, Book, LiveRule, any_counts, book, forget, known
 from shounuo.commitments.ruleset import rule as rule_of
 from shounuo.commitments.starting import born, reborn
-from shounuo.commitments.store import Key
 from shounuo.commitments.timing import Hours
 from shounuo.events import subjects
 from shounuo.events.models import Event
-from shounuo.events.services import Published
+from shounuo.events.registry import kind_of
+from shounuo.events.services import NewEvent, Published
 from shounuo.events.subjects import Facts, NearestClock
 from shounuo.kernel.actors import Actor
 from shounuo.policy import matching
@@ -51,7 +52,8 @@ def on_events(published: Sequence[Published]) -> None:
     if not others:
         return
     rulebook = known() if depth() else book()
-    checked = records.pass_gates(others, rulebook) if rulebook.gates else []
+    facts = FactsBook()
+    checked = records.pass_gates(others, rulebook, facts) if rulebook.gates else []
     for event in others:
         if (
             event.kind in rulebook.proofs
@@ -59,18 +61,21 @@ def on_events(published: Sequence[Published]) -> None:
             app.configure_task(PROVE).defer(event_id=event.id)
     heard = [e for e in others if _concerns(e, rulebook)]
     if heard:
-        _run(heard, rulebook)
+        checked = _run(heard, rulebook, facts, checked)
     publish_deeper(checked)
 
 
-def _run(heard: Sequence[Published], rulebook: Book) -> None:
-    """The events against the clocks of their subjects, then the records that they have completed."""
+def _run(
+    heard: Sequence[Published], rulebook: Book, facts_book: FactsBook, news: list[NewEvent]
+) -> list[NewEvent]:
+    """The events against the clocks of their subjects, then the records that they have completed. The news is told with what
+    happened to the clocks; where nothing did, with what was completed: what is left of it is given back."""
     by_subject: dict[Key, list[Published]] = {}
     for event in heard:
         by_subject.setdefault(event.subject, []).append(event)
     # a subject whose first event is among these has no clock yet
     clocks = store.lock_clocks([k for k, events in by_subject.items() if events[0].seq > 1])
-    facts = read_facts(by_subject)
+    facts = facts_book(by_subject)
     changes = Changes()
     hours = HoursBook()
     works = [
@@ -87,16 +92,19 @@ def _run(heard: Sequence[Published], rulebook: Book) -> None:
             changes,
             {w.key: (w.before, w.clocks) for w in works},
             wake_before=max(e.at for e in heard) + LOOK_AGAIN,
+            news=news,
         )
-    _complete(works)
+        news = []
+    return news + _completed(works)
 
 
-def _complete(works: Sequence[_Work]) -> None:
-    """Tells of each record that is owed and has its last field now; that meets its clock."""
+def _completed(works: Sequence[_Work]) -> list[NewEvent]:
+    """The news of each record that is owed and has its last field now; that meets its clock."""
     owed = {w.key: w.clocks for w in works if any(rule_of(c.rule_id).record for c in w.clocks if c.is_live)}
-    if owed:
-        last = max((e for w in works for e in w.events), key=lambda e: e.id)
-        publish_deeper(records.completed(owed, last.actor, last.at))
+    if not owed:
+        return []
+    last = max((e for w in works for e in w.events), key=lambda e: e.id)
+    return records.completed(owed, last.actor, last.at)
 
 
 def keep(
@@ -105,24 +113,25 @@ def keep(
     *,
     wake_before: datetime | None,
     actor: Actor | None = None,
+    news: Sequence[NewEvent] = (),
 ) -> None:
     """Writes the changes, tells the subjects touched (nearest clock before if known, clocks now) which clock is nearest now,
-    publishes what happened, and wakes the loop for what is due before `wake_before`.
+    publishes what happened and the other news, and wakes the loop for what is due before `wake_before`.
 
     The subjects are told before the events are: what these start tells them again.
     """
     store.write(changes)
-    news: dict[str, dict[int, NearestClock]] = {}
+    nearest: dict[str, dict[int, NearestClock]] = {}
     for (kind, id), (before, clocks) in touched.items():
         after = rules.nearest(clocks)
         if after != before:
-            news.setdefault(kind, {})[id] = after
-    for kind, of_kind in news.items():
+            nearest.setdefault(kind, {})[id] = after
+    for kind, of_kind in nearest.items():
         subject = subjects.get(kind)
         if subject is not None and subject.clocks_changed is not None:
             subject.clocks_changed(of_kind)
     with deeper():
-        store.tell(changes, actor)
+        store.tell(changes, actor, news)
     if wake_before is not None and any(
         c.next_at is not None and c.next_at < wake_before for c in changes.touched.values()
     ):
@@ -130,25 +139,18 @@ def keep(
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
 
-def read_facts(keys: Iterable[Key]) -> dict[Key, Facts]:
-    """The subjects' facts, one question per kind."""
-    ids: dict[str, list[int]] = {}
-    for kind, id in keys:
-        ids.setdefault(kind, []).append(id)
-    found: dict[Key, Facts] = {}
-    for kind, of_kind in ids.items():
-        subject = subjects.get(kind)
-        if subject is not None:
-            found.update({(kind, id): facts for id, facts in subject.facts(of_kind).items()})
-    return found
-
-
 def _concerns(event: Published, rulebook: Book) -> bool:
-    """Only subjects that some rule is about; of what we tell ourselves only what some rule names."""
+    """Only subjects that some rule is about; of what we tell ourselves, and of what alters nothing, only what some rule
+    names."""
     if event.subject[0] not in rulebook.subjects or subjects.get(event.subject[0]) is None:
         return False
-    own = event.kind.startswith("clock.") or event.kind == events.CHECKED
-    return not own or (event.kind in rulebook.named and depth() < MAX_DEPTH)
+    if event.kind in rulebook.named:
+        return depth() < MAX_DEPTH or not _is_own(event)
+    return not _is_own(event) and kind_of(event.kind).alters
+
+
+def _is_own(event: Published) -> bool:
+    return event.kind.startswith("clock.") or event.kind == events.CHECKED
 
 
 def _history(works: Sequence[_Work], rulebook: Book) -> dict[Key, list[Past]]:

@@ -20,7 +20,8 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Min
 
-from shounuo.commitments import engine, rules, store
+from shounuo.commitments import engine, rules
+from shounuo.commitments.facts import FactsBook, Key
 from shounuo.commitments.models import Clock, ClockLoop
 from shounuo.commitments.rules import Changes
 from shounuo.events.models import Stream
@@ -92,7 +93,7 @@ def fire_batch(ids: list[int], at: datetime) -> int:
         if not clocks:
             return 0
         keys = sorted({(c.subject_kind, c.subject_id) for c in clocks})
-        facts = engine.read_facts(keys)
+        facts = FactsBook()(keys)
         changes = Changes()
         before = {c.id: c.state for c in clocks}
         for clock in clocks:
@@ -111,7 +112,7 @@ def _claim(ids: list[int], at: datetime) -> list[Clock]:
     found: dict[str, list[int]] = {}
     for kind, id in wanted:
         found.setdefault(kind, []).append(id)
-    free: set[store.Key] = set()
+    free: set[Key] = set()
     for kind, subject_ids in found.items():
         streams = Stream.objects.filter(subject_kind=kind, subject_id__in=subject_ids)
         free |= {
@@ -125,15 +126,13 @@ def _claim(ids: list[int], at: datetime) -> list[Clock]:
     return [c for c in locked if (c.subject_kind, c.subject_id) in free]
 
 
-def _nearest(
-    keys: set[store.Key], moved: list[Clock]
-) -> dict[store.Key, tuple[NearestClock | None, list[Clock]]]:
+def _nearest(keys: set[Key], moved: list[Clock]) -> dict[Key, tuple[NearestClock | None, list[Clock]]]:
     """For subjects with a breach, which are told in any case: all that is owed on them, as it is about to be written."""
     fresh = {c.id: c for c in moved}
     ids: dict[str, list[int]] = {}
     for kind, id in keys:
         ids.setdefault(kind, []).append(id)
-    found: dict[store.Key, list[Clock]] = {}
+    found: dict[Key, list[Clock]] = {}
     for kind, of_kind in ids.items():
         owed = Clock.objects.filter(
             subject_kind=kind, subject_id__in=of_kind, state__in=[Clock.State.RUNNING, Clock.State.BREACHED]

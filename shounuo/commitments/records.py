@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from shounuo.commitments import events, store
 from shounuo.commitments.deeper import publish_deeper
+from shounuo.commitments.facts import FactsBook, Key, by_kind
 from shounuo.commitments.models import Clock
 from shounuo.commitments.ruleset import Book, Gate, any_counts, book, known
 from shounuo.commitments.ruleset import rule as rule_of
-from shounuo.commitments.store import Key
 from shounuo.events import subjects
 from shounuo.events.models import Stream
 from shounuo.events.services import NewEvent, Published
@@ -55,7 +55,7 @@ def missing(spec: Record, filled: Filled) -> tuple[str, ...]:
     return ((spec.items.of,) if few or many else ()) + lacked
 
 
-def pass_gates(published: Sequence[Published], rulebook: Book) -> list[NewEvent]:
+def pass_gates(published: Sequence[Published], rulebook: Book, facts: FactsBook) -> list[NewEvent]:
     """Judges the events of one publish at the gates in force, and gives what is to be told of it: record.checked for each
     event before which a record is demanded.
 
@@ -72,14 +72,14 @@ def pass_gates(published: Sequence[Published], rulebook: Book) -> list[NewEvent]
     ]
     if not held:
         return []
-    facts, filled = _read(event.subject for event, _gate in held)
+    known_facts = facts(event.subject for event, _gate in held)
+    held = [(e, g) for e, g in held if matching.matches(g.spec.when, known_facts.get(e.subject, {}))]
+    filled = _filled((event.subject, gate.spec) for event, gate in held)
     told: dict[int, NewEvent] = {}
     for event, gate in held:
-        if not matching.matches(gate.spec.when, facts.get(event.subject, {})):
-            continue
         lacked = missing(gate.spec, filled.get(event.subject, Filled({})))
         if lacked and event.actor_kind in HELD:
-            _refuse(event, [g for e, g in held if e is event], facts, filled)
+            _refuse(event, [g for e, g in held if e is event], filled)
         news = told.setdefault(
             event.id,
             NewEvent(
@@ -113,13 +113,13 @@ def lacking(
     ]
     if not gates:
         return []
-    facts, filled = _read([key])
+    facts = FactsBook()([key]).get(key, {})
+    gates = [g for g in gates if matching.matches(g.spec.when, facts)]
+    filled = _filled((key, g.spec) for g in gates).get(key, Filled({}))
     found = []
     for gate in gates:
-        if matching.matches(gate.spec.when, facts.get(key, {})):
-            lacked = missing(gate.spec, filled.get(key, Filled({})))
-            if lacked := tuple(name for name in lacked if name not in fresh):
-                found.append(Lacking(gate.id, gate.clause, gate.spec.name, lacked))
+        if lacked := tuple(name for name in missing(gate.spec, filled) if name not in fresh):
+            found.append(Lacking(gate.id, gate.clause, gate.spec.name, lacked))
     return found
 
 
@@ -146,7 +146,7 @@ def completed(clocks: Mapping[Key, Sequence[Clock]], actor: Actor, at: datetime)
     owed = {
         key: {c.rule_id: rule_of(c.rule_id) for c in of_key if c.is_live} for key, of_key in clocks.items()
     }
-    filled = _filled(key for key, rules in owed.items() if any(r.record for r in rules.values()))
+    filled = _filled((key, r.record) for key, rules in owed.items() for r in rules.values() if r.record)
     return [
         NewEvent(events.FILLED, key, at, actor, {"rule": id, "clause": rule.clause, "record": rule.spec.name})
         for key, rules in owed.items()
@@ -161,7 +161,7 @@ def look(keys: Collection[Key], *, actor: Actor, at: datetime) -> None:
     if not keys:
         return
     book()
-    for kind, ids in sorted(_by_kind(keys).items()):
+    for kind, ids in sorted(by_kind(keys).items()):
         streams = Stream.objects.filter(subject_kind=kind, subject_id__in=ids).order_by("subject_id")
         list(streams.select_for_update(no_key=True))
     publish_deeper(completed(store.lock_clocks(keys), actor, at))
@@ -174,16 +174,13 @@ def field_words(kind: str, names: Iterable[str]) -> list[str]:
     return [own.get(name) or labels.word(name) for name in names]
 
 
-def _refuse(
-    event: Published, gates: Sequence[Gate], facts: Mapping[Key, Any], filled: Mapping[Key, Filled]
-) -> None:
+def _refuse(event: Published, gates: Sequence[Gate], filled: Mapping[Key, Filled]) -> None:
     """Says everything that is missing at once."""
     fields: dict[str, None] = {}
     clauses: dict[str, None] = {}
     for gate in gates:
-        if matching.matches(gate.spec.when, facts.get(event.subject, {})):
-            for name in missing(gate.spec, filled.get(event.subject, Filled({}))):
-                fields[name], clauses[gate.clause] = None, None
+        for name in missing(gate.spec, filled.get(event.subject, Filled({}))):
+            fields[name], clauses[gate.clause] = None, None
     raise Invalid(
         _("“%(act)s”之前须填写：%(fields)s（条 %(clauses)s）")
         % {
@@ -197,27 +194,15 @@ def _refuse(
     )
 
 
-def _read(keys: Iterable[Key]) -> tuple[dict[Key, Mapping[str, Any]], dict[Key, Filled]]:
-    wanted = set(keys)
-    facts: dict[Key, Mapping[str, Any]] = {}
-    for kind, ids in _by_kind(wanted).items():
-        subject = subjects.get(kind)
-        if subject is not None:
-            facts.update({(kind, id): found for id, found in subject.facts(ids).items()})
-    return facts, _filled(wanted)
-
-
-def _filled(keys: Iterable[Key]) -> dict[Key, Filled]:
+def _filled(demands: Iterable[tuple[Key, Record]]) -> dict[Key, Filled]:
+    """What is filled of the subjects on which these records are demanded; of their items where one asks for them."""
+    with_items: dict[Key, bool] = {}
+    for key, spec in demands:
+        with_items[key] = with_items.get(key, False) or spec.items is not None
     found: dict[Key, Filled] = {}
-    for kind, ids in _by_kind(keys).items():
+    for kind, ids in by_kind(with_items).items():
         subject = subjects.get(kind)
         if subject is not None and subject.filled is not None:
-            found.update({(kind, id): filled for id, filled in subject.filled(ids).items()})
+            items = any(with_items[kind, id] for id in ids)
+            found.update({(kind, id): filled for id, filled in subject.filled(ids, items).items()})
     return found
-
-
-def _by_kind(keys: Iterable[Key]) -> dict[str, list[int]]:
-    ids: dict[str, list[int]] = {}
-    for kind, id in keys:
-        ids.setdefault(kind, []).append(id)
-    return ids

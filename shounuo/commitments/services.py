@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.calendars.permissions import MANAGE
 from shounuo.commitments import engine, events, queries, rules, store
+from shounuo.commitments.facts import Key
 from shounuo.commitments.hours import hours_of
 from shounuo.commitments.models import Clock, Pause, Rebase
 from shounuo.commitments.permissions import REBASE
 from shounuo.commitments.rules import Changes
-from shounuo.commitments.store import Key
 from shounuo.events import subjects
 from shounuo.events.models import Stream
 from shounuo.events.services import publish

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from shounuo.commitments import events, rules
+from shounuo.commitments.facts import Key
 from shounuo.commitments.models import Clock
 from shounuo.commitments.replay import Found
 from shounuo.commitments.rules import Changes
 from shounuo.commitments.ruleset import LiveRule
-from shounuo.commitments.store import Key
 from shounuo.commitments.timing import Hours, marks
 from shounuo.kernel.durations import Span
 from shounuo.kernel.worktime import Pause

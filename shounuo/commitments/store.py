@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import CharField, Field, JSONField, Q
+from django.db.models import CharField, Field, Q
 
+from shounuo.commitments.facts import Key
 from shounuo.commitments.models import Clock, Pause, Step
 from shounuo.commitments.rules import Changes
 from shounuo.events.services import NewEvent, Published, publish
 from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 
-Key = tuple[str, int]
-
 # Clocks are read and written in plain SQL with one JSON document of rows: a third of the ORM's time, and what a publish
 # costs is decided here. The names come from the model, so that nothing can be forgotten.
 _FIELDS = tuple(Clock._meta.concrete_fields)
 _NAMES = tuple(f.attname for f in _FIELDS)
-_JSON = tuple(n for n, f in enumerate(_FIELDS) if isinstance(f, JSONField))
 _FIXED = {
     "id",
     "rule_id",
@@ -47,7 +45,7 @@ def _type(field: Field) -> str:
 
 
 _TYPES = ", ".join(f"{f.attname} {_type(f)}" for f in _FIELDS)
-_SELECT = f"""SELECT {", ".join(_NAMES)} FROM commitments_clock
+_SELECT = f"""SELECT {prepared.columns(Clock)} FROM commitments_clock
  WHERE (subject_kind, subject_id) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
  ORDER BY id FOR NO KEY UPDATE"""  # noqa: S608  names of ours
 _INSERT = f"""INSERT INTO commitments_clock ({", ".join(_NAMES[1:])})
@@ -67,12 +65,8 @@ def lock_clocks(keys: Collection[Key]) -> dict[Key, list[Clock]]:
     found: dict[Key, list[Clock]] = {key: [] for key in keys}
     if not keys:
         return found
-    for row in prepared.execute(_SELECT, [[kind for kind, _id in keys], [id for _kind, id in keys]]):
-        values = list(row)
-        for n in _JSON:
-            if isinstance(values[n], str):
-                values[n] = json.loads(values[n])
-        clock = Clock.from_db("default", _NAMES, values)
+    named = [[kind for kind, _id in keys], [id for _kind, id in keys]]
+    for clock in prepared.instances(Clock, _SELECT, named):
         found[(clock.subject_kind, clock.subject_id)].append(clock)
     return found
 
@@ -93,9 +87,10 @@ def write(changes: Changes) -> None:
         )
 
 
-def tell(changes: Changes, actor: Actor | None = None) -> list[Published]:
-    """Publishes what happened, in order. Needs the transaction of the change."""
-    return publish([as_event(h.clock, h.kind, h.at, h.due, h.extra, actor) for h in changes.happenings])
+def tell(changes: Changes, actor: Actor | None = None, more: Sequence[NewEvent] = ()) -> list[Published]:
+    """Publishes what happened, in order, and what else is new. Needs the transaction of the change."""
+    own = [as_event(h.clock, h.kind, h.at, h.due, h.extra, actor) for h in changes.happenings]
+    return publish([*own, *more])
 
 
 def as_event(

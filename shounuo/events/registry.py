@@ -22,12 +22,14 @@ Wanted = Callable[[str, dict[str, Any]], bool]
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """`subject` is the kind of thing it happens to (`*`: any); `payload` maps each allowed field to its type (all optional)."""
+    """`subject` is the kind of thing it happens to (`*`: any); `payload` maps each allowed field to its type (all optional).
+    `alters`: the subject's facts or record may be others afterwards."""
 
     name: str
     subject: str
     payload: dict[str, type | tuple[type, ...]] = field(default_factory=dict)
     label: Any = ""
+    alters: bool = True
 
 
 _kinds: dict[str, EventKind] = {}
@@ -41,9 +43,10 @@ def declare(
     subject: str,
     payload: dict[str, type | tuple[type, ...]] | None = None,
     label: Any = "",
+    alters: bool = True,
 ) -> str:
     """Declares a kind and gives its name back; declaring it twice with another shape is a fault."""
-    kind = EventKind(name, subject, payload or {}, label)
+    kind = EventKind(name, subject, payload or {}, label, alters)
     known = _kinds.get(name)
     if known is not None and (known.subject, known.payload) != (kind.subject, kind.payload):
         raise RuntimeError(f"event kind {name} is declared twice")

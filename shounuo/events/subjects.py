@@ -51,7 +51,8 @@ class Subject:
     `urls(ids)`, where given, are the pages of many in one question; `addresses` asks for them.
 
     A kind that rules may demand fields of: `fields` are their names, `items` sort -> names of the fields of each of them,
-    `own_fields()` those that the organisation has made itself (name -> what it is called), `filled(ids)` which are filled.
+    `own_fields()` those that the organisation has made itself (name -> what it is called), `filled(ids, with_items)` which are filled,
+    of the items only where they are asked for.
     """
 
     kind: str
@@ -65,7 +66,7 @@ class Subject:
     fields: frozenset[str] = frozenset()
     items: Mapping[str, frozenset[str]] = field(default_factory=dict)
     own_fields: Callable[[], Mapping[str, str]] | None = None
-    filled: Callable[[Iterable[int]], dict[int, Filled]] | None = None
+    filled: Callable[[Iterable[int], bool], dict[int, Filled]] | None = None
 
     def addresses(self, ids: Iterable[int]) -> dict[int, str]:
         """The page of each of the ids."""

@@ -5,12 +5,17 @@ Measured on the way of a message: a third of the database's time goes into plann
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import JSONField, Model
+
+Row = TypeVar("Row", bound=Model)
 
 
 class _Prepared(psycopg.Cursor[Any]):
@@ -34,4 +39,32 @@ def execute(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     )
     with connection.wrap_database_errors, wrapper as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []
+        has_rows = (
+            raw.pgresult is not None and raw.pgresult.nfields > 0
+        )  # `description` makes an object a column
+        return cursor.fetchall() if has_rows else []
+
+
+def instances(model: type[Row], sql: str, params: Sequence[Any]) -> list[Row]:
+    """The rows of a statement that selects `columns(model)`, as instances: a third of the time of `Manager.raw`."""
+    names, documents = _shape(model)
+    found = []
+    for row in execute(sql, params):
+        values = list(row)
+        for n in documents:
+            if isinstance(values[n], str):
+                values[n] = json.loads(values[n])
+        found.append(model.from_db("default", names, values))
+    return found
+
+
+def columns(model: type[Model]) -> str:
+    """The columns of the model's fields, as `instances` wants them."""
+    return ", ".join(str(f.column) for f in model._meta.concrete_fields)
+
+
+@cache
+def _shape(model: type[Model]) -> tuple[list[str], list[int]]:
+    """The names of the fields, and where documents stand."""
+    fields = model._meta.concrete_fields
+    return [f.attname for f in fields], [n for n, f in enumerate(fields) if isinstance(f, JSONField)]

@@ -63,11 +63,22 @@ def own_fields() -> dict[str, str]:
     return dict(CustomField.objects.filter(active=True).values_list("code", "label"))
 
 
-def filled(ids: Iterable[int]) -> dict[int, Filled]:
-    """Which fields of the cases are filled; two queries. The options are those of the plan that the customer has before him or
-    has chosen from: the last that was not taken back."""
+def filled(ids: Iterable[int], with_items: bool) -> dict[int, Filled]:
+    """Which fields of the cases are filled, and of their options where the items are wanted; a query each."""
     wanted = list(ids)
-    rows = prepared.execute(_FILLED, [wanted])
+    options = _options(wanted) if with_items else {}
+    found = {}
+    for id, custom, *values in prepared.execute(_FILLED, [wanted]):
+        fields = dict(zip(_CONDITIONS, map(bool, values), strict=True))
+        fields |= {
+            code: value not in (None, "") for code, value in _values(custom).items() if code not in fields
+        }
+        found[id] = Filled(fields, {"solution_option": options.get(id, [])} if with_items else {})
+    return found
+
+
+def _options(wanted: list[int]) -> dict[int, list[dict[str, bool]]]:
+    """The options of the plan that the customer has before him or has chosen from: the last that was not taken back."""
     plans: dict[int, dict[int, list[dict[str, bool]]]] = {}
     options = Option.objects.filter(plan__case_id__in=wanted, plan__withdrawn_at=None).order_by(
         "plan_id", "position"
@@ -75,15 +86,7 @@ def filled(ids: Iterable[int]) -> dict[int, Filled]:
     for option in options.select_related("plan"):
         each = {name: bool(getattr(option, name)) for name in OPTION}
         plans.setdefault(option.plan.case_id, {}).setdefault(option.plan_id, []).append(each)
-    found = {}
-    for id, custom, *values in rows:
-        fields = dict(zip(_CONDITIONS, map(bool, values), strict=True))
-        fields |= {
-            code: value not in (None, "") for code, value in _values(custom).items() if code not in fields
-        }
-        last = plans.get(id, {})
-        found[id] = Filled(fields, {"solution_option": last[max(last)] if last else []})
-    return found
+    return {case_id: of_case[max(of_case)] for case_id, of_case in plans.items()}
 
 
 def _values(custom: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from shounuo.cases.queries.standing import held_by, standing_of
 from shounuo.cases.queries.visibility import not_found, sees
 from shounuo.cases.rules import states
 from shounuo.events.services import NewEvent, Published, publish
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, NotAllowed
 from shounuo.staff.queries import names
@@ -101,6 +102,9 @@ class Change:
         self.published = publish(news)
 
 
+_LOCKED = f"SELECT {prepared.columns(Case)} FROM cases_case WHERE id = %s FOR UPDATE"  # noqa: S608  names of ours
+
+
 @contextmanager
 def changing(
     case_id: int,
@@ -127,7 +131,7 @@ def changing(
 
 def begin(case_id: int, *, actor: Actor, at: datetime) -> Change:
     """Locks the case for the actor; NotFound when he may not see it. Needs a transaction."""
-    case = next(iter(Case.objects.raw("SELECT * FROM cases_case WHERE id = %s FOR UPDATE", [case_id])), None)
+    case = next(iter(prepared.instances(Case, _LOCKED, [case_id])), None)
     if case is None or not sees(actor, case):
         raise not_found()
     return Change(case, actor, at)

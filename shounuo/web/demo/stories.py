@@ -15,7 +15,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Problem
 from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.topics import PRODUCTS
-from shounuo.web.demo.waits import taken_by_relay, waiting
+from shounuo.web.demo.waits import asked_back, taken_by_relay, waiting
 from shounuo.web.demo.world import Worker, World
 
 # Channels by how often they are used, with the usual minutes until somebody answers.
@@ -177,27 +177,8 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
                 at=at,
             )
             taken_by_relay(case.pk, at)
-        at = world.working(at, world.spread(12))
-        yield at
-        if len(scenario.replies) > 1:
-            cases.reply_send(
-                case_id=case.pk, text=say(scenario.replies[1]), then="wait", actor=worker.actor, at=at
-            )
-            taken_by_relay(case.pk, at)
-        else:
-            cases.case_wait(
-                case_id=case.pk, on="customer", reason="等客户回话", until=None, actor=worker.actor, at=at
-            )
-        at = world.waits(at, world.spread(85, 1.0))
-        yield at
-        cases.message_receive(
-            case_id=case.pk, text=say(dice.choice(scenario.follow_ups)), channel=channel,
-            actor=Actor.customer(customer_id), at=at,
-        )  # fmt: skip
-        at = world.working(at, world.spread(8 * slow, 0.7))
-        yield at
-        cases.reply_send(case_id=case.pk, text=dice.choice(CLOSERS), actor=worker.actor, at=at)
-        taken_by_relay(case.pk, at)
+        if dice.random() < ASKED_BACK:
+            at = yield from asked_back(world, scenario, case.pk, worker, customer_id, channel, at, say, slow)
     at = yield from waiting(world, scenario, case.pk, worker, customer_id, channel, at)
     at = world.working(at, _work(scenario) * world.spread(1.0, 0.7) * slow)
     yield at
@@ -224,14 +205,10 @@ COURSE = (
     ("operation", "已按标准步骤处理并复测，记录在案。"),
     ("cooperation", "客户按约定配合，现场有人接应。"),
 )
+ASKED_BACK = 0.45
 OFFERS = (
     "您好，结果出来了。有下面几个办法，您在网页上点一下就行；没选之前请先别动。",
     "查清楚了，是我们这边的问题。您看哪个办法合适，选好我们马上办。",
-)
-CLOSERS = (
-    "好的，收到，我们这就安排，有进展第一时间告诉您。",
-    "明白，照您说的办，今天下班前给您回话。",
-    "没问题，已经跟那边说好了，您放心。",
 )
 
 

@@ -5,7 +5,7 @@ Without these the demo would show a department that has nothing on its hands.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 
 from shounuo.cases import services as cases
@@ -62,6 +62,12 @@ ASKS = {
 PROMISED = 240  # working minutes in which a department is asked to answer
 THANKS = ("收到了，谢谢您，我们接着办。", "好的，东西齐了，今天就往下走。", "辛苦您，我这边马上核对。")
 
+CLOSERS = (
+    "好的，收到，我们这就安排，有进展第一时间告诉您。",
+    "明白，照您说的办，今天下班前给您回话。",
+    "没问题，已经跟那边说好了，您放心。",
+)
+
 
 def taken_by_relay(case_id: int, at: datetime) -> None:
     """What was just sent by mail has arrived, as it would have with deliveries on."""
@@ -70,6 +76,43 @@ def taken_by_relay(case_id: int, at: datetime) -> None:
         cases.delivery_note(
             interaction_id=interaction_id, ok=True, actor=Actor.system(), at=at + timedelta(seconds=4)
         )
+
+
+def asked_back(
+    world: World,
+    scenario: Scenario,
+    case_id: int,
+    worker: Worker,
+    customer_id: int,
+    channel: str,
+    at: datetime,
+    say: Callable[[str], str],
+    slow: float,
+) -> Generator[datetime, None, datetime]:
+    """The customer is asked something, answers, and is told that it goes on; returns the moment of the last word."""
+    dice = world.random
+    at = world.working(at, world.spread(12))
+    yield at
+    if len(scenario.replies) > 1:
+        cases.reply_send(
+            case_id=case_id, text=say(scenario.replies[1]), then="wait", actor=worker.actor, at=at
+        )
+        taken_by_relay(case_id, at)
+    else:
+        cases.case_wait(
+            case_id=case_id, on="customer", reason="等客户回话", until=None, actor=worker.actor, at=at
+        )
+    at = world.waits(at, world.spread(85, 1.0))
+    yield at
+    cases.message_receive(
+        case_id=case_id, text=say(dice.choice(scenario.follow_ups)), channel=channel,
+        actor=Actor.customer(customer_id), at=at,
+    )  # fmt: skip
+    at = world.working(at, world.spread(8 * slow, 0.7))
+    yield at
+    cases.reply_send(case_id=case_id, text=dice.choice(CLOSERS), actor=worker.actor, at=at)
+    taken_by_relay(case_id, at)
+    return at
 
 
 def waiting(
