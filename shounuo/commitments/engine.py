@@ -384,7 +384,7 @@ class _Work:
             return bool(spec.due_of) or not self.whole
         if any(c.is_live for c in slot) and not spec.each:
             return False
-        if any(_gone(c) for c in slot):
+        if any(rules.gone(c) for c in slot):
             return True
         if spec.due_of:  # a new round of its target is a new round of its own
             return any(
@@ -413,7 +413,7 @@ class _Work:
         for found in replay.replay(rule, past, opens=opens):
             slot = self._slot(rule)
             same = [c for c in slot if c.start_event_id == found.start.id]
-            if any(not _gone(c) for c in same) or (not rule.spec.each and any(c.is_live for c in slot)):
+            if any(not rules.gone(c) for c in same) or (not rule.spec.each and any(c.is_live for c in slot)):
                 continue
             again = next((c for c in same if c.rule_id == rule.id), None)
             clock = reborn(
@@ -480,14 +480,6 @@ class _Work:
         if clock.follows_id is None:
             return clock.follows  # no query: none, or one that is about to be written itself
         return next((c for c in self.clocks if c.id == clock.follows_id), None)
-
-
-def _gone(clock: Clock) -> bool:
-    """Called off only because its condition, or the clock it followed, fell away: it may come again."""
-    return clock.state == Clock.State.CANCELLED and clock.cancel_reason in (
-        rules.NO_LONGER_APPLIES,
-        rules.TARGET_GONE,
-    )
 
 
 def _may_restart(slot: Sequence[Clock], rule: LiveRule) -> bool:

@@ -262,6 +262,14 @@ def follow(
         rebase(clock, target.due_at, at, changes, hours=hours, paused=paused, reason="target_moved")
 
 
+def gone(clock: Clock) -> bool:
+    """Called off only because its condition, or the clock it followed, fell away: it may come again."""
+    return clock.state == Clock.State.CANCELLED and clock.cancel_reason in (
+        NO_LONGER_APPLIES,
+        TARGET_GONE,
+    )
+
+
 def nearest(clocks: Iterable[Clock]) -> NearestClock:
     """Of a subject's clocks, the running or overdue one that is due first."""
     owed = [c for c in clocks if c.state == RUNNING or c.is_overdue]

@@ -215,6 +215,11 @@ def money(fen: int | str | None) -> str:
     return gettext("%(yuan)s 元") % {"yuan": yuan.removesuffix(".00")}
 
 
+def sign(op: str) -> str:
+    """How the figure is compared with its limit: ≥ 80%."""
+    return {">=": "≥", "<=": "≤"}.get(op, op)
+
+
 def percent(share: float | Decimal | None, places: int = 1) -> str:
     """0.974 as 97.4%, 未计 for None; never rounds a missed share up to 100%."""
     if share is None or share == "":

@@ -24,6 +24,7 @@ from shounuo.web.agreements.forms import AgreementForm, initial_of
 from shounuo.web.console import pages
 from shounuo.web.context import actor_of
 from shounuo.web.guard import done, staff_page
+from shounuo.web.people.views import tabs
 
 State = Agreement.State
 
@@ -36,6 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
     names = (_("名称"), pgettext("agreement", "给谁"), _("状态"), _("有效"), _("守诺率"))
     context = {
         "title": _("服务协议"),
+        "tabs": tabs("agreements"),
         "columns": [{"label": n} for n in names] + [{"label": _("应办"), "num": True}],
         "rows": showing.rows(found, at),
         "pager": pager,

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from shounuo.events import subjects
 from shounuo.kernel.actors import Actor
-from shounuo.metrics import registry, words
+from shounuo.metrics import registry
+from shounuo.metrics import words as metric_words
 from shounuo.metrics.registry import Dimension, Metric
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
@@ -25,9 +26,10 @@ from shounuo.policy.schema import Alarm as AlarmRule
 from shounuo.policy.sentences import sentence
 from shounuo.policy.thresholds import limit_of
 from shounuo.risk import queries
-from shounuo.risk.models import Alarm
+from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.staff import queries as staff
-from shounuo.web.figures.showing import plain
+from shounuo.web.figures import showing as figures
+from shounuo.web.words import sign
 
 
 def zone() -> ZoneInfo:
@@ -106,7 +108,7 @@ def _slices(alarms: list[Alarm]) -> dict[str, dict[str, str]]:
                 metric = registry.get(code)
                 if metric is not None:
                     found[f"{by}@{code}"] = {
-                        "label": words.name(metric),
+                        "label": metric_words.name(metric),
                         "url": reverse("metric", args=[code]),
                     }
             continue
@@ -134,7 +136,7 @@ def figure(spec: AlarmRule, alarm: Alarm, value: float | None = None) -> str:
     if spec.change:
         return _("新出现") if value is None else f"{value * 100:+.0f}%"
     metric = metric_of(alarm)
-    return plain(metric, value) if metric is not None else ""
+    return figures.plain(metric, value) if metric is not None else ""
 
 
 def metric_of(alarm: Alarm) -> Metric | None:
@@ -151,8 +153,46 @@ def limit(spec: AlarmRule, alarm: Alarm) -> str:
         return ""
     metric = metric_of(alarm)
     if alarm.metric == CHAINED or metric is None:
-        return f"{spec.threshold.op} {spec.threshold.value}"
-    return f"{spec.threshold.op} {plain(metric, limit_of(spec.threshold, metric.unit))}"
+        return f"{sign(spec.threshold.op)} {spec.threshold.value}"
+    return f"{sign(spec.threshold.op)} {figures.plain(metric, limit_of(spec.threshold, metric.unit))}"
+
+
+def chart(spec: AlarmRule, alarm: Alarm, days: list[AlarmDay]) -> dict[str, Any] | None:
+    """The alarm's days as a course with its limit; None of what is no figure, or of fewer than three days."""
+    metric = metric_of(alarm)
+    told = [d for d in days if d.value is not None]
+    if len(told) < 3 or spec.absent:
+        return None
+    values = [d.value for d in days]
+    line: float | None = None
+    if alarm.metric == CHAINED:
+        scale, unit = 1.0, _("天")
+        line = float(str(spec.threshold.value)) if spec.threshold is not None else None
+    elif spec.change:
+        scale, unit = 0.01, "%"
+        line = float(spec.change.rstrip("%")) / 100
+    elif metric is not None:
+        scale, unit = figures.axis_scale(metric, values)
+        line = limit_of(spec.threshold, metric.unit) if spec.threshold is not None else None
+    else:
+        return None
+    name = metric_words.name(metric) if metric is not None else _("天数")
+    return {
+        "labels": [figures.tick(d.day, "day") for d in days],
+        "values": figures.scaled(values, scale),
+        "counts": [],
+        "unit": unit,
+        "bars": alarm.metric == CHAINED,
+        "value_name": name,
+        "count_name": "",
+        "limits": [
+            {"value": round(line / scale, 2), "label": limit(spec, alarm), "level": alarm.level or "notice"}
+        ]
+        if line is not None
+        else [],
+        "label": _("%(name)s，%(n)d 天，最近 %(value)s")
+        % {"name": name, "n": len(days), "value": figure(spec, alarm, told[-1].value)},
+    }
 
 
 def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
@@ -162,8 +202,9 @@ def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
     days = queries.days_of(alarm)
     metric = metric_of(alarm)
     return shown | {
+        "chart": chart(spec, alarm, days),
         "rule": sentence(spec),
-        "metric": words.name(metric) if metric is not None else "",
+        "metric": metric_words.name(metric) if metric is not None else "",
         "metric_url": reverse("metric", args=[metric.code])
         if metric is not None and not metric.waits_for
         else "",

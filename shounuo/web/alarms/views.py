@@ -62,7 +62,9 @@ def _page(request: HttpRequest, id: int, *, review: str = "", error: str = "") -
         "review": review,
         "error": error,
     }
-    return render(request, "alarms/one.html", context, status=422 if error else 200)
+    response = render(request, "alarms/one.html", context, status=422 if error else 200)
+    response.sn_charts = shown["chart"] is not None  # type: ignore[attr-defined]
+    return response
 
 
 @staff_page(READ_POLICY)

@@ -16,6 +16,7 @@ from shounuo.web import words
 from shounuo.web.compliance import period, showing, workbook
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
+from shounuo.web.policies.places import places
 from shounuo.web.policies.showing.targets import TARGET
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,6 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "title": pgettext("page", "合规"),
+        "places": places(actor, "compliance"),
         "quarter": quarter,
         "organisation": staff.organisation().name,
         "made_at": at,

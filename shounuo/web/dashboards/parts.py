@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -122,20 +122,6 @@ def delta_slot(metric: Metric, now: float | None, before: float | None, raw: Any
     """A change as a cell."""
     delta = change(metric, now, before)
     return Slot(text="" if delta else "–", raw=raw, delta=delta, unit=metric.unit)
-
-
-def scale(metric: Metric, values: Iterable[float | None]) -> tuple[float, str]:
-    """What a course is divided by for its axis, and the unit that is then written there."""
-    if metric.unit is Unit.SHARE:
-        return 0.01, "%"
-    if metric.unit is Unit.SECONDS:
-        return figures.time_scale([v for v in values if v is not None])
-    return 1.0, ""
-
-
-def scaled(values: Iterable[float | None], by: float) -> list[float | None]:
-    """Values for a chart: two digits where they are small."""
-    return [None if v is None else round(v / by, 1 if by > 1 else 2) for v in values]
 
 
 def limit_lines(

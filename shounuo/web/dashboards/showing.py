@@ -33,8 +33,6 @@ from shounuo.web.dashboards.parts import (
     limit_lines,
     limit_words,
     more_words,
-    scale,
-    scaled,
 )
 from shounuo.web.figures import showing as figures
 
@@ -128,14 +126,16 @@ def first_parts(found: Overview, lens: Lens, limits: Limits, at: datetime) -> li
 def _response(found: Overview, limits: Sequence[Limit]) -> Part:
     median = next(one.now for one in found.kpis if one.metric.code == "first_response_median")
     metric, slow = median.metric, {c.bucket: c for c in found.slow.cells}
-    by, unit = scale(metric, [c.value for c in median.cells])
+    by, unit = figures.axis_scale(metric, [c.value for c in median.cells])
     labels = [figures.tick(c.bucket, median.bucket) for c in median.cells]
     p90 = [slow[c.bucket].value if c.bucket in slow else None for c in median.cells]
     top = HIGH * max((c.value or 0.0 for c in median.cells), default=0.0)
     is_near = all(high is None or high <= top for high in p90)
-    lines: list[dict[str, Any]] = [{"name": _("中位"), "data": scaled([c.value for c in median.cells], by)}]
+    lines: list[dict[str, Any]] = [
+        {"name": _("中位"), "data": figures.scaled([c.value for c in median.cells], by)}
+    ]
     if is_near:
-        lines.insert(0, {"name": _("九成"), "data": scaled(p90, by), "faint": True})
+        lines.insert(0, {"name": _("九成"), "data": figures.scaled(p90, by), "faint": True})
     return Part(
         "response",
         _("首次响应时长"),

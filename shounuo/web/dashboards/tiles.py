@@ -30,7 +30,6 @@ from shounuo.web.dashboards.parts import (
     figure_slot,
     limit_lines,
     more_words,
-    scale,
 )
 from shounuo.web.figures import showing as figures
 
@@ -93,7 +92,7 @@ def part(answer: Answer, figure: Compared, lens: Lens, limits: Sequence[Limit], 
 
 def _course(tile: Tile, found: Compared, limits: Sequence[Limit]) -> Part:
     metric, now = found.metric, found.now
-    by, _unit = scale(metric, [c.value for c in now.cells])
+    by, _unit = figures.axis_scale(metric, [c.value for c in now.cells])
     trend = figures.trend(now)
     return Part(
         f"tile-{tile.id}",

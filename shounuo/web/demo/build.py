@@ -27,7 +27,7 @@ from shounuo.kernel.clock import now
 from shounuo.metrics import services as metrics
 from shounuo.staff import queries as staff_queries
 from shounuo.staff import services as staff
-from shounuo.web.demo import cast, maturity, regulation, stories, supervision, watching
+from shounuo.web.demo import cast, maturity, regulation, special, stories, supervision, watching
 from shounuo.web.demo.part import PARTS, Parts, count_one
 from shounuo.web.demo.routine import Routine
 from shounuo.web.demo.scenarios import SCENARIOS
@@ -96,7 +96,9 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None], all_packs: b
     start = world.local(last - timedelta(days=DAYS), 0)
     with _without_deliveries(), Parts() as parts:
         _set_up(parts, world, start, cases, all_packs)
+        special.agree(world, start - timedelta(days=12), start)
         _live(parts, world, start, end, cases)
+        special.complain(world, end)
         supervision.inspect(world, end)
         maturity.assess(world, start, end)
         _index(parts)

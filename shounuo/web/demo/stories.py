@@ -14,6 +14,7 @@ from shounuo.cases.models import Case
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Problem
 from shounuo.web.demo.scenarios import Scenario
+from shounuo.web.demo.special import compensate
 from shounuo.web.demo.topics import PRODUCTS
 from shounuo.web.demo.waits import asked_back, taken_by_relay, waiting
 from shounuo.web.demo.world import Worker, World
@@ -117,6 +118,8 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         at = world.working(at, world.spread(9 * slow if scenario.complexity == "general" else 22 * slow, 0.6))
         yield at
         cases.case_diagnose(case_id=case.pk, text=scenario.diagnosis, actor=worker.actor, at=at)
+    if scenario.kind in ("complaint", "aftersales"):
+        at = yield from compensate(world, case.pk, worker, at)
     if scenario.complexity == "complex" and dice.random() < 0.35:
         at = world.working(at, world.spread(20))
         yield at

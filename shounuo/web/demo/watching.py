@@ -11,7 +11,7 @@ from shounuo.policy import packs
 from shounuo.policy import services as policy
 from shounuo.policy.reading import read_pack
 from shounuo.policy.schema import Alarm as AlarmRule
-from shounuo.policy.schema import Target
+from shounuo.policy.schema import Authority, Playbook, Target
 from shounuo.policy.vocabulary import TRUSTED
 from shounuo.policy.writing import dump
 from shounuo.risk import services as risk
@@ -21,7 +21,8 @@ from shounuo.staff.queries import actor_for, people_with_role
 from shounuo.web.demo.world import ZONE, World
 from shounuo.web.ops.progress import Progress
 
-CLAUSES = ("CAP-2.1.1", "CAP-2.2.2", "CAP-5.3.3", "CAP-7.2.1", "CAP-7.2.2")
+CLAUSES = ("CAP-2.1.1", "CAP-2.2.2", "CAP-4.2.2", "CAP-5.3.3", "CAP-7.2.1", "CAP-7.2.2")
+KINDS = (AlarmRule, Authority, Playbook, Target)
 WEEKS = timedelta(weeks=5)
 LOOKS = ((11, 0), (15, 0), (19, 0), (23, 30))
 SEEN_WITHIN = timedelta(minutes=18)
@@ -33,14 +34,13 @@ REVIEW = (
 
 
 def regulation(world: World, at: datetime) -> None:
-    """The enterprise regulation as far as this house has come: the clauses that watch, in force since the moment."""
+    """The enterprise regulation as far as this house has come: the clauses that watch and those of authority, in force since the moment."""
     path = packs.FOLDER / "enterprise.yaml"
     whole = read_pack(path.read_text(encoding="utf-8"), path.name, TRUSTED)
     clauses = tuple(
         replace(clause, rules=rules)
         for clause in whole.clauses
-        if clause.id in CLAUSES
-        and (rules := tuple(r for r in clause.rules if isinstance(r, AlarmRule | Target)))
+        if clause.id in CLAUSES and (rules := tuple(r for r in clause.rules if isinstance(r, KINDS)))
     )
     used = {c.chapter for c in clauses}
     pack = replace(
@@ -50,7 +50,7 @@ def regulation(world: World, at: datetime) -> None:
             c for c in whole.chapters if any(u == c.number or u.startswith(f"{c.number}.") for u in used)
         ),
         not_built=(),
-        note="先施行监测与预警的条款，其余随后。",
+        note="先施行监测、预警与分级授权的条款，其余随后。",
     )
     policy.version_import(text=dump(pack), file_name=path.name, actor=world.system, at=at)
     policy.version_publish_at_once(policy_code=pack.code, actor=world.system, at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -371,19 +371,29 @@ def time_scale(values: Sequence[float]) -> tuple[float, str]:
     return float(scale), str(label)
 
 
+def axis_scale(metric: Metric, values: Iterable[float | None]) -> tuple[float, str]:
+    """What a course is divided by for its axis, and the unit that is then written there."""
+    if metric.unit is Unit.SHARE:
+        return 0.01, "%"
+    if metric.unit is Unit.SECONDS:
+        return time_scale([v for v in values if v is not None])
+    return 1.0, ""
+
+
+def scaled(values: Iterable[float | None], by: float) -> list[float | None]:
+    """Values for a chart: two digits where they are small."""
+    return [None if v is None else round(v / by, 1 if by > 1 else 2) for v in values]
+
+
 def trend(found: Figure) -> dict[str, Any]:
     """The data of the chart "course", and a sentence for those who do not see it."""
     metric = found.metric
-    scale, unit = 1.0, ""
-    if metric.unit is Unit.SECONDS:
-        scale, unit = time_scale([c.value for c in found.cells if c.value is not None])
-    elif metric.unit is Unit.SHARE:
-        scale, unit = 0.01, "%"
-    shown = [None if c.value is None else round(c.value / scale, 1 if scale > 1 else 2) for c in found.cells]
+    values = [c.value for c in found.cells]
+    scale, unit = axis_scale(metric, values)
     last = next((c for c in reversed(found.cells) if c.value is not None), None)
     return {
         "labels": [tick(c.bucket, found.bucket) for c in found.cells],
-        "values": shown,
+        "values": scaled(values, scale),
         "counts": [] if metric.aggregate in _COUNTS else [c.n for c in found.cells],
         "unit": unit,
         "bars": metric.aggregate in (Aggregate.COUNT, Aggregate.SUM, Aggregate.DIFFERENCE),

@@ -74,7 +74,7 @@ def people(request: HttpRequest) -> HttpResponse:
     context = {
         "title": pgettext("place", "客户"),
         "is_people": True,
-        "tabs": _tabs("people"),
+        "tabs": tabs("people"),
         "columns": showing.columns(),
         "rows": showing.rows(found, actor),
         "pager": pager,
@@ -99,10 +99,12 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "people/list.html", context)
 
 
-def _tabs(on: str) -> list[dict[str, Any]]:
+def tabs(on: str) -> list[dict[str, Any]]:
+    """What stands beside one another under 客户."""
     return [
         {"label": pgettext("place", "客户"), "url": HOME, "active": on == "people"},
         {"label": pgettext("place", "单位"), "url": f"{HOME}companies/", "active": on == "companies"},
+        {"label": _("服务协议"), "url": "/agreements/", "active": on == "agreements"},
     ]
 
 
@@ -326,7 +328,7 @@ def companies(request: HttpRequest) -> HttpResponse:
     rows, pager = pages.paged(request, found)
     context = {
         "title": pgettext("place", "单位"),
-        "tabs": _tabs("companies"),
+        "tabs": tabs("companies"),
         "columns": [
             {"label": _("名称")},
             {"label": _("地区")},

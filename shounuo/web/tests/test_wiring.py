@@ -1,6 +1,7 @@
 """Who reacts to what: named once, documented, and safe to repeat."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from shounuo.audit.models import Entry
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Interaction, SearchText
 from shounuo.channels.testing import make_mail, make_mailbox, receive
-from shounuo.commitments import engine
+from shounuo.commitments import engine, loop
 from shounuo.customers import services as customers
 from shounuo.duties import services as duties
 from shounuo.duties.testing import make_duty
@@ -80,6 +81,7 @@ def test_every_handler_is_safe_to_repeat(wired):
         lambda: cases.note_add(
             case_id=case.pk, text="看看", mentions=[cast.supervisor.pk], actor=agent, at=AT
         ),
+        lambda: loop.fire_due(AT + timedelta(days=9)),
         lambda: cases.reply_send(case_id=case.pk, text="能换", then="resolve", actor=agent, at=AT),
         lambda: cases.case_dispute(
             case_id=case.pk, reason="没有", actor=Actor.customer(case.customer_id), at=AT

@@ -82,7 +82,7 @@ def _facts(spec: Target, goal: Goal, metric: Metric, short: float) -> Iterable[t
     last_day = timezone.localtime(goal.window_end - timedelta(microseconds=1)).date()
     yield _("时段"), f"{words.full_day(first, weekday=False)} – {words.full_day(last_day, weekday=False)}"
     if goal.limit is not None:
-        yield pgettext("goal", "目标"), f"{spec.threshold.op} {plain(metric, goal.limit)}"
+        yield pgettext("goal", "目标"), f"{words.sign(spec.threshold.op)} {plain(metric, goal.limit)}"
     if goal.state == Goal.State.UNKNOWN:
         least = rules.goal_least(spec, metric.aggregate, metric.least)
         if goal.n < least:

@@ -22,6 +22,19 @@ function kit(v) {
   };
 }
 const every = (n, el) => Math.max(0, Math.ceil((n * 56) / Math.max(160, el.clientWidth - 100)) - 1);
+const wide = (text) => [...text].reduce((n, c) => n + (c.charCodeAt(0) > 255 ? 2 : 1), 0);
+// "6.1.2 name" on two lines, the name cut to so many half-width characters
+const numbered = (text, room) => {
+  const [number, ...words] = text.split(' '); let name = words.join(' ');
+  if (wide(name) > room) { while (wide(name) > room - 2) name = name.slice(0, -1); name += '…'; }
+  return name ? `${number}\n${name}` : number;
+};
+// a limit not far above the course is on the axis too; nothing: the axis is the course's own
+const roomFor = (d) => {
+  const most = Math.max(...d.values.map((x) => x ?? 0)); const limit = Math.max(0, ...(d.limits || []).map((l) => l.value));
+  if (limit <= most || limit > most * 3) return undefined;
+  return d.unit === '%' ? Math.min(100, Math.floor(limit / 10) * 10 + 10) : Number((limit * 1.12).toPrecision(2));
+};
 const kinds = {
   // {labels, shares (percent), counts, target, target_label, bands, min}
   trend: (d, k, el, v) => ({
@@ -34,11 +47,11 @@ const kinds = {
   }),
   // {labels, values, counts (the population; empty: none), unit ("%", 分钟 ...), bars, value_name, count_name}
   course: (d, k, el) => {
-    const tell = (x) => (x == null ? '' : `${x}${d.unit === '%' ? '%' : d.unit && ` ${d.unit}`}`);
+    const tell = (x) => (x == null ? '' : `${d.unit === '%' ? `${Math.round(x * 10) / 10}%` : `${x}${d.unit && ` ${d.unit}`}`}`);
     const value = { name: d.value_name, data: d.values, tooltip: { valueFormatter: tell } };
     return {
       grid: { left: 8, right: d.bars || el.clientWidth < 480 ? 12 : d.unit === '%' ? 56 : 88, top: 26, bottom: 4, containLabel: true }, tooltip: k.tip, xAxis: k.cat(d.labels, { axisLabel: { interval: every(d.labels.length, el) } }),
-      yAxis: [k.val({ name: d.unit === '%' ? '' : d.unit, nameTextStyle: k.text, nameGap: 10, scale: !d.bars && d.values.every((x) => x == null || x > 0), axisLabel: { formatter: d.unit === '%' ? '{value}%' : '{value}' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
+      yAxis: [k.val({ max: roomFor(d), name: d.unit === '%' ? '' : d.unit, nameTextStyle: k.text, nameGap: 10, scale: !d.bars && d.values.every((x) => x == null || x > 0), axisLabel: { formatter: d.unit === '%' ? '{value}%' : '{value}' } }), { type: 'value', show: false, max: Math.max(1, ...d.counts, 1) * 3.4 }],
       series: d.bars ? [{ ...value, markLine: k.limits(d.limits), type: 'bar', barMaxWidth: 26, itemStyle: { color: k.acc, borderRadius: [2, 2, 0, 0] } }] : [
         ...(d.counts.length ? [{ name: d.count_name, type: 'bar', yAxisIndex: 1, data: d.counts, barWidth: '58%', itemStyle: { color: k.grey, borderRadius: [2, 2, 0, 0] } }] : []),
         { ...value, markLine: k.limits(d.limits), type: 'line', connectNulls: false, symbol: 'circle', symbolSize: d.labels.length > 60 ? 0 : 4, lineStyle: { width: 2, color: k.acc }, itemStyle: { color: k.acc },
@@ -67,14 +80,14 @@ const kinds = {
   },
   // {labels, lines: [{name, data, faint}], target, target_label or limits, bands, max}
   lines: (d, k, el) => ({
-    grid: { left: 40, right: 56, top: 12, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { boundaryGap: false, axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ max: d.max }),
-    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, ...(l.faint ? { areaStyle: { color: k.acc, opacity: 0.1 } } : {}),
-      endLabel: { show: true, formatter: l.name, color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.limits ? k.limits(d.limits) : d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
+    grid: { left: 40, right: d.lines.some((l) => l.faint) ? 128 : 56, top: 12, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { boundaryGap: false, axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ max: d.max }),
+    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, itemStyle: { color: k.acc }, labelLayout: { moveOverlap: 'shiftY' },
+      endLabel: { show: true, formatter: l.name, width: 118, overflow: 'truncate', color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.limits ? k.limits(d.limits) : d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
   }),
   // {axes: [name], max, series: [{name, values, faint}]}
   radar: (d, k, el, v) => ({
     tooltip: { ...k.tip, trigger: 'item' },
-    radar: { center: ['50%', '52%'], radius: el.clientWidth < 480 ? '56%' : '68%', splitNumber: d.max, axisName: { color: v('ink-2'), fontSize: 12, width: el.clientWidth < 480 ? 72 : 130, overflow: 'truncate' },
+    radar: { center: ['50%', '52%'], radius: el.clientWidth < 480 ? '56%' : '68%', splitNumber: d.max, axisName: { color: v('ink-2'), fontSize: 12, lineHeight: 16, formatter: (name) => numbered(name, el.clientWidth < 480 ? 12 : 22) },
       axisLine: { lineStyle: { color: v('line-2') } }, splitLine: { lineStyle: { color: v('line') } }, splitArea: { show: false }, indicator: d.axes.map((name) => ({ name, min: 0, max: d.max })) },
     series: [{ type: 'radar', symbolSize: 5, data: d.series.map((s) => ({ name: s.name, value: s.values, symbol: s.faint ? 'none' : 'circle', itemStyle: { color: s.faint ? k.text.color : k.acc }, lineStyle: { width: s.faint ? 1.2 : 2.2, color: s.faint ? k.text.color : k.acc, type: s.faint ? [4, 4] : 'solid' }, areaStyle: s.faint ? { opacity: 0 } : { color: k.acc, opacity: 0.1 } })) }],
   }),
