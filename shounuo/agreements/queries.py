@@ -47,6 +47,11 @@ def listed(actor: Actor) -> QuerySet[Agreement]:
     return visible_to(actor).order_by("-id")
 
 
+def to_answer(signer: Actor) -> list[Agreement]:
+    """What was offered to a customer and waits for his answer, the latest first. One query."""
+    return list(visible_to(signer).filter(state=Agreement.State.OFFERED).order_by("-id"))
+
+
 def of_customer(customer: Customer) -> list[Agreement]:
     """The active agreements that bind for a customer. One query."""
     mine = Q(customer_id=customer.pk) | Q(customer__merged_into_id=customer.pk)

@@ -45,6 +45,11 @@ def case_opened(event: Published, at: datetime) -> None:
     services.receipt_send(case_id=event.subject[1], at=at)
 
 
+def agreement_proposed(event: Published, at: datetime) -> None:
+    """agreement.proposed: who is to sign it gets the link by mail."""
+    services.agreement_send(agreement_id=event.subject[1], at=at)
+
+
 MAIL_OUTCOMES = ("mail.sent", "mail.failed")
 
 

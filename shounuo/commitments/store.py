@@ -48,6 +48,8 @@ _TYPES = ", ".join(f"{f.attname} {_type(f)}" for f in _FIELDS)
 _SELECT = f"""SELECT {prepared.columns(Clock)} FROM commitments_clock
  WHERE (subject_kind, subject_id) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
  ORDER BY id FOR NO KEY UPDATE"""  # noqa: S608  names of ours
+_SELECT_ONE = f"""SELECT {prepared.columns(Clock)} FROM commitments_clock
+ WHERE subject_kind = %s AND subject_id = %s ORDER BY id FOR NO KEY UPDATE"""  # noqa: S608  its plan is kept
 _INSERT = f"""INSERT INTO commitments_clock ({", ".join(_NAMES[1:])})
  SELECT {", ".join(_NAMES[1:])} FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS ({_TYPES})) WITH ORDINALITY AS t
  ORDER BY ordinality RETURNING id"""  # noqa: S608
@@ -65,8 +67,12 @@ def lock_clocks(keys: Collection[Key]) -> dict[Key, list[Clock]]:
     found: dict[Key, list[Clock]] = {key: [] for key in keys}
     if not keys:
         return found
-    named = [[kind for kind, _id in keys], [id for _kind, id in keys]]
-    for clock in prepared.instances(Clock, _SELECT, named):
+    if len(keys) == 1:
+        rows = prepared.instances(Clock, _SELECT_ONE, next(iter(keys)))
+    else:
+        named = [[kind for kind, _id in keys], [id for _kind, id in keys]]
+        rows = prepared.instances(Clock, _SELECT, named)
+    for clock in rows:
         found[(clock.subject_kind, clock.subject_id)].append(clock)
     return found
 

@@ -45,6 +45,14 @@ def execute(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if has_rows else []
 
 
+def by_ids(sql: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Runs a statement that has `= ANY(%s::bigint[])` for these ids. One id is compared by itself: its plan is kept, that of an
+    array is made anew at every run, which takes thrice the time of the statement (facts of a case 490 against 150 us)."""
+    if len(ids) == 1:
+        return execute(sql.replace("= ANY(%s::bigint[])", "= %s::bigint"), [ids[0]])
+    return execute(sql, [list(ids)])
+
+
 def instances(model: type[Row], sql: str, params: Sequence[Any]) -> list[Row]:
     """The rows of a statement that selects `columns(model)`, as instances: a third of the time of `Manager.raw`."""
     names, documents = _shape(model)

@@ -67,9 +67,7 @@ def _database() -> dict[str, object]:
         "OPTIONS": {
             "prepare_threshold": 5,  # for kernel.prepared alone: Django's own cursors never prepare
             "pool": {"min_size": 1, "max_size": int(os.environ.get("SHOUNUO_DB_POOL", "24")), "timeout": 20},
-            "options": "-c statement_timeout=30000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000"
-            # The statements of kernel.prepared go by few keys: planning them anew for each array costs three times their run.
-            " -c plan_cache_mode=force_generic_plan",
+            "options": "-c statement_timeout=30000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000",
         },
     }
 

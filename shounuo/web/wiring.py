@@ -31,6 +31,7 @@ def wire() -> None:
     registry.subscribe_job("cases.closed", ["case.closed"], cases.case_closed)
     registry.subscribe_job("cases.grant_asked", letters.ASKED, letters.asked)
     registry.subscribe_job("cases.grant_answered", letters.ANSWERED, letters.answered)
+    registry.subscribe_job("channels.agreement", ["agreement.proposed"], channels.agreement_proposed)
     registry.subscribe_job("channels.answer", ["interaction.sent"], channels.answer_sent)
     registry.subscribe_job(
         "channels.receipt", ["case.opened"], channels.case_opened, when=channels.wants_receipt

@@ -9,12 +9,15 @@ from shounuo.agreements.models import Agreement
 from shounuo.agreements.services import LinkOver, Promise
 from shounuo.agreements.testing import make_agreement
 from shounuo.cases.testing import make_case
+from shounuo.channels import services as channels
 from shounuo.commitments.models import Clock
 from shounuo.commitments.queries import nearest_of
 from shounuo.customers import services as customers
 from shounuo.customers.testing import make_customer
+from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shounuo.web.tests.portal_world import sign_in
 
 RULES = """      - commitment: first-response
         title: 首次响应
@@ -68,6 +71,27 @@ def test_an_accepted_agreement_binds_for_its_customers_cases_and_the_best_promis
     assert nearest.clause_code == own
     assert queries.of_customer(agreement.customer) == [agreement]
     assert queries.of_customer(other.customer) == []
+
+
+@pytest.mark.django_db
+def test_the_signer_gets_the_link_by_mail_and_finds_it_when_signed_in(promised, client):
+    agreement = offered(promised)
+    run_jobs(promised.at)
+    channels.agreement_send(agreement_id=agreement.pk, at=promised.at)
+    (mail,) = promised.mails_to("hetao@example.cn")
+    link = token(agreement, agreement.offered_at)
+    assert link in mail.get_content()
+    assert client.get(f"/help/agreements/{link}/").status_code == 200
+    segment = offered(promised, segment="vip")
+    assert channels.agreement_send(agreement_id=segment.pk, at=promised.at) is None, "nobody signs it"
+
+    make_customer("外人", mail="stranger@example.cn")
+    sign_in(client, "stranger@example.cn")
+    assert "优先服务协议" not in client.get("/help/").content.decode()
+    sign_in(client, "hetao@example.cn")
+    assert "优先服务协议" in client.get("/help/").content.decode()
+    services.agreement_answer(token=link, accepts=True, at=promised.at)
+    assert "等您答复" not in client.get("/help/").content.decode()
 
 
 @pytest.mark.django_db

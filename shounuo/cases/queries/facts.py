@@ -38,7 +38,7 @@ WHERE c.id = ANY(%s::bigint[])
 def facts(ids: Iterable[int]) -> dict[int, Facts]:
     """The facts of the cases, one query. `topic` lists the codes from the root, so that a rule on `feed` holds for all
     beneath it; `agreement` the service agreements that bind for its customer; what is not classified is None."""
-    rows = prepared.execute(_FACTS, [list(ids)])
+    rows = prepared.by_ids(_FACTS, list(ids))
     return {
         id: {
             "channel": channel,

@@ -68,7 +68,7 @@ def filled(ids: Iterable[int], with_items: bool) -> dict[int, Filled]:
     wanted = list(ids)
     options = _options(wanted) if with_items else {}
     found = {}
-    for id, custom, *values in prepared.execute(_FILLED, [wanted]):
+    for id, custom, *values in prepared.by_ids(_FILLED, wanted):
         fields = dict(zip(_CONDITIONS, map(bool, values), strict=True))
         fields |= {
             code: value not in (None, "") for code, value in _values(custom).items() if code not in fields

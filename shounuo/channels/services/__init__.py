@@ -1,6 +1,7 @@
 """All writes of the channels part."""
 
 from shounuo.channels.services.accepting import mail_accept, mails_accept
+from shounuo.channels.services.agreements import agreement_send
 from shounuo.channels.services.bodies import shown_html
 from shounuo.channels.services.importing import ImportReport, import_mail
 from shounuo.channels.services.intake import (
@@ -58,6 +59,7 @@ __all__ = [
     "SendTest",
     "Submitted",
     "Upload",
+    "agreement_send",
     "case_mails_empty",
     "code_check",
     "code_request",

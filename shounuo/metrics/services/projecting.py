@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import count
 
 from django.db import transaction
 
@@ -17,17 +18,19 @@ from shounuo.metrics.services import observing, rebuilding
 BATCH = 5000
 
 
-def catch_up(*, at: datetime, sources: Iterable[str] | None = None) -> int:
+def catch_up(*, at: datetime, sources: Iterable[str] | None = None, batches: int | None = None) -> int:
     """Reads the events that were written since the last time and observes anew whom they touch; returns how many
     subjects were. Sources that were never built, or are being read elsewhere, are left alone. A transaction per batch
-    of events: killed half-way, it goes on from there.
+    of events: killed half-way, it goes on from there. With `batches` it reads at most so many for each source.
     """
     wanted = None if sources is None else set(sources)
     touched = 0
     for source in registry.sources():
         if wanted is not None and source.code not in wanted:
             continue
-        while (step := _step(source, at)) is not None:
+        for _n in count() if batches is None else range(batches):
+            if (step := _step(source, at)) is None:
+                break
             touched += step
     return touched
 

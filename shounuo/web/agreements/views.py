@@ -19,6 +19,7 @@ from shounuo.customers.models import Company
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
 from shounuo.notices.composing import address_of
+from shounuo.notices.models import OutgoingMail
 from shounuo.web.agreements import showing
 from shounuo.web.agreements.forms import AgreementForm, initial_of
 from shounuo.web.console import pages
@@ -62,6 +63,7 @@ def one(request: HttpRequest, agreement: int) -> HttpResponse:
         "link": address_of(services.link_path(found, at))
         if found.state == State.OFFERED and actor.may(EDIT)
         else "",
+        "mailed": OutgoingMail.objects.filter(subject_kind="agreement", subject_id=found.pk).first(),
         "edit_url": reverse("agreement-edit", args=[found.pk]) if draft and actor.may(EDIT) else "",
         "offer_url": reverse("agreement-offer", args=[found.pk]) if draft and may else "",
         "end_url": reverse("agreement-end", args=[found.pk])

@@ -111,6 +111,7 @@ def test_every_handler_is_safe_to_repeat(wired):
         "cases.customer_merged",
         "cases.grant_answered",
         "cases.grant_asked",
+        "channels.agreement",
         "channels.erased",
         "channels.mailbox",
         "channels.webhook",

@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from shounuo.agreements import queries as agreements
+from shounuo.agreements.services import link_path
 from shounuo.cases import queries as cases
 from shounuo.kernel.clock import now
 from shounuo.policy import queries as policy
@@ -42,6 +44,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "has_promises": bool(policy.promises(now())),
         "find": FindForm(request.GET if "number" in request.GET else None),
         "mail": session.mail_of(request) if customer is not None else "",
+        "agreements": [{"title": a.title, "url": link_path(a, now())} for a in agreements.to_answer(customer)]
+        if customer is not None
+        else [],
         "cases": [showing.row(c, now()) for c in latest],
     }
     return pages.page(request, "portal/home.html", context)
