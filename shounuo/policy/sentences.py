@@ -286,12 +286,12 @@ def _authority(rule: Authority) -> str:
         "grant": _called(rule.grant, rule),
     }
     if rule.over is not None:
-        text = _("%(text)s，超过 %(amount)s") % {"text": text, "amount": rule.over}
+        text = _("%(text)s，超过 %(amount)s") % {"text": text, "amount": labels.amount(rule.over)}
     if rule.up_to is not None:
         text = _("%(text)s，每%(per)s合计不超过 %(amount)s") % {
             "text": text,
             "per": labels.PER[rule.per],
-            "amount": rule.up_to,
+            "amount": labels.amount(rule.up_to),
         }
     if rule.approver:
         text = _("%(text)s，再高由%(approver)s批准") % {

@@ -3,7 +3,9 @@ Alarms ask for a right of their own; how a target stands is for whoever may read
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import QuerySet
@@ -57,6 +59,28 @@ def on_days(actor: Actor, first: date, last: date) -> dict[date, list[AlarmDay]]
     for row in sorted(rows, key=lambda r: (r.day, ORDER[r.alarm.level], r.alarm_id)):
         found.setdefault(row.day, []).append(row)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the targets of a policy stand: how many are reached of those that could be judged; and how many of its alarms are
+    open, None for who may not see alarms."""
+
+    reached: int
+    judged: int
+    open_alarms: int | None
+
+
+def standing(actor: Actor, codes: Iterable[str]) -> dict[str, Standing]:
+    """Of each of these policies, as far as they have targets or alarms. Two queries."""
+    wanted = list(codes)
+    goals = Goal.objects.filter(policy_code__in=wanted).values_list("policy_code", "state")
+    decided = Counter(code for code, state in goals if state != Goal.State.UNKNOWN)
+    reached = Counter(code for code, state in goals if state == Goal.State.REACHED)
+    rows = visible_to(actor).filter(state=Alarm.State.OPEN, policy_code__in=wanted)
+    alarms = Counter(rows.values_list("policy_code", flat=True))
+    sees = actor.is_system or actor.may(VIEW)
+    return {c: Standing(reached[c], decided[c], alarms[c] if sees else None) for c in {*decided, *alarms}}
 
 
 def days_of(alarm: Alarm) -> list[AlarmDay]:

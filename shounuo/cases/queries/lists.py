@@ -80,15 +80,21 @@ def conditions(key: str, actor: Actor, at: datetime) -> Q:
 
 
 def view_counts(actor: Actor, at: datetime) -> dict[str, Counted]:
-    """How many cases each view holds for the actor, in one query over the open and lately closed ones."""
+    """How many cases each view holds for the actor, in three queries, each of which an index serves: the open cases, those
+    closed lately, those where he was mentioned."""
+    seen = visible_to(actor)
     asked = {key: conditions(key, actor, at) for key in VIEWS}
+    mentioned, closed = (seen.filter(asked.pop(key)) for key in ("mentioned", "closed"))
     wanted: dict[str, Any] = {}
     for key, q in asked.items():
         wanted[f"{key}_n"] = Count("pk", filter=q)
-        wanted[f"{key}_late"] = Count("pk", filter=q & _ACTIVE & Q(overdue=True))
-    within = _ACTIVE | asked["closed"] | asked["mentioned"]
-    row = visible_to(actor).filter(within).aggregate(**wanted)
-    return {key: Counted(row[f"{key}_n"], row[f"{key}_late"]) for key in VIEWS}
+        wanted[f"{key}_late"] = Count("pk", filter=q & Q(overdue=True))
+    row = seen.filter(_ACTIVE).aggregate(**wanted)
+    found = {key: Counted(row[f"{key}_n"], row[f"{key}_late"]) for key in asked}
+    found["closed"] = Counted(closed.count(), 0)
+    named = mentioned.aggregate(n=Count("pk"), late=Count("pk", filter=_ACTIVE & Q(overdue=True)))
+    found["mentioned"] = Counted(named["n"], named["late"])
+    return found
 
 
 def unsolved_counts(actor: Actor, customer_ids: Iterable[int]) -> dict[int, int]:

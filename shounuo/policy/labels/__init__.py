@@ -14,6 +14,7 @@ from shounuo.policy.labels.conditions import BARE, FACTS, ORDER, VALUES
 from shounuo.policy.labels.events import EVENTS
 from shounuo.policy.labels.subjects import SUBJECTS
 from shounuo.policy.labels.words import WORDS
+from shounuo.policy.schema import Money
 from shounuo.policy.vocabulary import ROLES
 
 __all__ = ["BARE", "EVENTS", "ORDER", "PARTS", "SUBJECTS", "WORDS"]
@@ -197,6 +198,12 @@ def addressee(code: str) -> str:
 
 def calendar(code: str) -> str:
     return _of(CALENDARS, code)
+
+
+def amount(money: Money) -> str:
+    """500 元; of another currency with its code."""
+    told = str(money).removesuffix(f" {money.currency}")
+    return str(_("%(yuan)s 元") % {"yuan": told}) if money.currency == "CNY" else str(money)
 
 
 def _of(table: Mapping[str, Any], code: str) -> str:

@@ -55,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "policy/index.html",
         {
             "title": _("制度"),
-            "documents": documents.documents(rows, at),
+            "documents": documents.documents(actor, rows, at),
             "may_edit": actor.may(permissions.EDIT),
             "places": places(actor, "documents"),
         },

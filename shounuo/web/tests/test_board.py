@@ -176,7 +176,7 @@ def test_taking_from_the_board_stays_on_the_board(house, supervisor):
 
 
 # -- what it costs ---------------------------------------------------------------------------------------------------
-BOARD = 17
+BOARD = 18
 
 
 def test_the_board_costs_the_same_with_three_cases_and_with_thirty(house, supervisor, manager):

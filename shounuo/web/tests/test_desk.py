@@ -417,7 +417,7 @@ def test_the_ledger_answers_why_this_is_due_then(house, agent, supervisor):
 
 
 # -- what a page costs -----------------------------------------------------------------------------------------------
-DESK, CASE = 9, 28  # statements, for an agent; one of each is the session, one the person
+DESK, CASE = 11, 30  # statements, for an agent; one of each is the session, one the person
 
 
 def test_the_list_costs_the_same_with_three_rows_and_with_thirty(house, agent):

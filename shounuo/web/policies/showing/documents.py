@@ -18,6 +18,7 @@ from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion
 from shounuo.policy.queries import ClauseView, Coverage, RuleView
 from shounuo.policy.schema import Commitment
+from shounuo.risk import queries as risk
 from shounuo.risk.models import Goal
 from shounuo.staff import queries as staff
 from shounuo.web import words
@@ -285,8 +286,8 @@ def broken_of(clauses: Iterable[ClauseView], figures: Figures) -> int:
     return sum(int(m.get("breached", 0)) for m in months)
 
 
-def documents(rows: Sequence[policy.PolicyRow], at: datetime) -> list[dict[str, Any]]:
-    """All policies as cards. Their clauses, figures and approvers are read once for all of them."""
+def documents(actor: Actor, rows: Sequence[policy.PolicyRow], at: datetime) -> list[dict[str, Any]]:
+    """All policies as cards. Their clauses, figures, targets and approvers are read once for all of them."""
     shown = [(row, row.current or row.coming or row.draft) for row in rows]
     found = [(row, version) for row, version in shown if version is not None]
     clauses: dict[int, list[Clause]] = {version.pk: [] for _row, version in found}
@@ -294,7 +295,12 @@ def documents(rows: Sequence[policy.PolicyRow], at: datetime) -> list[dict[str, 
         clauses[clause.version_id].append(clause)
     figures = policy.kept_of([c.code for of_one in clauses.values() for c in of_one], at)
     names = staff.names(version.approved_by_id for _row, version in found)
-    return [_card(row, version, clauses[version.pk], figures, names, at) for row, version in found]
+    standing = risk.standing(actor, [row.policy.code for row, _version in found])
+    return [
+        _card(row, version, clauses[version.pk], figures, names, at)
+        | {"standing": standing.get(row.policy.code)}
+        for row, version in found
+    ]
 
 
 def _card(
