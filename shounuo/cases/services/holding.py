@@ -35,18 +35,16 @@ def take(change: Change) -> None:
             change.set(first_owner_id=me)
         if case.team_id is None and len(change.actor.team_ids) == 1:
             change.set(team_id=next(iter(change.actor.team_ids)))
-        change.set(handed_at=None)
         change.tell(events.ASSIGNED, owner=me, team=case.team_id, was=was, by_self=True)
-    change.set(handed_at=None)
     accept(change)
 
 
 def accept(change: Change) -> None:
-    """The owner has it from now on; a new case becomes open."""
+    """The owner has it from now on, also where he had handed it to a team that has not taken it; a new case becomes open."""
     case = change.case
     if case.accepted_at is not None:
         return
-    change.set(accepted_at=change.at)
+    change.set(accepted_at=change.at, handed_at=None)
     if case.status == states.NEW:
         change.set(status=states.OPEN)
     change.tell(events.ACCEPTED, owner=case.owner_id)

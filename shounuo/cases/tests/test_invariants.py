@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from django.db import connection, connections
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shounuo.cases import services
@@ -64,6 +64,7 @@ steps = st.lists(
 
 @pytest.mark.django_db
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("propose", "agent"), ("to_team", "agent"), ("accept", "agent"), ("take", "agent")])
 @given(steps)
 def test_whatever_is_done_what_must_hold_holds(cast, colleague, sequence):
     people = {"agent": cast.agent, "colleague": colleague, "supervisor": cast.supervisor}

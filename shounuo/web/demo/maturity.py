@@ -9,7 +9,7 @@ from shounuo.improvement import services
 from shounuo.improvement.models import Assessment
 from shounuo.improvement.rules import maturity
 from shounuo.metrics import services as metrics
-from shounuo.policy import packs
+from shounuo.policy import packs, queries
 from shounuo.policy import services as policy
 from shounuo.web.demo.world import World
 
@@ -30,9 +30,10 @@ AGREED = (
 
 def assess(world: World, start: datetime, end: datetime) -> None:
     """The last quarter was assessed after its end, the present one yesterday. Reads the figures as a worker would."""
-    text = (packs.FOLDER / f"{PACK}.yaml").read_text(encoding="utf-8")
-    policy.version_import(text=text, file_name=f"{PACK}.yaml", actor=world.system, at=start)
-    policy.version_publish_at_once(policy_code=PACK, actor=world.system, at=start)
+    if not queries.versions_in_force(start).filter(policy__code=PACK).exists():
+        text = (packs.FOLDER / f"{PACK}.yaml").read_text(encoding="utf-8")
+        policy.version_import(text=text, file_name=f"{PACK}.yaml", actor=world.system, at=start)
+        policy.version_publish_at_once(policy_code=PACK, actor=world.system, at=start)
     metrics.build_missing(at=end)
     late = end - DAY
     quarter = maturity.quarter_of(late.date())

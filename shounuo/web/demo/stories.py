@@ -192,7 +192,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
             )
         at = world.working(at, world.spread(15))
         yield at
-    cases.case_resolve(case_id=case.pk, text=say(dice.choice(scenario.resolution)), actor=worker.actor, at=at)
+    _resolve(case_id=case.pk, text=say(dice.choice(scenario.resolution)), actor=worker.actor, at=at)
     taken_by_relay(case.pk, at)
     yield from _ending(world, scenario, case, worker, customer_id, at, slow)
 
@@ -238,7 +238,7 @@ def _ending(
         taken_by_relay(case.pk, at)
         at = world.working(at, _work(scenario) * world.spread(0.8))
         yield at
-        cases.case_resolve(
+        _resolve(
             case_id=case.pk,
             text="按您的意见重新处理好了，主管也给您回过电话。再有问题直接找我。",
             actor=worker.actor,
@@ -262,6 +262,24 @@ def _ending(
         yield at
         cases.record_verify(case_id=case.pk, actor=worker.actor, at=at)
     # What is not confirmed closes by itself after the silence; the builder runs that tick.
+
+
+def _resolve(*, case_id: int, text: str, actor: Actor, at: datetime) -> None:
+    """Solves the case; where the regulation wants the analysis on record first, it is written first."""
+    try:
+        cases.case_resolve(case_id=case_id, text=text, actor=actor, at=at)
+    except Problem as problem:
+        if problem.code != "record_incomplete":
+            raise
+        lacking = {str(name) for name in problem.extra["fields"]}  # type: ignore[attr-defined]
+        if lacking & {"diagnosis", "analysis_note"}:
+            cases.case_diagnose(case_id=case_id, text="问清后当场答复，无需上门或化验。", actor=actor, at=at)
+        for aspect, note in COURSE:
+            if lacking & {aspect, f"{aspect}s", f"customer_{aspect}"}:
+                cases.progress_note(
+                    case_id=case_id, text=note, public=False, aspect=aspect, actor=actor, at=at
+                )
+        cases.case_resolve(case_id=case_id, text=text, actor=actor, at=at)
 
 
 def _work(scenario: Scenario) -> float:
