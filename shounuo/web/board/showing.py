@@ -41,7 +41,7 @@ def board(actor: Actor, team: Team | None, at: datetime) -> dict[str, Any]:
     upcoming = commitments.upcoming(actor, at, scope=still_open, within=AHEAD)
     risk = commitments.pressing(at, scope=still_open, limit=MOST_ACTS * 2)
     known = _known(upcoming, risk)
-    people = _people(actor, team, open_rows)
+    people = _people(actor, team)
     return {
         "figures": _figures(actor, open_rows, lanes, people, team, at),
         "lanes": _lanes(upcoming, known, at),
@@ -70,8 +70,8 @@ def _known(*lists: list[Clock]) -> dict[int, Case]:
     }
 
 
-def _people(actor: Actor, team: Team | None, open_rows: QuerySet[Case]) -> list[Person]:
-    """Those who work on the cases in view, with how many they hold and how many of these are overdue. Two queries."""
+def _people(actor: Actor, team: Team | None) -> list[Person]:
+    """Those who work on the cases in view, with how many they hold in all and how many of these are overdue. Two queries."""
     rows = staff.people().filter(teams__isnull=False).distinct()
     if team is not None:
         rows = rows.filter(teams=team)
