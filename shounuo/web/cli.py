@@ -65,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _of_demo(serve)
     serve.add_argument("--web-only", action="store_true", help="on several machines: workers run elsewhere")
+    serve.add_argument(
+        "--web-processes",
+        type=int,
+        metavar="N",
+        help="that serve pages and API (default: one a core, at most 4)",
+    )
     serve.add_argument("--concurrency", type=int, default=2, help="jobs at a time")
 
     worker = add("worker", _worker, "jobs and clocks only, for several machines on one DATABASE_URL")
@@ -76,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     child.add_argument("what", choices=["web", "jobs", "clocks", "smtp"])
     child.add_argument("--host", default="127.0.0.1")
     child.add_argument("--port", type=int, default=DEFAULT_PORT)
+    child.add_argument("--listener", type=int, help="of web: the descriptor of the socket that it shares")
     child.add_argument("--concurrency", type=int, default=2)
 
     demo = add("demo", _demo, "fill an empty installation with a demo department")
@@ -231,7 +238,7 @@ def _run(args: argparse.Namespace) -> int:
 
     match args.what:
         case "web":
-            processes.web(args.host, args.port)
+            processes.web(args.listener)
         case "jobs":
             processes.jobs(args.concurrency)
         case "clocks":

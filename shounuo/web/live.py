@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
-from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -66,7 +65,7 @@ class Hub:
         pause, missed = 0.5, False
         while self.queues:
             try:
-                params = await sync_to_async(_connection_parameters)()
+                params = await asyncio.to_thread(_connection_parameters)
                 async with await psycopg.AsyncConnection.connect(autocommit=True, **params) as listener:
                     await listener.execute(f"LISTEN {CHANNEL}")
                     self.listening.set()
@@ -99,14 +98,14 @@ def _connection_parameters() -> dict[str, Any]:
     return {k: v for k, v in params.items() if k in ("host", "port", "user", "password", "dbname")}
 
 
-async def live(request: HttpRequest) -> HttpResponseBase:
+def live(request: HttpRequest) -> HttpResponseBase:
     """GET /live?topic=case:12&topic=list:mine: one `data: {"topic": ..., "kinds": [...]}` per topic that has news.
 
     A subject's own topic is `kind:id`; `list:<view>` hears of cases that may belong on a list, `board` of anything about
     cases; `*` means that news was missed and the page should be read again. Only what the reader may see is told.
     An `event: listening` comes first: what is committed from then on is told.
     """
-    actor = await sync_to_async(_actor)(request)
+    actor = _actor(request)
     if actor is None:
         return HttpResponse(status=401)
     if len(hub.queues) >= MAX_OPEN:
@@ -128,7 +127,7 @@ async def _stream(request: HttpRequest, actor: Actor) -> AsyncIterator[str]:
         while True:
             news = await _gather(queue)
             if time.monotonic() - checked > RECHECK:
-                fresh = await sync_to_async(_actor)(request)
+                fresh = await asyncio.to_thread(_actor, request)
                 if fresh is None:
                     yield "event: signed-out\ndata: {}\n\n"
                     return
@@ -136,7 +135,7 @@ async def _stream(request: HttpRequest, actor: Actor) -> AsyncIterator[str]:
             if not news:
                 yield ": still here\n\n"
                 continue
-            seen = await sync_to_async(_visible)(actor, news)
+            seen = await asyncio.to_thread(_visible, actor, news)
             for topic, kinds in _topics(seen, topics):
                 yield f"data: {json.dumps({'topic': topic, 'kinds': kinds}, separators=(',', ':'))}\n\n"
     finally:

@@ -199,10 +199,18 @@ class SetUpFirst:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        organisation = request.organisation  # type: ignore[attr-defined]
-        if organisation.set_up_at is None and not request.path.startswith(self.OPEN):
+        waiting = request.organisation.set_up_at is None  # type: ignore[attr-defined]
+        if waiting and not request.path.startswith(self.OPEN) and not _set_up_by_now():
             return HttpResponseRedirect("/setup/")
         return self.get_response(request)
+
+
+def _set_up_by_now() -> bool:
+    """Another web process may have taken the answers while this one remembers that there were none."""
+    from shounuo.staff import queries
+
+    queries.forget_organisation()
+    return queries.organisation().set_up_at is not None
 
 
 class SecondFactorFirst:

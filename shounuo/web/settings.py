@@ -223,6 +223,7 @@ SHOUNUO_EGRESS_ALLOW = [p for p in os.environ.get("SHOUNUO_EGRESS_ALLOW", "").sp
 SHOUNUO_LLM_URL = os.environ.get("SHOUNUO_LLM_URL", "")  # an OpenAI-compatible endpoint; none: no assistant
 SHOUNUO_LLM_MODEL = os.environ.get("SHOUNUO_LLM_MODEL", "")
 SHOUNUO_LLM_KEY = os.environ.get("SHOUNUO_LLM_KEY", "")
+SHOUNUO_WEB_THREADS = int(os.environ.get("SHOUNUO_WEB_THREADS", "12"))  # requests at work in a web process
 SHOUNUO_API_RATE = int(os.environ.get("SHOUNUO_API_RATE", "30000"))  # requests a minute of one token
 SHOUNUO_SMTP_CERT = os.environ.get(
     "SHOUNUO_SMTP_CERT", ""

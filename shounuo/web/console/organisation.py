@@ -125,6 +125,7 @@ class RoleForm(forms.Form):
 
 @staff_page(MANAGE)
 def organisation(request: HttpRequest) -> HttpResponse:
+    queries.forget_organisation()  # it may have been changed in another process: nobody saves over what he has not seen
     row = queries.organisation()
     form = OrganisationForm(
         request.POST or None,

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 import threading
+from typing import Final
+
+BACKLOG: Final = 2048
 
 
-def web(host: str, port: int) -> None:
-    """HTTP by uvicorn: pages, API, live updates."""
+def web(listener: int) -> None:
+    """HTTP by uvicorn: pages, API, live updates. Takes connections from a listening socket that the parent holds and all
+    web processes share, so that none is refused while one of them starts anew."""
     import uvicorn
 
     import shounuo.web.asgi  # noqa: F401  loaded here, so that it is settled before the first request
 
     _settle()
-    uvicorn.run(
+    config = uvicorn.Config(
         "shounuo.web.asgi:application",
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -27,8 +30,9 @@ def web(host: str, port: int) -> None:
         date_header=True,
         timeout_graceful_shutdown=3,
         timeout_keep_alive=30,
-        backlog=2048,
+        backlog=BACKLOG,
     )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
 
 
 def jobs(concurrency: int) -> None:

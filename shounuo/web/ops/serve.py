@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
 from shounuo.web.ops import start
 from shounuo.web.ops.postgres import Embedded
+from shounuo.web.ops.processes import BACKLOG
 from shounuo.web.ops.supervisor import AlreadyRunning, Child, Supervisor, lock_data
 
 Say = Callable[[str], None]
@@ -21,14 +23,14 @@ Say = Callable[[str], None]
 
 def serve(args: argparse.Namespace, say: Say) -> int:
     """Runs everything until a signal ends it; the first start prints the one-time link to the set-up page."""
-    _port_is_free(args.host, args.port)
+    listener = _bound(args.host, args.port)
     if args.smtp_port and not args.web_only:
-        _port_is_free(args.smtp_host, args.smtp_port)
+        _bound(args.smtp_host, args.smtp_port).close()
     try:
         lock = lock_data(settings.DATA)
     except AlreadyRunning as error:
         raise Problem(_("这个数据目录已经有一个守诺在运行：%(path)s") % {"path": error}) from error
-    with lock:
+    with lock, listener:
         database = start.database(say)
         try:
             start.migrate(say)
@@ -41,7 +43,12 @@ def serve(args: argparse.Namespace, say: Say) -> int:
             _close_and_stop(database)
             raise
         _close_connections()
-        children = [Child("web", ["web", "--host", args.host, "--port", str(args.port)])]
+        listener.listen(BACKLOG)
+        shared = listener.fileno()
+        children = [
+            Child("web", ["web", "--listener", str(shared)], (shared,))
+            for _n in range(args.web_processes or min(len(os.sched_getaffinity(0)), 4))
+        ]
         if not args.web_only:
             children += _workers(args)
         address = f"http://{'localhost' if args.host in ('0.0.0.0', '::') else args.host}:{args.port}"  # noqa: S104
@@ -81,17 +88,19 @@ def demo(args: argparse.Namespace, say: Say) -> int:
     return build.run(cases=args.demo_cases, day=args.demo_day, say=say, all_packs=args.demo_packs == "all")
 
 
-def _port_is_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Problem(
-                _("端口 %(port)s 已被占用或不许使用（%(why)s）；用 --port 或 --smtp-port 换一个")
-                % {"port": port, "why": error.strerror}
-            ) from error
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket on that address that does not listen yet; Problem where the port is taken or not allowed."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise Problem(
+            _("端口 %(port)s 已被占用或不许使用（%(why)s）；用 --port 或 --smtp-port 换一个")
+            % {"port": port, "why": error.strerror}
+        ) from error
+    return bound
 
 
 def _close_connections() -> None:

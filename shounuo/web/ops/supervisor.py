@@ -45,6 +45,7 @@ class Child:
 
     name: str
     arguments: list[str]
+    descriptors: tuple[int, ...] = ()  # open files that it takes over
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.5
@@ -55,6 +56,7 @@ class Child:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shounuo.web.cli", "run", *self.arguments],
             stdin=subprocess.DEVNULL,
+            pass_fds=self.descriptors,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
         self.started = time.monotonic()
