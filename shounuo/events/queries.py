@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from shounuo.events import subjects
 from shounuo.events.models import Event
-from shounuo.kernel import paging
+from shounuo.kernel import paging, prepared
 from shounuo.kernel.actors import Actor
 
 
@@ -39,21 +39,25 @@ def read_after(
     gets nothing twice. An empty list with a new position means: go on; the same position means: nothing more now.
     One query, by index; no visibility, for readers that are part of the system.
     """
-    rows = list(Event.objects.raw(_AFTER, [str(position.xid), position.id, limit]))
+    wanted = None if kinds is None else sorted(kinds)
+    found = prepared.execute(_AFTER, [str(position.xid), position.id, limit, wanted])
+    rows = prepared.instances(Event, found)
     if not rows:
         return [], position
-    wanted = None if kinds is None else frozenset(kinds)
-    return (
-        [row for row in rows if wanted is None or row.kind in wanted],
-        Position(rows[-1].xid, rows[-1].id),
-    )
+    onward = Position(rows[-1].xid, rows[-1].id)
+    return rows if kinds is None or rows[-1].kind in kinds else rows[:-1], onward
 
 
+# The last of the batch comes whatever its kind: it is the position to go on from. What nobody wants is not carried.
 _AFTER = """
-SELECT id, xid::text::bigint AS xid, kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload
-FROM events_event
-WHERE (xid, id) > (%s::text::xid8, %s) AND xid < (SELECT events_horizon())
-ORDER BY events_event.xid, id LIMIT %s
+WITH batch AS (
+  SELECT id, xid, kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload FROM events_event
+  WHERE (xid, id) > (%s::text::xid8, %s::bigint) AND xid < (SELECT events_horizon())
+  ORDER BY xid, id LIMIT %s::bigint
+), last AS (SELECT xid, id FROM batch ORDER BY xid DESC, id DESC LIMIT 1)
+SELECT b.id, b.xid::text::bigint, kind, at, subject_kind, subject_id, seq, actor_kind, actor_id, payload
+FROM batch b, last WHERE kind = ANY(coalesce(%s::text[], ARRAY[kind])) OR (b.xid, b.id) = (last.xid, last.id)
+ORDER BY b.xid, b.id
 """
 
 

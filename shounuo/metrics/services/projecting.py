@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -20,18 +20,24 @@ BATCH = 5000
 
 def catch_up(*, at: datetime, sources: Iterable[str] | None = None, batches: int | None = None) -> int:
     """Reads the events that were written since the last time and observes anew whom they touch; returns how many
-    subjects were. Sources that were never built, or are being read elsewhere, are left alone. A transaction per batch
-    of events: killed half-way, it goes on from there. With `batches` it reads at most so many for each source.
+    subjects were. Sources that were never built, or are being read elsewhere, are left alone. Sources that
+    stand at one place of the log read it together, a transaction per batch of events: killed half-way, they go on from
+    there. With `batches` they read at most so many.
     """
     wanted = None if sources is None else set(sources)
+    chosen = {s.code: s for s in registry.sources() if wanted is None or s.code in wanted}
+    standing: dict[Position, list[Source]] = {}
+    for row in Progress.objects.filter(source__in=chosen):
+        standing.setdefault(Position(row.xid, row.event_id), []).append(chosen[row.source])
     touched = 0
-    for source in registry.sources():
-        if wanted is not None and source.code not in wanted:
-            continue
+    for start, group in sorted(standing.items(), key=lambda item: item[0]):
+        position = start
         for _n in count() if batches is None else range(batches):
-            if (step := _step(source, at)) is None:
+            onward, observed = _step(group, position, at)
+            touched += observed
+            if onward is None:
                 break
-            touched += step
+            position = onward
     return touched
 
 
@@ -44,21 +50,27 @@ def build_missing(*, at: datetime, progress: Callable[[int, int], None] | None =
     return [s.code for s in missing]
 
 
-def _step(source: Source, at: datetime) -> int | None:
-    """One batch of events; None when there was none, or another reads for this source."""
+def _step(group: Sequence[Source], position: Position, at: datetime) -> tuple[Position | None, int]:
+    """One batch of events, read once for all sources that stand at the position; returns where they stand now (None: there
+    was none) and how many subjects were observed. One that has moved meanwhile, or is being moved, is left alone."""
     with transaction.atomic():
-        row = Progress.objects.select_for_update(skip_locked=True).filter(source=source.code).first()
-        if row is None:
-            return None
-        position = Position(row.xid, row.event_id)
-        found, onward = events.read_after(position, kinds=source.kinds, limit=BATCH)
-        if onward == position:
-            return None
-        keys = observing.touched(
-            source, [Touch(e.kind, (e.subject_kind, e.subject_id), e.payload) for e in found]
+        standing = Progress.objects.filter(
+            source__in=[s.code for s in group], xid=position.xid, event_id=position.id
         )
-        observing.observe_all(source, keys)
-        row.xid, row.event_id = onward
-        row.read_at = at
-        row.save(update_fields=["xid", "event_id", "read_at"])
-    return len(keys)
+        held = set(standing.select_for_update(skip_locked=True).values_list("source", flat=True))
+        mine = [s for s in group if s.code in held]
+        if not mine:
+            return None, 0
+        found, onward = events.read_after(
+            position, kinds=frozenset().union(*(s.kinds for s in mine)), limit=BATCH
+        )
+        if onward == position:
+            return None, 0
+        touches = [Touch(e.kind, (e.subject_kind, e.subject_id), e.payload) for e in found]
+        observed = 0
+        for source in mine:
+            keys = observing.touched(source, [t for t in touches if t.kind in source.kinds])
+            observing.observe_all(source, keys)
+            observed += len(keys)
+        Progress.objects.filter(source__in=held).update(xid=onward.xid, event_id=onward.id, read_at=at)
+    return onward, observed
