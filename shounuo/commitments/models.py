@@ -41,7 +41,7 @@ class Clock(models.Model):
         SYSTEM = "system", _("系统故障")
         OTHER = "other", _("其他")
 
-    rule = models.ForeignKey("policy.Rule", on_delete=models.PROTECT, related_name="+")
+    rule = models.ForeignKey("policy.Rule", on_delete=models.PROTECT, related_name="+", db_index=False)
     clause_code = models.CharField(max_length=64)
     commitment = models.CharField(max_length=64)
     subject_kind = models.CharField(max_length=32)
@@ -49,7 +49,9 @@ class Clock(models.Model):
     round = models.PositiveSmallIntegerField(default=1)
     start_event_id = models.BigIntegerField()
     within = models.CharField(max_length=40)  # a Span; of a clock that follows another: the other's
-    follows = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="followers")
+    follows = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="followers", db_index=False
+    )
     not_before = models.CharField(max_length=40, blank=True)
     calendar = models.CharField(max_length=40)
     warn = models.CharField(max_length=40)
@@ -110,6 +112,11 @@ class Clock(models.Model):
                 condition=models.Q(state="breached", met_at=None, cancelled_at=None),
                 name="commitments_clock_open",
             ),
+            models.Index(
+                fields=["follows"],
+                condition=models.Q(follows__isnull=False),
+                name="commitments_clock_follows",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -155,7 +162,7 @@ class Step(models.Model):
     """Something that a clock did by itself: warned, breached (`due`), escalated to someone. Once per lap, position and
     addressee: the constraint is what "exactly once" hangs on."""
 
-    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="steps")
+    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="steps", db_index=False)
     lap = models.PositiveSmallIntegerField(default=1)
     position = models.CharField(max_length=40)  # warn | due | 100% | 150% | PT5M ...
     to = models.CharField(max_length=80, blank=True)

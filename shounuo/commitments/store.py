@@ -68,10 +68,10 @@ def lock_clocks(keys: Collection[Key]) -> dict[Key, list[Clock]]:
     if not keys:
         return found
     if len(keys) == 1:
-        rows = prepared.instances(Clock, _SELECT_ONE, next(iter(keys)))
+        rows = prepared.instances(Clock, prepared.execute(_SELECT_ONE, next(iter(keys))))
     else:
         named = [[kind for kind, _id in keys], [id for _kind, id in keys]]
-        rows = prepared.instances(Clock, _SELECT, named)
+        rows = prepared.instances(Clock, prepared.execute(_SELECT, named))
     for clock in rows:
         found[(clock.subject_kind, clock.subject_id)].append(clock)
     return found

@@ -16,7 +16,7 @@ from shounuo.audit.queries import held
 from shounuo.customers.models import Company, ContactPoint, Customer, Merge
 from shounuo.customers.permissions import VIEW
 from shounuo.events.subjects import Facts
-from shounuo.kernel import paging
+from shounuo.kernel import paging, prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.kernel.text import clean_line, fold_width, mask_mail, mask_phone, normalise_phone
@@ -245,19 +245,16 @@ def companies(actor: Actor, text: str = "", *, limit: int = 20) -> list[Company]
     return list(rows[:limit])
 
 
+_FACTS = (
+    "SELECT id, segment, company_id, region, language FROM customers_customer WHERE id = ANY(%s::bigint[])"
+)
+
+
 def facts(ids: Iterable[int]) -> dict[int, Facts]:
     """What rules may match on."""
-    rows = Customer.objects.filter(id__in=list(ids)).values(
-        "id", "segment", "company_id", "region", "language"
-    )
     return {
-        row["id"]: {
-            "segment": row["segment"],
-            "company": row["company_id"],
-            "region": row["region"],
-            "customer_language": row["language"],
-        }
-        for row in rows
+        id: {"segment": segment, "company": company, "region": region, "customer_language": language}
+        for id, segment, company, region, language in prepared.by_ids(_FACTS, list(ids))
     }
 
 

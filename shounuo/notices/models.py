@@ -41,7 +41,9 @@ class Notice(models.Model):
     once.
     """
 
-    person = models.ForeignKey("staff.Person", on_delete=models.CASCADE, related_name="notices")
+    person = models.ForeignKey(
+        "staff.Person", on_delete=models.CASCADE, related_name="notices", db_index=False
+    )
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=40)
     params = models.JSONField(default=dict)

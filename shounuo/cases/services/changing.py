@@ -131,7 +131,7 @@ def changing(
 
 def begin(case_id: int, *, actor: Actor, at: datetime) -> Change:
     """Locks the case for the actor; NotFound when he may not see it. Needs a transaction."""
-    case = next(iter(prepared.instances(Case, _LOCKED, [case_id])), None)
+    case = next(iter(prepared.instances(Case, prepared.execute(_LOCKED, [case_id]))), None)
     if case is None or not sees(actor, case):
         raise not_found()
     return Change(case, actor, at)

@@ -10,7 +10,7 @@ from shounuo.cases.services.changing import Change, staff_only
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid
 from shounuo.staff.models import Team
-from shounuo.staff.queries import actor_for, with_rights
+from shounuo.staff.queries import actor_for, with_rights_by_id
 
 
 def engage(change: Change) -> None:
@@ -100,7 +100,7 @@ def give(change: Change, person_id: int | None, team_id: int | None, *, note_id:
 
 def able(person_id: int) -> Actor:
     """The person as one who can be given a case: active, and handles cases."""
-    person = with_rights().filter(pk=person_id).first()
+    person = with_rights_by_id(person_id)
     actor = actor_for(person) if person is not None else None
     if actor is None or not actor.may(permissions.WORK):
         raise Invalid(_("此人不能处理工单"), field="person", code="bad_person")

@@ -17,6 +17,7 @@ from shounuo.cases.services.fields import tags_of, values_for
 from shounuo.cases.services.writing import SPOKEN, IncomingMessage
 from shounuo.commitments.records import gated, lacking
 from shounuo.events.services import NewEvent, publish
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotAllowed
 from shounuo.kernel.text import clean
@@ -115,7 +116,7 @@ def case_open(
         asked = judged and gated(events.TRIAGED)
         if judged and not asked:
             case.triaged_at = at
-        case.save(force_insert=True)
+        prepared.insert(case)
         interaction = writing.incoming(
             case,
             text,
@@ -126,7 +127,7 @@ def case_open(
             purpose=writing.Purpose.ANSWER,
             at=at,
         )
-        interaction.save(force_insert=True)
+        prepared.insert(interaction)
         if asked and not lacking(("case", case.pk), events.TRIAGED, at):
             case.triaged_at = at
             case.save(update_fields=["triaged_at"])

@@ -16,6 +16,7 @@ from shounuo.cases.queries.threads import reply_addresses
 from shounuo.cases.rules import states
 from shounuo.cases.services.changing import Change
 from shounuo.cases.services.holding import engage
+from shounuo.kernel import prepared
 from shounuo.kernel.errors import Invalid, TooLarge
 from shounuo.kernel.text import clean, clean_line, normalise_mail, truncate
 
@@ -137,7 +138,7 @@ def write_in(
         purpose=purpose,
         at=at,
     )
-    interaction.save(force_insert=True)
+    prepared.insert(interaction)
     waiting = case.unanswered
     change.set(last_in_at=at)
     if not m.automatic:
@@ -196,7 +197,7 @@ def write_out(
         state=Interaction.State.QUEUED if to else Interaction.State.DONE,
         at=at,
     )
-    interaction.save(force_insert=True)
+    prepared.insert(interaction)
     first = not automatic and case.first_response_at is None
     if not automatic:
         change.set(last_out_at=at, unanswered=False)
@@ -225,7 +226,7 @@ def write_note(change: Change, text: str, *, purpose: str = Purpose.ANSWER) -> I
         automatic=change.actor.is_system,
         at=change.at,
     )
-    interaction.save(force_insert=True)
+    prepared.insert(interaction)
     change.set(noted_at=change.at)
     change.tell(events.NOTED, interaction=interaction.pk, purpose=purpose)
     return interaction

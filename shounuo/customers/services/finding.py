@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from shounuo.customers import events
 from shounuo.customers.models import ContactPoint, Customer
 from shounuo.customers.services.companies import company_of
 from shounuo.events.services import NewEvent, publish
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
 from shounuo.kernel.text import (
@@ -31,7 +31,7 @@ from shounuo.kernel.text import (
 from shounuo.kernel.writing import write
 
 # Finds, or makes: one statement. The customer found is locked as a foreign key to him would lock him: a merge waits for
-# this case, or this case for the merge. `points_made` is empty for one found.
+# this case, or this case for the merge. The last column, how many points were made, is empty for one found.
 _TAKE = """
 WITH given AS (
   SELECT * FROM jsonb_to_recordset(%(points)s::jsonb) AS g(kind text, value text, shown text)
@@ -56,9 +56,9 @@ WITH given AS (
   ON CONFLICT (kind, value) DO NOTHING
   RETURNING id
 )
-SELECT {columns}, point_kind, point_value, NULL::bigint AS points_made FROM found
+SELECT {columns}, point_kind, point_value, NULL::bigint FROM found
 UNION ALL SELECT {columns}, NULL, NULL, (SELECT count(*) FROM points) FROM made
-""".replace("{columns}", ", ".join(str(f.column) for f in Customer._meta.concrete_fields))
+""".replace("{columns}", prepared.columns(Customer))
 _ADD = """
 INSERT INTO customers_contactpoint (customer_id, kind, value, shown, "primary", created_at)
 SELECT %s, %s, %s, %s, NOT EXISTS (SELECT 1 FROM customers_contactpoint WHERE customer_id = %s AND kind = %s), %s
@@ -142,14 +142,15 @@ def _take(
         "make": make,
         "at": at,
     }
-    rows: list[Any] = list(Customer.objects.raw(_TAKE, values))
+    rows = prepared.execute(_TAKE, values)
     if not rows:
         return None
-    customer = rows[0]
-    if customer.points_made is None:
-        held = {(row.point_kind, row.point_value) for row in rows}
+    [customer] = prepared.instances(Customer, rows[:1])
+    points_made = rows[0][-1]
+    if points_made is None:
+        held = {row[-3:-1] for row in rows}
         return customer, [p for p in points if (p[0], p[1]) not in held], False
-    if customer.points_made < len(points):
+    if points_made < len(points):
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM customers_contactpoint WHERE customer_id = %s", [customer.id])
             cursor.execute("DELETE FROM customers_customer WHERE id = %s", [customer.id])
