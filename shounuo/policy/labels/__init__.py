@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language, pgettext_lazy
@@ -201,9 +202,10 @@ def calendar(code: str) -> str:
 
 
 def amount(money: Money) -> str:
-    """500 元; of another currency with its code."""
-    told = str(money).removesuffix(f" {money.currency}")
-    return str(_("%(yuan)s 元") % {"yuan": told}) if money.currency == "CNY" else str(money)
+    """9,480 元, with two places only where there are fen; of another currency with its code."""
+    major = Decimal(money.minor) / 100
+    told = f"{major:,.2f}".removesuffix(".00")
+    return str(_("%(yuan)s 元") % {"yuan": told}) if money.currency == "CNY" else f"{told} {money.currency}"
 
 
 def _of(table: Mapping[str, Any], code: str) -> str:

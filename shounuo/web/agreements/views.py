@@ -25,7 +25,7 @@ from shounuo.web.agreements.forms import AgreementForm, initial_of
 from shounuo.web.console import pages
 from shounuo.web.context import actor_of
 from shounuo.web.guard import done, staff_page
-from shounuo.web.people.views import tabs
+from shounuo.web.people.showing import tabs
 
 State = Agreement.State
 

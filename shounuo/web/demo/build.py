@@ -99,6 +99,7 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None], all_packs: b
         special.agree(world, start - timedelta(days=12), start)
         _live(parts, world, start, end, cases)
         special.complain(world, end)
+        special.ask_lately(world, end)
         supervision.inspect(world, end)
         maturity.assess(world, start, end)
         _index(parts)

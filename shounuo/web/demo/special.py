@@ -19,11 +19,12 @@ from shounuo.kernel.actors import Actor
 from shounuo.process import book
 from shounuo.process import services as process
 from shounuo.process.models import Run, RunStep
-from shounuo.process.services.running import step_proved
 from shounuo.web.demo.world import Worker, World
 
 COMPENSATED = 0.3  # of complaints and returns
 FEN = ((20_00, 30), (30_00, 25), (50_00, 25), (88_00, 10), (150_00, 8), (300_00, 5), (480_00, 2), (800_00, 1))
+MORE = (150_00, 300_00, 480_00)
+WAITING = 4
 REASONS = (
     "到货延误耽误了喂料，客户要求补偿",
     "换货期间客户自己垫了料钱",
@@ -68,6 +69,23 @@ def compensate(
         actor=decider.actor, at=at,
     )  # fmt: skip
     return at
+
+
+def ask_lately(world: World, end: datetime) -> None:
+    """What was asked for within the last hour and waits for its decision when the demo opens: more than the agent may give
+    by himself."""
+    dice = world.random
+    mine = {w.person.pk: w for w in world.workers.values() if "agent" in w.actor.roles}
+    found = Case.objects.filter(
+        kind__in=("complaint", "aftersales"), status="open", owner_id__in=mine, merged_into=None
+    ).order_by("-opened_at", "number")[:WAITING]
+    for n, case in enumerate(found):
+        assert case.owner_id is not None  # asked for above
+        at = max(case.opened_at, end - timedelta(minutes=50 - 9 * n))
+        cases.grant_ask(
+            case_id=case.pk, kind="compensation", amount=dice.choice(MORE), reason=dice.choice(REASONS),
+            actor=mine[case.owner_id].actor, at=at,
+        )  # fmt: skip
 
 
 def agree(world: World, before: datetime, start: datetime) -> None:
@@ -133,7 +151,7 @@ def _walk(world: World, run: Run, case: Case, end: datetime) -> None:
             proof = next((e for e in told if e.kind in wanted and e.at <= end), None)
             if proof is None:
                 return
-            step_proved(step=step, event=proof)
+            process.step_proved(step=step, event=proof)
             at = max(at, proof.at)
             continue
         at = world.working(at, 6)

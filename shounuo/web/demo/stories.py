@@ -16,7 +16,7 @@ from shounuo.kernel.errors import Problem
 from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.special import compensate
 from shounuo.web.demo.topics import PRODUCTS
-from shounuo.web.demo.waits import asked_back, taken_by_relay, waiting
+from shounuo.web.demo.waits import Matter, asked_back, taken_by_relay, waiting
 from shounuo.web.demo.world import Worker, World
 
 # Channels by how often they are used, with the usual minutes until somebody answers.
@@ -131,6 +131,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         at = world.working(at, world.spread(9 * slow, 0.7))
         yield at
         cases.case_accept(case_id=case.pk, actor=worker.actor, at=at)
+    matter = Matter(scenario, case.pk, worker, customer_id, channel)
     if scenario.options and dice.random() < 0.75:
         at = world.working(at, world.spread(5 * slow))
         yield at
@@ -181,8 +182,8 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
             )
             taken_by_relay(case.pk, at)
         if dice.random() < ASKED_BACK:
-            at = yield from asked_back(world, scenario, case.pk, worker, customer_id, channel, at, say, slow)
-    at = yield from waiting(world, scenario, case.pk, worker, customer_id, channel, at)
+            at = yield from asked_back(world, matter, at, say, slow)
+    at = yield from waiting(world, matter, at)
     at = world.working(at, _work(scenario) * world.spread(1.0, 0.7) * slow)
     yield at
     if scenario.complexity == "complex":

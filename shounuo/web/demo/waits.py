@@ -6,6 +6,7 @@ Without these the demo would show a department that has nothing on its hands.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shounuo.cases import services as cases
@@ -78,19 +79,22 @@ def taken_by_relay(case_id: int, at: datetime) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A case in hand: what it is about, who works on it, who brought it and by which channel."""
+
+    scenario: Scenario
+    case_id: int
+    worker: Worker
+    customer_id: int
+    channel: str
+
+
 def asked_back(
-    world: World,
-    scenario: Scenario,
-    case_id: int,
-    worker: Worker,
-    customer_id: int,
-    channel: str,
-    at: datetime,
-    say: Callable[[str], str],
-    slow: float,
+    world: World, matter: Matter, at: datetime, say: Callable[[str], str], slow: float
 ) -> Generator[datetime, None, datetime]:
     """The customer is asked something, answers, and is told that it goes on; returns the moment of the last word."""
-    dice = world.random
+    dice, scenario, case_id, worker = world.random, matter.scenario, matter.case_id, matter.worker
     at = world.working(at, world.spread(12))
     yield at
     if len(scenario.replies) > 1:
@@ -105,8 +109,8 @@ def asked_back(
     at = world.waits(at, world.spread(85, 1.0))
     yield at
     cases.message_receive(
-        case_id=case_id, text=say(dice.choice(scenario.follow_ups)), channel=channel,
-        actor=Actor.customer(customer_id), at=at,
+        case_id=case_id, text=say(dice.choice(scenario.follow_ups)), channel=matter.channel,
+        actor=Actor.customer(matter.customer_id), at=at,
     )  # fmt: skip
     at = world.working(at, world.spread(8 * slow, 0.7))
     yield at
@@ -115,17 +119,9 @@ def asked_back(
     return at
 
 
-def waiting(
-    world: World,
-    scenario: Scenario,
-    case_id: int,
-    worker: Worker,
-    customer_id: int,
-    channel: str,
-    at: datetime,
-) -> Generator[datetime, None, datetime]:
+def waiting(world: World, matter: Matter, at: datetime) -> Generator[datetime, None, datetime]:
     """Acts and yields moments as a story does; returns the moment at which the story goes on."""
-    dice = world.random
+    dice, scenario, case_id, worker = world.random, matter.scenario, matter.case_id, matter.worker
     if dice.random() >= OFTEN[scenario.complexity]:
         return at
     at = world.working(at, world.spread(25))
@@ -147,15 +143,16 @@ def waiting(
         at = max(back, at + timedelta(minutes=30))
         yield at
         cases.message_receive(
-            case_id=case_id, text=answer, channel=channel, actor=Actor.customer(customer_id), at=at
-        )
+            case_id=case_id, text=answer, channel=matter.channel,
+            actor=Actor.customer(matter.customer_id), at=at,
+        )  # fmt: skip
         at = world.working(at, world.spread(7 * worker.cast.pace, 0.7))
         yield at
         cases.reply_send(case_id=case_id, text=dice.choice(THANKS), actor=worker.actor, at=at)
         taken_by_relay(case_id, at)
         return at
     if dice.random() < ASKED:
-        return (yield from _asking(world, scenario, case_id, worker, at))
+        return (yield from _asking(world, matter, at))
     reason = dice.choice(COLLEAGUES[scenario.team])
     cases.case_wait(case_id=case_id, on="internal", reason=reason, until=None, actor=worker.actor, at=at)
     at = world.working(at, world.spread(MINUTES[scenario.complexity], 0.5))
@@ -164,18 +161,16 @@ def waiting(
     return at
 
 
-def _asking(
-    world: World, scenario: Scenario, case_id: int, worker: Worker, at: datetime
-) -> Generator[datetime, None, datetime]:
+def _asking(world: World, matter: Matter, at: datetime) -> Generator[datetime, None, datetime]:
     """Another department is asked, takes it and answers, mostly in time; its answer brings the case back."""
     dice = world.random
-    team, question, answer = dice.choice(ASKS[scenario.team])
+    team, question, answer = dice.choice(ASKS[matter.scenario.team])
     duty = cases.help_ask(
-        case_id=case_id,
+        case_id=matter.case_id,
         team_id=world.teams[team].pk,
         text=question,
         due_at=world.working(at, PROMISED),
-        actor=worker.actor,
+        actor=matter.worker.actor,
         at=at,
     )
     helper = dice.choice(world.by_team[team])

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from shounuo.agreements.queries import EDIT as DRAFT_AGREEMENTS
 from shounuo.cases import queries as cases
@@ -20,6 +20,7 @@ from shounuo.staff.queries import names
 from shounuo.web import words
 from shounuo.web.people.forms import SEGMENTS
 
+HOME = "/customers/"
 COLUMNS = (
     gettext_lazy("姓名"),
     gettext_lazy("单位"),
@@ -29,6 +30,15 @@ COLUMNS = (
     gettext_lazy("未结"),
 )
 CASES = 10
+
+
+def tabs(on: str) -> list[dict[str, Any]]:
+    """What stands beside one another under 客户."""
+    return [
+        {"label": pgettext("place", "客户"), "url": HOME, "active": on == "people"},
+        {"label": pgettext("place", "单位"), "url": f"{HOME}companies/", "active": on == "companies"},
+        {"label": _("服务协议"), "url": "/agreements/", "active": on == "agreements"},
+    ]
 
 
 def columns() -> list[dict[str, Any]]:

@@ -25,11 +25,11 @@ from shounuo.web.context import actor_of
 from shounuo.web.guard import done, staff_page
 from shounuo.web.people import showing
 from shounuo.web.people.forms import SEGMENTS, CompanyForm, ContactForm, CustomerForm, EraseForm, NewForm
+from shounuo.web.people.showing import HOME
 
 VIEW, EDIT, REVEAL = permissions.VIEW, permissions.EDIT, permissions.REVEAL
 MERGE, ERASE = permissions.MERGE, permissions.ERASE
 FOUND = 50
-HOME = "/customers/"
 
 
 def edit(request: HttpRequest, form: forms.Form, **what: Any) -> HttpResponse:
@@ -74,7 +74,7 @@ def people(request: HttpRequest) -> HttpResponse:
     context = {
         "title": pgettext("place", "客户"),
         "is_people": True,
-        "tabs": tabs("people"),
+        "tabs": showing.tabs("people"),
         "columns": showing.columns(),
         "rows": showing.rows(found, actor),
         "pager": pager,
@@ -97,15 +97,6 @@ def people(request: HttpRequest) -> HttpResponse:
         },
     }
     return render(request, "people/list.html", context)
-
-
-def tabs(on: str) -> list[dict[str, Any]]:
-    """What stands beside one another under 客户."""
-    return [
-        {"label": pgettext("place", "客户"), "url": HOME, "active": on == "people"},
-        {"label": pgettext("place", "单位"), "url": f"{HOME}companies/", "active": on == "companies"},
-        {"label": _("服务协议"), "url": "/agreements/", "active": on == "agreements"},
-    ]
 
 
 @staff_page(EDIT)
@@ -328,7 +319,7 @@ def companies(request: HttpRequest) -> HttpResponse:
     rows, pager = pages.paged(request, found)
     context = {
         "title": pgettext("place", "单位"),
-        "tabs": tabs("companies"),
+        "tabs": showing.tabs("companies"),
         "columns": [
             {"label": _("名称")},
             {"label": _("地区")},
