@@ -72,7 +72,7 @@ def letter_of(token: str, at: datetime) -> Letter:
     if datetime.fromtimestamp(until, UTC) <= at:
         raise _over()
     asked = Grant.objects.filter(pk=grant_id, round=round, state=Grant.State.ASKED).exists()
-    person = staff.with_rights().filter(pk=person_id).first()
+    person = staff.with_rights_by_id(person_id)
     if not asked or person is None:
         raise _over()
     return Letter(grant_id, person)

@@ -103,9 +103,11 @@ def lacking(
     *,
     payload: Mapping[str, Any] | None = None,
     fresh: Collection[str] = (),
+    facts: FactsBook | None = None,
 ) -> list[Lacking]:
     """What would keep out an event of this kind on a subject as it is now; fields that the act itself fills (`fresh`) are
-    not counted. Three queries at most, none when no gate stands before such events."""
+    not counted. Who asks for several steps passes one book of `facts`. Three queries at most, none when no gate stands before
+    such events."""
     gates = [
         g
         for g in book().gates.get(kind, ())
@@ -113,8 +115,8 @@ def lacking(
     ]
     if not gates:
         return []
-    facts = FactsBook()([key]).get(key, {})
-    gates = [g for g in gates if matching.matches(g.spec.when, facts)]
+    known = (facts or FactsBook())([key]).get(key, {})
+    gates = [g for g in gates if matching.matches(g.spec.when, known)]
     filled = _filled((key, g.spec) for g in gates).get(key, Filled({}))
     found = []
     for gate in gates:

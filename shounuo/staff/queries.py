@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.text import normalise_mail, normalise_phone
 from shounuo.staff.models import Membership, Organisation, Person, Role, Shift, Team, Token
@@ -58,13 +59,15 @@ def _rights_sql(person: str) -> dict[str, str]:
     return {name: f"ARRAY({sql})" for name, sql in kinds.items()}
 
 
-def _actor(person_id: int, row: Any) -> Actor:
+def _actor(
+    person_id: int, roles: Iterable[str], permissions: Iterable[str], teams: Iterable[int], led: Iterable[int]
+) -> Actor:
     return Actor.person(
         person_id,
-        permissions=frozenset(row.held_permissions),
-        team_ids=frozenset(row.held_teams),
-        led_team_ids=frozenset(row.led_teams),
-        roles=frozenset(row.held_roles),
+        permissions=frozenset(permissions),
+        team_ids=frozenset(teams),
+        led_team_ids=frozenset(led),
+        roles=frozenset(roles),
     )
 
 
@@ -74,8 +77,23 @@ def with_rights() -> QuerySet[Person]:
     return Person.objects.filter(is_active=True).annotate(**_rights("staff_person.id"), factor_needed=needed)
 
 
+def with_rights_by_id(person_id: int) -> Person | None:
+    """The same for one person, None where he is gone or not active: every page begins with it."""
+    rows = prepared.execute(_PERSON, [person_id])
+    found = prepared.instances(Person, rows)
+    for person, row in zip(found, rows, strict=True):
+        *_columns, roles, permissions, teams, led, needed = row
+        person._actor = _actor(person.pk, roles, permissions, teams, led)  # type: ignore[attr-defined]
+        person.factor_needed = needed  # type: ignore[attr-defined]
+    return found[0] if found else None
+
+
 _FACTOR_NEEDED = """EXISTS (SELECT FROM staff_person_roles h JOIN staff_role r ON r.id = h.role_id
  WHERE h.person_id = staff_person.id AND r.second_factor)"""
+
+
+_PERSON = f"""SELECT {prepared.columns(Person)}, {", ".join(_rights_sql("staff_person.id").values())}, {_FACTOR_NEEDED}
+FROM staff_person WHERE id = %s AND is_active"""  # noqa: S608  names of ours
 
 
 def owes_factor(person: Person) -> bool:
@@ -94,29 +112,33 @@ def actor_for(person: Person) -> Actor:
     """
     actor: Actor | None = getattr(person, "_actor", None)
     if actor is None:
-        source = person
+        source: Any = person
         if not hasattr(person, "held_roles"):
             source = Person.objects.annotate(**_rights("staff_person.id")).only("id").get(pk=person.pk)
-        actor = _actor(person.pk, source)
+        actor = _actor(
+            person.pk, source.held_roles, source.held_permissions, source.held_teams, source.led_teams
+        )
         person._actor = actor  # type: ignore[attr-defined]
     return actor
 
 
 # Every call of the API begins with it.
-_TOKEN = "SELECT t.*, p.is_active AS person_is_active, {rights} FROM staff_token t JOIN staff_person p ON p.id = t.person_id WHERE t.hash = %s".replace(
-    "{rights}", ", ".join(f"{sql} AS {name}" for name, sql in _rights_sql("t.person_id").items())
-)
+_TOKEN = "SELECT {token}, p.is_active, {rights} FROM staff_token t JOIN staff_person p ON p.id = t.person_id WHERE t.hash = %s".replace(
+    "{token}", prepared.columns(Token, "t")
+).replace("{rights}", ", ".join(_rights_sql("t.person_id").values()))
 
 
 def token_with_actor(hash: str) -> tuple[Token, Actor] | None:
     """The token of this hash, whether its person is active (`person_is_active`), and all his rights, in one query;
     whether the token is live is not judged.
     """
-    found = list(Token.objects.raw(_TOKEN, [hash]))
-    token = found[0] if found else None
-    if token is None:
+    found = prepared.execute(_TOKEN, [hash])
+    if not found:
         return None
-    return token, _actor(token.person_id, token)
+    [token] = prepared.instances(Token, found)
+    *_columns, active, roles, permissions, teams, led = found[0]
+    token.person_is_active = active  # type: ignore[attr-defined]
+    return token, _actor(token.person_id, roles, permissions, teams, led)
 
 
 def people(*, active: bool = True) -> QuerySet[Person]:

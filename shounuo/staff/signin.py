@@ -60,7 +60,7 @@ class Backend(BaseBackend):
         """Nobody signs in past `sign_in`, which counts failures and asks for the second factor."""
 
     def get_user(self, user_id: int) -> Person | None:
-        return queries.with_rights().filter(pk=user_id).first()
+        return queries.with_rights_by_id(user_id)
 
 
 def password_person(*, identifier: str, password: str, address: str, at: datetime) -> Person:
@@ -161,7 +161,7 @@ def pending_person(request: HttpRequest, at: datetime) -> Person | None:
     pending = request.session.get(_PENDING)
     if not pending or datetime.fromisoformat(pending["until"]) <= at:
         return None
-    person = queries.with_rights().filter(pk=pending["person"]).first()
+    person = queries.with_rights_by_id(pending["person"])
     return person if person is not None and person.get_session_auth_hash() == pending["hash"] else None
 
 

@@ -9,9 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
+
+from shounuo.policy import labels
+from shounuo.policy.schema import Money
 
 WEEKDAYS = (
     gettext_lazy("周一"),
@@ -193,6 +197,15 @@ def number(value: float | int | Decimal | None, places: int | None = None) -> st
     return f"{value:,.{places}f}"
 
 
+def choice(kind: type[TextChoices], value: str) -> str:
+    """The label of a choice; the value itself where there is none. `get_x_display` looks through all choices anew each time:
+    a tenth of the time of a list."""
+    try:
+        return str(kind(value).label)
+    except ValueError:
+        return value
+
+
 def kept_value(type: str, value: Any) -> str:
     """The value of a field of one's own, as it is kept, in words; `type` is text, number, date, choice or bool."""
     match type:
@@ -210,9 +223,7 @@ def money(fen: int | str | None) -> str:
     """Fen as 9,480 元, with two places only where there are fen; 未定 for None."""
     if fen is None or fen == "":
         return gettext("未定")
-    fen = int(fen)
-    yuan = f"{fen // 100:,}" if fen >= 0 and fen % 100 == 0 else f"{Decimal(fen) / 100:,.2f}"
-    return gettext("%(yuan)s 元") % {"yuan": yuan.removesuffix(".00")}
+    return labels.amount(Money(int(fen)))
 
 
 def sign(op: str) -> str:

@@ -85,8 +85,8 @@ def test_a_revision_is_drafted_reviewed_approved_published_and_signed(site):
     # a reader on his phone
     reader = site.open("/policy/night/", person=cast.agent, viewport=PHONE)
     reader.get_by_role("link", name="去签阅").click()
-    assert reader.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     reader.get_by_label("两小时").check()
+    assert reader.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     reader.get_by_role("button", name="我已读，签阅").click()
     expect(reader.get_by_role("alert")).to_contain_text("答错了")
     reader.get_by_label("一小时").check()

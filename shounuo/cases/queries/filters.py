@@ -134,7 +134,12 @@ _SPECIAL: dict[str, Callable[[Any, Actor, datetime], Q]] = {
 
 def at_risk(at: datetime) -> Q:
     """Not solved, and late or past its warning."""
-    return Q(status__in=states.ACTIVE) & (Q(overdue=True) | Q(next_warn_at__lte=at) | Q(next_due_at__lte=at))
+    return Q(status__in=states.ACTIVE) & pressing(at)
+
+
+def pressing(at: datetime) -> Q:
+    """Of an open case: late or past its warning."""
+    return Q(overdue=True) | Q(next_warn_at__lte=at) | Q(next_due_at__lte=at)
 
 
 def _me(value: Any, actor: Actor) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Case, Draft, Mention, Reading, SavedView
 from shounuo.cases.queries import cursors
-from shounuo.cases.queries.filters import at_risk, matching
+from shounuo.cases.queries.filters import matching, pressing
 from shounuo.cases.queries.visibility import visible_to
 from shounuo.cases.rules import filters, states
 from shounuo.kernel import paging
@@ -59,17 +59,9 @@ class Counted:
 
 def conditions(key: str, actor: Actor, at: datetime) -> Q:
     """What a view of `VIEWS` asks; NotFound for another key."""
+    if (of_open := _of_open(actor, at).get(key)) is not None:
+        return _ACTIVE & of_open
     match key:
-        case "mine":
-            return _ACTIVE & Q(owner_id=actor.person_id or 0)
-        case "unassigned":
-            return _ACTIVE & (Q(owner=None) | Q(handed_at__isnull=False))
-        case "open":
-            return _ACTIVE
-        case "risk":
-            return at_risk(at)
-        case "waiting":
-            return Q(status__in=states.WAITING)
         case "mentioned":
             since = Mention.objects.filter(person_id=actor.person_id or 0, at__gte=at - MENTIONED_FOR)
             return Q(pk__in=since.values("case_id"))
@@ -79,19 +71,29 @@ def conditions(key: str, actor: Actor, at: datetime) -> Q:
             raise NotFound(_("没有这个视图"))
 
 
+def _of_open(actor: Actor, at: datetime) -> dict[str, Q]:
+    """What the views of open cases ask beside that."""
+    return {
+        "mine": Q(owner_id=actor.person_id or 0),
+        "unassigned": Q(owner=None) | Q(handed_at__isnull=False),
+        "open": Q(),
+        "risk": pressing(at),
+        "waiting": Q(status__in=states.WAITING),
+    }
+
+
 def view_counts(actor: Actor, at: datetime) -> dict[str, Counted]:
-    """How many cases each view holds for the actor, in three queries, each of which an index serves: the open cases, those
-    closed lately, those where he was mentioned."""
+    """How many cases each view holds for the actor, but for those closed lately, which nobody works off; in two queries,
+    each of which an index serves: the open cases, those where he was mentioned."""
     seen = visible_to(actor)
-    asked = {key: conditions(key, actor, at) for key in VIEWS}
-    mentioned, closed = (seen.filter(asked.pop(key)) for key in ("mentioned", "closed"))
+    mentioned = seen.filter(conditions("mentioned", actor, at))
+    asked = _of_open(actor, at)
     wanted: dict[str, Any] = {}
     for key, q in asked.items():
         wanted[f"{key}_n"] = Count("pk", filter=q)
         wanted[f"{key}_late"] = Count("pk", filter=q & Q(overdue=True))
     row = seen.filter(_ACTIVE).aggregate(**wanted)
     found = {key: Counted(row[f"{key}_n"], row[f"{key}_late"]) for key in asked}
-    found["closed"] = Counted(closed.count(), 0)
     named = mentioned.aggregate(n=Count("pk"), late=Count("pk", filter=_ACTIVE & Q(overdue=True)))
     found["mentioned"] = Counted(named["n"], named["late"])
     return found
@@ -112,11 +114,13 @@ def list_page(
     *,
     at: datetime,
     extra: Mapping[str, Any] | None = None,
+    columns: Sequence[str] = (),
 ) -> tuple[list[Case], str | None]:
     """A page of cases with customer, company, owner, team and topic, and the cursor of the next (None at the end).
 
     `view` is a key of `VIEWS` or a query (`rules.filters`); `extra` narrows a view further and may set `sort`. Rows
-    carry `unread` (something came since the actor read it) and `drafted`. One query, two where dated rows end.
+    carry `unread` (something came since the actor read it) and `drafted`. With `columns` (of the case, its customer and his
+    company) they hold these and what they are sorted by. One query, two where dated rows end.
     """
     size = paging.limit_of(limit)
     if isinstance(view, str):
@@ -130,7 +134,7 @@ def list_page(
         narrowed = filters.normal(extra)
         found = found.filter(matching(narrowed, actor, at))
         sort = narrowed["sort"] if "sort" in extra else sort
-    rows = _ORDERS[sort](_shown(found, actor), cursor, size + 1)
+    rows = _ORDERS[sort](_shown(found, actor, columns), cursor, size + 1)
     if len(rows) <= size:
         return rows, None
     last = rows[size - 1]
@@ -154,8 +158,11 @@ def saved_view(actor: Actor, view_id: int) -> SavedView:
     return view
 
 
-def _shown(rows: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
-    rows = rows.select_related("customer__company", "owner", "team", "topic").defer(*_HEAVY)
+def _shown(rows: QuerySet[Case], actor: Actor, columns: Sequence[str]) -> QuerySet[Case]:
+    if columns:
+        rows = rows.select_related("customer__company").only(*columns, *_SORT_COLUMN.values())
+    else:
+        rows = rows.select_related("customer__company", "owner", "team", "topic").defer(*_HEAVY)
     if actor.person_id is None:
         return rows.annotate(unread=Value(False), drafted=Value(False))
     read = Reading.objects.filter(

@@ -249,7 +249,7 @@ def test_every_read_leaves_out_what_the_outsider_may_not_see(cast):
         queries.case_page(out, case.number, at=AT)
     for view in queries.VIEWS:
         assert queries.list_page(out, view, at=AT)[0] == []
-        assert queries.view_counts(out, AT)[view].total == 0
+    assert not any(counted.total for counted in queries.view_counts(out, AT).values())
     assert queries.list_page(out, {}, at=AT)[0] == []
     assert queries.list_page(out, {"customer": case.customer_id}, at=AT)[0] == []
     for text in (str(case.number), "13812346721", "宋建国", "结块", "料"):

@@ -13,7 +13,7 @@ from shounuo.calendars import queries as calendars
 from shounuo.commitments.hours import BUSINESS, hours_of
 from shounuo.commitments.models import Clock, Pause, Rebase
 from shounuo.events import subjects
-from shounuo.kernel import worktime
+from shounuo.kernel import prepared, worktime
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import Span
 from shounuo.kernel.errors import NotFound
@@ -23,12 +23,17 @@ UNAWARE = timedelta(hours=1)
 """A process may count on a calendar as it was for a moment after its change; seconds, an hour is generous."""
 
 
+_OF_SUBJECTS = (
+    f"SELECT {prepared.columns(Clock)} FROM commitments_clock WHERE subject_kind = %s"  # noqa: S608  names of ours
+    " AND subject_id = ANY(%s::bigint[])"
+)
+
+
 def of_subjects(kind: str, ids: Iterable[int]) -> dict[int, list[Clock]]:
     """The clocks of subjects that the caller may see, by subject: what is owed first, by due moment, then the rest by
     the time it was decided, latest first. One query."""
     found: dict[int, list[Clock]] = {id: [] for id in ids}
-    asked = "SELECT * FROM commitments_clock WHERE subject_kind = %s AND subject_id = ANY(%s)"
-    for clock in Clock.objects.raw(asked, [kind, list(found)]):
+    for clock in prepared.instances(Clock, prepared.by_ids(_OF_SUBJECTS, list(found), kind)):
         found[clock.subject_id].append(clock)
     for clocks in found.values():
         clocks.sort(key=_order)
@@ -38,16 +43,15 @@ def of_subjects(kind: str, ids: Iterable[int]) -> dict[int, list[Clock]]:
 def nearest_of(kind: str, ids: Iterable[int]) -> dict[int, Clock]:
     """Of each subject the clock that a list shows: of what is owed (running or overdue, else paused) the one due
     first. Subjects that owe nothing are missing. One query, whatever the number."""
-    owed = Clock.objects.filter(
-        Q(state__in=(Clock.State.RUNNING, Clock.State.PAUSED))
-        | Q(state=Clock.State.BREACHED, met_at=None, cancelled_at=None),
-        subject_kind=kind,
-        subject_id__in=list(ids),
-    )
-    found: dict[int, Clock] = {}
-    for clock in sorted(owed, key=lambda c: (c.state == Clock.State.PAUSED, c.due_at, c.id)):
-        found.setdefault(clock.subject_id, clock)
-    return found
+    rows = prepared.execute(_NEAREST, [kind, list(ids)])
+    return {clock.subject_id: clock for clock in prepared.instances(Clock, rows)}
+
+
+_NEAREST = f"""SELECT DISTINCT ON (subject_id) {prepared.columns(Clock)} FROM commitments_clock
+WHERE subject_kind = %s AND subject_id = ANY(%s::bigint[])
+  AND (state IN ('{Clock.State.RUNNING}', '{Clock.State.PAUSED}')
+       OR state = '{Clock.State.BREACHED}' AND met_at IS NULL AND cancelled_at IS NULL)
+ORDER BY subject_id, state = '{Clock.State.PAUSED}', due_at, id"""  # noqa: S608  names of ours
 
 
 def _order(clock: Clock) -> tuple[bool, float, int]:

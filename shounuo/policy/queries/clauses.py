@@ -14,7 +14,7 @@ from shounuo.kernel.errors import NotFound
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion, Rule
 from shounuo.policy.queries.proofs import EvidenceView, PracticeView, evidence_of, practices_of
-from shounuo.policy.queries.versions import in_force, visible_to
+from shounuo.policy.queries.versions import OPEN, generation, in_force, runs, visible_to
 from shounuo.policy.reading import rule_of
 from shounuo.policy.schema import AnyRule
 from shounuo.policy.sentences import details, sentence
@@ -123,16 +123,23 @@ def title_and_wording(rule_id: int) -> tuple[str, str]:
 
 
 def rules_in_force(kind: str, at: datetime) -> list[tuple[Rule, AnyRule]]:
-    """The rules of one kind in force at a moment, whoever asks, whatever their standing; one query."""
-    rows = (
-        Rule.objects.filter(
-            kind=kind, clause__version__in=PolicyVersion.objects.filter(in_force(at)).values("pk")
+    """The rules of one kind in force at a moment, whoever asks, whatever their standing. One cheap query: all that ever were
+    in force are kept in this process until a policy changes (a generation is never given twice). Rows are shared: read
+    them only."""
+    now = generation()
+    known = _known.get(kind)
+    if known is None or known[0] != now:
+        rows = (
+            Rule.objects.filter(kind=kind, clause__version__state__in=OPEN)
+            .select_related("clause__version__policy")
+            .defer("clause__version__source")
+            .order_by("clause__version__policy__code", "clause__position", "position")
         )
-        .select_related("clause__version__policy")
-        .defer("clause__version__source")
-        .order_by("clause__version__policy__code", "clause__position", "position")
-    )
-    return [(row, rule_of(row.kind, row.name, row.body)) for row in rows]
+        known = _known[kind] = now, [(row, rule_of(row.kind, row.name, row.body)) for row in rows]
+    return [found for found in known[1] if runs(found[0].clause.version, at)]
+
+
+_known: dict[str, tuple[int, list[tuple[Rule, AnyRule]]]] = {}
 
 
 def _titles(rows: Iterable[Rule]) -> dict[str, str]:

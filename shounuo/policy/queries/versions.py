@@ -68,7 +68,7 @@ def policies(actor: Actor, at: datetime) -> list[PolicyRow]:
         by_policy.setdefault(version.policy_id, []).append(version)
     found = []
     for versions in by_policy.values():
-        current = next((v for v in versions if _runs(v, at)), None)
+        current = next((v for v in versions if runs(v, at)), None)
         found.append(
             PolicyRow(
                 policy=versions[0].policy,
@@ -81,7 +81,8 @@ def policies(actor: Actor, at: datetime) -> list[PolicyRow]:
     return found
 
 
-def _runs(version: PolicyVersion, at: datetime) -> bool:
+def runs(version: PolicyVersion, at: datetime) -> bool:
+    """`in_force` of a version at hand."""
     return (
         version.state in OPEN
         and version.effective_at is not None

@@ -60,13 +60,19 @@ def note(at: datetime) -> str:
     return f"{text} · {kind}" if kind else text
 
 
+SHOWN = (
+    *("number", "subject", "owner__name", "owner__presence", "team__name"),
+    *("customer__name", "customer__company__name"),
+)
+
+
 def _known(*lists: list[Clock]) -> dict[int, Case]:
     ids = {c.subject_id for clocks in lists for c in clocks if c.subject_kind == "case"}
     return {
         c.pk: c
         for c in Case.objects.filter(pk__in=ids)
         .select_related("owner", "team", "customer__company")
-        .defer("diagnosis", "resolution")
+        .only(*SHOWN)
     }
 
 

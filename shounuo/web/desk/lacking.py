@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from shounuo.cases.models import Case
 from shounuo.cases.queries.page import CasePage
 from shounuo.commitments import records
+from shounuo.commitments.facts import FactsBook
 from shounuo.web import timing
 
 # What an act fills by itself.
@@ -44,16 +45,17 @@ def next_steps(it: CasePage, at: datetime) -> list[dict[str, Any]]:
         else "",
         "resolve" if "resolve" in it.actions else "close" if "close" in it.actions else "",
     ]
-    found = [step(it, act, at) for act in wanted if act]
+    facts = FactsBook()
+    found = [step(it, act, at, facts) for act in wanted if act]
     return [one for one in found if one is not None]
 
 
-def step(it: CasePage, act: str, at: datetime) -> dict[str, Any] | None:
+def step(it: CasePage, act: str, at: datetime, facts: FactsBook | None = None) -> dict[str, Any] | None:
     """What is lacking before one act, or None."""
     kind, text, fresh = STEPS[act]
     if not records.gated(kind):
         return None
-    lacked = records.lacking(("case", it.case.pk), kind, at, fresh=fresh)
+    lacked = records.lacking(("case", it.case.pk), kind, at, fresh=fresh, facts=facts)
     if not lacked:
         return None
     names = list(dict.fromkeys(name for one in lacked for name in one.fields))

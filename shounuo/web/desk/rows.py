@@ -19,7 +19,7 @@ from shounuo.cases.rules.states import WAITING
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
-from shounuo.web import timing
+from shounuo.web import timing, words
 from shounuo.web.desk import filters
 
 PAGE = 50
@@ -39,7 +39,11 @@ KEYS = {
     "mentioned": "6",
     "closed": "7",
 }
-UNCOUNTED = ("closed",)
+# What a row shows; the list reads no more.
+ROW = (
+    *("number", "channel", "subject", "kind", "level", "status", "wait_reason"),
+    *("customer__name", "customer__company__name"),
+)
 Counts = Mapping[str, Counted]
 
 
@@ -49,8 +53,8 @@ def views(counts: Counts, chosen: str) -> list[dict[str, Any]]:
         {
             "url": f"/cases/?view={key}",
             "label": str(view.label),
-            "count": None if key in UNCOUNTED else counts[key].total,
-            "overdue": counts[key].overdue,
+            "count": counts[key].total if key in counts else None,
+            "overdue": counts[key].overdue if key in counts else 0,
             "active": key == chosen,
             "key": KEYS[key],
         }
@@ -96,7 +100,7 @@ def pane(
     here = {k: v for k, v in request.GET.lists() if k != "cursor"}
     title, kept, found, after = _found(request, actor, at, view, query, text, sort)
     total = len(found)
-    if view in counts and view not in UNCOUNTED and not query and not text:
+    if view in counts and not query and not text:
         total = counts[view].total
     return {
         "title": title,
@@ -146,9 +150,9 @@ def _found(
     cursor = request.GET.get("cursor") or None
     if view.startswith("saved:"):
         kept = cases.saved_view(actor, int(view.removeprefix("saved:")[:18]))
-        found, after = cases.list_page(actor, kept.query, cursor, PAGE, at=at, extra=extra)
+        found, after = cases.list_page(actor, kept.query, cursor, PAGE, at=at, extra=extra, columns=ROW)
         return kept.name, kept.query, found, after
-    found, after = cases.list_page(actor, view, cursor, PAGE, at=at, extra=extra)
+    found, after = cases.list_page(actor, view, cursor, PAGE, at=at, extra=extra, columns=ROW)
     return str(cases.VIEWS[view].label), {}, found, after
 
 
@@ -167,18 +171,19 @@ def row(
     query = urlencode(here, doseq=True)
     tail = f"?{query}" if query else ""
     return {
-        "id": case.pk,
+        "id": str(case.pk),  # as text: a number is written by the rules of the reader's language
         "url": f"/cases/{case.number}/{tail}",
         "refresh_url": f"/cases/{case.number}/row/{tail}",
-        "number": case.number,
+        "number": str(case.number),
         "customer": case.customer.name or _("未留姓名"),
         "farm": case.customer.company.name if case.customer.company else "",
         "channel": case.channel,
-        "channel_label": case.get_channel_display(),
+        "channel_label": words.choice(Case.Channel, case.channel),
         "title": case.subject,
         "status": case.status,
-        "status_label": (case.wait_reason if case.status in WAITING else "") or case.get_status_display(),
-        "note": " · ".join(filter(None, (case.get_kind_display(), case.level))),
+        "status_label": (case.wait_reason if case.status in WAITING else "")
+        or words.choice(Case.Status, case.status),
+        "note": " · ".join(filter(None, (words.choice(Case.Kind, case.kind), case.level))),
         "clock": timing.clock_view(clock, at) if clock is not None else None,
         "is_new": bool(getattr(case, "unread", False)),
         "is_draft": bool(getattr(case, "drafted", False)),

@@ -84,7 +84,7 @@ def _read(it: CasePage, actor: Actor, at: datetime) -> None:
 def row(request: HttpRequest, number: int) -> HttpResponse:
     """One row of the list, read again; nothing where the reader no longer sees the case."""
     at, actor = now(), actor_of(request)
-    found, _after = queries.list_page(actor, {"number": number}, None, 1, at=at)
+    found, _after = queries.list_page(actor, {"number": number}, None, 1, at=at, columns=rows.ROW)
     if not found:
         return HttpResponse("")
     on = number if page_of(request).startswith(f"/cases/{number}/") else None

@@ -179,10 +179,11 @@ def lanes(teams: Any, start: datetime, end: datetime, now: datetime) -> dict[str
 
     rows = []
     for n, team in enumerate(teams):
+        # What stands on dots is text: to write hundreds of numbers by the rules of a language takes as long as all else.
         dots = [
             {
-                "x": x(of(d, "due_at")),
-                "r": 5.5 if words.clock_state(d) == "run" else 7,
+                "x": str(x(of(d, "due_at"))),
+                "r": "5.5" if words.clock_state(d) == "run" else "7",
                 "state": words.clock_state(d),
                 "free": bool(of(d, "is_free")),
                 "title": of(d, "title", ""),
@@ -191,7 +192,13 @@ def lanes(teams: Any, start: datetime, end: datetime, now: datetime) -> dict[str
             for d in of(team, "dots") or ()
         ]
         rows.append(
-            {"name": of(team, "name"), "count": of(team, "count", len(dots)), "y": 23 + n * gap, "dots": dots}
+            {
+                "name": of(team, "name"),
+                "count": of(team, "count", len(dots)),
+                "y": 23 + n * gap,
+                "at": str(23 + n * gap),
+                "dots": dots,
+            }
         )
     bottom = len(rows) * gap
     step = 1800 if reach <= 3 * 3600 else 3600 * math.ceil(reach / 3600 / 6)

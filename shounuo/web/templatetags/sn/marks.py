@@ -73,15 +73,26 @@ def _sprite() -> str:
 @register.simple_tag
 def icon(name: str, size: int = 16, label: str = "") -> SafeString:
     """`{% icon "inbox" %}`, `{% icon "inbox" 20 %}`: sizes 14, 16, 18, 20, 24; `label` for an icon that stands alone."""
+    return _labelled(name, size, label) if label else _bare(name, size)
+
+
+@cache  # a page has a hundred of some forty
+def _bare(name: str, size: int) -> SafeString:
+    return format_html('<svg class="sn-i{}" aria-hidden="true"><use href="{}"/></svg>', *_drawn(name, size))
+
+
+def _labelled(name: str, size: int, label: str) -> SafeString:
+    kind, place = _drawn(name, size)
+    return format_html(
+        '<svg class="sn-i{}" role="img" aria-label="{}"><use href="{}"/></svg>', kind, label, place
+    )
+
+
+def _drawn(name: str, size: int) -> tuple[str, str]:
+    """Class of its size, place in the sprite."""
     if name not in _known_icons():
         raise template.TemplateSyntaxError(f"icon {name!r} is not listed in assets.json")
-    kind = "" if size == 16 else f" is-{size}"
-    place = f"{static(_sprite())}#{name}"
-    if label:
-        return format_html(
-            '<svg class="sn-i{}" role="img" aria-label="{}"><use href="{}"/></svg>', kind, label, place
-        )
-    return format_html('<svg class="sn-i{}" aria-hidden="true"><use href="{}"/></svg>', kind, place)
+    return "" if size == 16 else f" is-{size}", f"{static(_sprite())}#{name}"
 
 
 @register.simple_tag
