@@ -136,6 +136,48 @@ def test_nobody_approves_his_own_text_unless_he_is_the_only_one_who_could(cast):
     assert services.version_approve(version_id=version.pk, actor=admin, at=AT).state == "approved"
 
 
+REVISION = "      - {authority: revision, grant: policy_revision, who: management, per: organisation}\n"
+
+
+def test_where_the_regulation_names_a_role_for_revisions_it_is_asked_for(cast):
+    Role.objects.create(code="management", name="公司管理层", permissions=[])
+    director = make_person("director", roles=("director",))
+    author = actor(cast, "manager")
+    version = make_draft(make_text(code="other"), at=AT, actor=author)
+    services.version_submit(version_id=version.pk, actor=author, at=AT)
+    make_in_force(make_text("R-6", code="rules", rules=REVISION), at=AT)
+    with pytest.raises(NotAllowed) as caught:
+        services.version_approve(version_id=version.pk, actor=cast.actor(director), at=AT + HOUR)
+    assert caught.value.code == "role_needed"
+    assert "R-6" in str(caught.value) and "公司管理层" in str(caught.value)
+    member = make_person("board", roles=("management",))
+    with pytest.raises(NotAllowed) as caught:  # the role alone is not the right to approve
+        services.version_approve(version_id=version.pk, actor=cast.actor(member), at=AT + HOUR)
+    assert caught.value.code != "role_needed"
+    both = make_person("both", roles=("director", "management"))
+    approved = services.version_approve(version_id=version.pk, actor=cast.actor(both), at=AT + HOUR)
+    assert approved.approved_by_id == both.pk
+
+
+def test_of_those_whom_the_regulation_names_the_only_one_approves_his_own_text(cast):
+    board = Role.objects.create(code="management", name="公司管理层", permissions=[])
+    make_person("director", roles=("director",))
+    make_in_force(make_text("R-6", code="rules", rules=REVISION), at=AT)
+    cast.admin.roles.add(board)
+    admin = actor(cast, "admin")
+    version = make_draft(make_text(code="other"), at=AT, actor=admin)
+    services.version_submit(version_id=version.pk, actor=admin, at=AT)
+    assert services.version_approve(version_id=version.pk, actor=admin, at=AT).state == "approved"
+
+
+def test_what_is_only_a_draft_or_over_names_nobody(cast):
+    director = cast.actor(make_person("director", roles=("director",)))
+    author = actor(cast, "manager")
+    rules = make_draft(make_text("R-6", code="rules", rules=REVISION), at=AT, actor=author)
+    services.version_submit(version_id=rules.pk, actor=author, at=AT)
+    assert services.version_approve(version_id=rules.pk, actor=director, at=AT).state == "approved"
+
+
 def test_who_submitted_is_an_author_too(cast):
     make_person("director", roles=("director",))
     admin = actor(cast, "admin")

@@ -109,7 +109,7 @@ class ReturnForm(forms.Form):
 @staff_page(*SPEAKERS)
 def review(request: HttpRequest, code: str, version_id: int) -> HttpResponse:
     """A version in the making as its reviewers read it: what it changes first, each clause with what is said about it."""
-    actor, version = actor_of(request), _in_making(request, code, version_id)
+    actor, at, version = actor_of(request), now(), _in_making(request, code, version_id)
     rows = queries.visible_to(actor).filter(policy__code=code, number__lt=version.number)
     before = rows.filter(state__in=("published", "archived")).defer("source").first()
     return render(
@@ -118,10 +118,10 @@ def review(request: HttpRequest, code: str, version_id: int) -> HttpResponse:
         showing.review(
             version,
             before,
-            may_approve=version.state == "in_review" and may_approve(version, actor),
+            may_approve=version.state == "in_review" and may_approve(version, actor, at),
             may_return=version.state in ("in_review", "approved")
             and (actor.may(permissions.APPROVE) or actor.may(permissions.EDIT)),
-            at=now(),
+            at=at,
         ),
     )
 

@@ -24,7 +24,7 @@ from shounuo.policy import permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
 from shounuo.policy.queries import ClauseView
-from shounuo.policy.services.review import may_approve
+from shounuo.policy.services.review import why_not_approve
 from shounuo.staff import queries as staff
 from shounuo.web import words
 from shounuo.web.context import actor_of
@@ -314,7 +314,7 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
                     is_first=v is rows[-1],
                     signed=actor.person_id in have,
                     names=hands,
-                    may_approve=v.state == v.State.IN_REVIEW and may_approve(v, actor),
+                    problem=why_not_approve(v, actor, at) if v.state == v.State.IN_REVIEW else None,
                     actor=actor,
                     at=at,
                 )

@@ -16,6 +16,7 @@ from django.utils.translation import pgettext
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import BadDuration, Span
+from shounuo.kernel.errors import NotAllowed
 from shounuo.policy import labels, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion
@@ -116,11 +117,11 @@ def version_row(
     is_first: bool,
     signed: bool,
     names: Mapping[int, str],
-    may_approve: bool,
+    problem: NotAllowed | None,
     actor: Actor,
     at: datetime,
 ) -> dict[str, Any]:
-    """A version in the list of versions: its state, the steps of its life and by whom, what may be done now, where
+    """A version in the list of versions (`problem`: what keeps the reader from approving it, in review): its state, the steps of its life and by whom, what may be done now, where
     its changes are told. No query."""
     code = version.policy.code
     base = f"/policy/{code}/versions/{version.pk}"
@@ -131,7 +132,7 @@ def version_row(
             {"url": f"{base}/submit/", "label": _("送审"), "primary": True},
             {"url": f"{base}/discard/", "label": _("作废"), "danger": True, "ask": _("草案作废后不能恢复")},
         ]
-    elif version.state == "in_review" and may_approve:
+    elif version.state == "in_review" and problem is None:
         acts = [{"url": f"{base}/approve/", "label": _("批准"), "primary": True}]
     making = version.state in ("draft", "in_review", "approved")
     may_change = version.state == "draft" and actor.may(permissions.EDIT)
@@ -142,7 +143,7 @@ def version_row(
         "url": f"/policy/{code}/?version={version.number}",
         "state": state_words(version, at),
         "is_in_force": runs,
-        "waits": _("等另一位有权批准的人批准") if version.state == "in_review" and not may_approve else "",
+        "waits": _waits(problem) if problem is not None else "",
         "steps": _life(version, names, at),
         "note": version.note,
         "changes_url": "" if is_first else f"{base}/changes/",
@@ -155,6 +156,11 @@ def version_row(
         "publish_url": f"{base}/publish/" if may_publish else "",
         "export_url": f"/policy/{code}/export/?version={version.number}",
     }
+
+
+def _waits(problem: NotAllowed) -> str:
+    """For whom it waits: those whom a clause names are said, else somebody else with the right."""
+    return str(problem) if problem.code == "role_needed" else _("等另一位有权批准的人批准")
 
 
 def _life(version: PolicyVersion, names: Mapping[int, str], at: datetime) -> list[dict[str, Any]]:
