@@ -9,6 +9,7 @@ class CasesConfig(AppConfig):
         from shounuo.audit import retention
         from shounuo.cases import approvals, events, metrics  # noqa: F401  declare theirs
         from shounuo.cases.queries.facts import SUBJECT
+        from shounuo.cases.queries.requests import SUBJECT as REQUEST
         from shounuo.cases.services.helping import help_answered
         from shounuo.cases.services.holder import HOLDER
         from shounuo.cases.services.retention import ATTACHMENTS, CLOSED_CASES
@@ -18,6 +19,7 @@ class CasesConfig(AppConfig):
         from shounuo.events import subjects
 
         subjects.register(SUBJECT)
+        subjects.register(REQUEST)
         registry.on_done(COLLABORATION, help_answered)
         holders.register(HOLDER)
         retention.register(ATTACHMENTS)

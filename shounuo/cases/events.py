@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from shounuo.events import registry
 
 CASE = "case"
+GRANT = "grant"
 
 
 def _case(name: str, label: Any, /, **payload: type) -> str:
@@ -171,22 +172,22 @@ MESSAGE_IMPORTED = _case(
 
 def _grant(name: str, label: Any, /, **payload: type) -> str:
     """What became of a grant: its kind, amounts in fen, who may decide it (`roles`), who asked (`person`), in whose place
-    it was decided (`instead_of`)."""
-    return _case(
-        name,
-        label,
-        grant=int,
-        kind=str,
-        amount=int,
-        total=int,
-        roles=list,
-        rule=int,
-        clause=str,
-        via=str,
-        person=int,
-        instead_of=int,
-        **payload,
-    )
+    it was decided (`instead_of`). It happens to the case; where there is none, to the grant, without version and status."""
+    fields: dict[str, type | tuple[type, ...]] = {
+        "version": int,
+        "status": str,
+        "grant": int,
+        "kind": str,
+        "amount": int,
+        "total": int,
+        "roles": list,
+        "rule": int,
+        "clause": str,
+        "via": str,
+        "person": int,
+        "instead_of": int,
+    }
+    return registry.declare(name, subject="*", payload={**fields, **payload}, label=label)
 
 
 GRANT_ASKED = _grant("grant.asked", pgettext_lazy("happened", "申请补偿或特批"))

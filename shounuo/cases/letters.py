@@ -122,9 +122,18 @@ def _words(grant: Grant, person: Person, at: datetime) -> tuple[str, str]:
             "what": what,
             "amount": queries.yuan(grant.amount or 0),
             "total": queries.yuan(grant.total or 0),
-            "number": grant.case.number,
+            "number": grant.case.number if grant.case is not None else "",
+            "about": grant.about,
         }
-        if grant.amount is None:
+        if grant.case is None:
+            subject = _("请审批：%(what)s（%(about)s）") % said
+            line = _("%(who)s申请“%(what)s”，事项：%(about)s。") % said
+            if grant.amount is not None:
+                line = (
+                    _("%(who)s申请“%(what)s”%(amount)s 元，事项：%(about)s。连同已给的合计 %(total)s 元。")
+                    % said
+                )
+        elif grant.amount is None:
             subject = _("请审批：%(what)s（%(number)s）") % said
             line = _("%(who)s在工单 %(number)s 申请“%(what)s”。") % said
         else:

@@ -215,26 +215,15 @@ FACT_BROUGHT_BY: dict[str, str] = {"level": "risk"}
 GRANTED_BY: dict[str, str] = {
     "personal_data_reveal": "customers",
     "personal_data_export": "customers",
-    "policy_revision": "policy",
-    "policy_interpretation": "policy",
-    "policy_alignment_approval": "policy",
-    "policy_compliance_approval": "policy",
-    "warranty_compliance_approval": "aftersales",
-    "recall_compliance_approval": "aftersales",
-    "recall_approval": "aftersales",
     "claim_decision": "aftersales",
     "warranty_decision": "aftersales",
     "complaint_finding": "complaints",
     "complaint_escalation": "complaints",
     "answer_release": "knowledge",
     "repeat_offer": "leads",
-    "roster_approval": "workforce",
-    "monitoring_compliance_approval": "workforce",
-    "recording_access": "quality",
-    "improvement_release": "improvement",
-    "project_direction": "improvement",
 }
-"""What is granted in an act of a part that does not ask the rule yet; all else that is granted on a case is asked for there."""
+"""What is granted in an act of a part that does not ask the rule yet; all else that is granted on a case is asked for there, and
+what is granted for the organisation on the page of approvals."""
 
 ENFORCED_BY: dict[str, str] = {
     "cadence": "duties",

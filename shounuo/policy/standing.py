@@ -37,7 +37,9 @@ FACTS_PER: dict[str, frozenset[str]] = {
 
 
 GRANTED_PER = ("case", "customer")
-"""What grants are summed over."""
+"""What grants on cases are summed over."""
+GRANTED_APART = "organisation"
+"""... and those on no case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def standing_of(rule: AnyRule, vocabulary: Vocabulary) -> Standing:
 
     A commitment is live when every event it names and its subject exist and no figure is unset; a cadence when those for
     whom it is counted, and what it asks of them, are known; a record when somebody has every field that it names; an alarm or
-    a target when its metric can be counted; an authority when what it grants is asked for on cases; a playbook when every
+    a target when its metric can be counted; an authority when what it grants is asked for; a playbook when every
     event it names exists; a weight when every part of it is a figure that can be counted. Rules of the other
     kinds are shown until the part that enforces them is there; those naming events to come wait for their parts.
     """
@@ -120,10 +122,13 @@ def _of_figure(code: str, when: Matcher) -> Standing | None:
 
 
 def _of_authority(rule: Authority) -> Standing:
-    """Live when what it grants is asked for on cases, summed over the case or its customer, in yuan."""
-    if rule.grant in GRANTED_BY:
+    """Live when what it grants is asked for: on cases, summed over the case or its customer, or for the organisation, where
+    there are no facts to ask about; in yuan."""
+    if rule.per == GRANTED_APART and rule.when.conditions:
+        return Standing(SHOWN)
+    if rule.grant in GRANTED_BY and rule.per != GRANTED_APART:
         return Standing(WAITING, (GRANTED_BY[rule.grant],))
-    if rule.per not in GRANTED_PER:
+    if rule.per not in (*GRANTED_PER, GRANTED_APART):
         return Standing(WAITING, ("aftersales",)) if rule.per == "order" else Standing(SHOWN, ("duties",))
     if any(money is not None and money.currency != "CNY" for money in (rule.up_to, rule.over)):
         return Standing(SHOWN)

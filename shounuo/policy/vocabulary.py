@@ -37,6 +37,7 @@ class Fact:
 _ANY = Fact(object)
 CASE_STATES = ("new", "open", "waiting_customer", "waiting_internal", "resolved", "closed")
 DUTY_STATES = ("open", "done", "missed", "cancelled")
+GRANT_STATES = ("asked", "granted", "refused", "withdrawn")
 CHANNELS = ("mail", "form", "api", "phone", "visit", "chat", "sms", "wechat", "social", "letter")
 
 FACTS: dict[str, dict[str, Fact]] = {
@@ -67,8 +68,9 @@ FACTS: dict[str, dict[str, Fact]] = {
         "item": Fact(),
         "outcome": Fact(),
     },
+    "grant": {"kind": Fact(), "status": Fact(str, GRANT_STATES), "role": Fact()},
 }
-STATES: dict[str, tuple[str, ...]] = {"case": CASE_STATES, "duty": DUTY_STATES}
+STATES: dict[str, tuple[str, ...]] = {"case": CASE_STATES, "duty": DUTY_STATES, "grant": GRANT_STATES}
 
 ROLES: dict[str, Any] = {
     "agent": _("客服专员"),

@@ -60,6 +60,7 @@ PLAYBOOK = (
 )
 AUTHORITY = (
     "      - {authority: a, grant: compensation, who: agent, up_to: 50 CNY, approver: [supervisor, admin]}\n"
+    "      - {authority: b, grant: report_release, who: [manager, admin], per: organisation}\n"
 )
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
@@ -362,6 +363,7 @@ def infest(town: Town, text: str) -> None:
         cases.plan_propose(case_id=one.pk, options=options, text=text, actor=agent, at=at)
         cases.grant_ask(case_id=one.pk, kind="compensation", amount=9900, reason=text, actor=agent, at=at)
         cases.draft_save(case_id=one.pk, mode="out", body={"text": text}, actor=actor, at=at)
+    cases.request_ask(kind="report_release", about=name, reason=text, actor=agent, at=at)
     analytics.board_make(name=name, actor=actor, at=at)
     analytics.comment_add(
         report_id=int(town.path("reports/<int:report_id>/").split("/")[2]), text=text, actor=actor, at=at

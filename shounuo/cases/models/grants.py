@@ -1,4 +1,4 @@
-"""Grants 补偿与特批: what is given on a case beyond what everybody gets, and who let it be given."""
+"""Grants 补偿与特批: what is given beyond what everybody gets, on a case or for the organisation, and who let it be given."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -7,13 +7,14 @@ from django.utils.translation import pgettext_lazy
 
 
 class Grant(models.Model):
-    """Something granted, or asked for, on a case: of a kind that an authority rule names, with an amount in fen, or (a special
-    request) without one.
+    """Something granted, or asked for: of a kind that an authority rule names, with an amount in fen, or (a special request)
+    without one. On a case; or, where the rule speaks of the organisation, on no case and `about` something.
 
     Within the asker's limit it is granted at once (`decided_by` = `asked_by`). Else `roles` are who may decide it, and a duty of
     theirs waits; `round` grows when it is passed on to others because the sum has grown. `total` is what the sum over its scope
     came to with it, as judged last. `stood_in_for` is in whose place a stand-in decided. What was granted counts in the sum
-    until it is withdrawn.
+    until it is withdrawn. What belongs to no case keeps in `roles` who could decide it also when it was granted at once: they
+    see it.
     """
 
     class State(models.TextChoices):
@@ -27,7 +28,8 @@ class Grant(models.Model):
         MAIL = "mail", _("邮件链接")
         API = "api", _("接口")
 
-    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="grants")
+    case = models.ForeignKey("cases.Case", null=True, on_delete=models.PROTECT, related_name="grants")
+    about = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=64)
     amount = models.BigIntegerField(null=True)
     total = models.BigIntegerField(null=True)
@@ -58,11 +60,19 @@ class Grant(models.Model):
                 | models.Q(state="withdrawn", withdrawn_at__isnull=False),
                 name="cases_grant_decided",
             ),
+            models.CheckConstraint(
+                condition=models.Q(case__isnull=False, about="")
+                | (models.Q(case=None) & ~models.Q(about="")),
+                name="cases_grant_about",
+            ),
         ]
         indexes = [
             models.Index(fields=["case", "kind"], name="cases_grant_case"),
             models.Index(fields=["asked_at"], condition=models.Q(state="asked"), name="cases_grant_asked"),
             models.Index(fields=["-asked_at", "-id"], name="cases_grant_latest"),
+            models.Index(
+                fields=["-asked_at", "-id"], condition=models.Q(case=None), name="cases_grant_organisation"
+            ),
         ]
 
     def __str__(self) -> str:

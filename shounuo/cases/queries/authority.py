@@ -1,12 +1,13 @@
-"""The authority rules in force, and what they say of a case."""
+"""The authority rules in force, and what they say of a case and of what belongs to none."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from shounuo.cases.queries.facts import SUBJECT
-from shounuo.cases.rules.grants import SCOPES
+from shounuo.cases.rules.grants import ORGANISATION, SCOPES
 from shounuo.policy import matching
 from shounuo.policy import queries as policy
 from shounuo.policy.models import Rule
@@ -28,11 +29,11 @@ Book = dict[str, list[Standard]]
 """Kind of grant -> its rules, in the order of their clauses."""
 
 
-def in_force(at: datetime) -> list[Standard]:
-    """The live authority rules at the moment, in the order of their clauses. One query."""
+def in_force(at: datetime, scopes: Collection[str] = SCOPES) -> list[Standard]:
+    """The live authority rules of these scopes at the moment, in the order of their clauses. One query."""
     found = []
     for row, spec in policy.rules_in_force(Rule.Kind.AUTHORITY, at):
-        if row.status == Rule.Status.LIVE and isinstance(spec, Authority) and spec.per in SCOPES:
+        if row.status == Rule.Status.LIVE and isinstance(spec, Authority) and spec.per in scopes:
             found.append(Standard(row.pk, row.clause.code, row.title, row.title_en, spec))
     return found
 
@@ -47,6 +48,14 @@ def of_case(case_id: int, at: datetime) -> Book:
     for standard in standards:
         if matching.matches(standard.spec.when, facts):
             book.setdefault(standard.spec.grant, []).append(standard)
+    return book
+
+
+def of_organisation(at: datetime) -> Book:
+    """What may be granted on no case, by kind of grant. One query."""
+    book: Book = {}
+    for standard in in_force(at, (ORGANISATION,)):
+        book.setdefault(standard.spec.grant, []).append(standard)
     return book
 
 

@@ -1,4 +1,4 @@
-"""Reading grants: sums that cannot be split, what stands on a case, and who may decide what."""
+"""Reading grants: sums that cannot be split, what stands on a case or on none, and who may decide what."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Case, Grant
 from shounuo.cases.queries import authority
+from shounuo.cases.queries.authority import Standard
 from shounuo.cases.queries.visibility import visible_to as cases_visible_to
 from shounuo.cases.rules import grants as rules
 from shounuo.duties import queries as duties
@@ -67,15 +68,31 @@ def sums(case_id: int, customer_id: int, *, kinds: Iterable[str] | None = None) 
     return found
 
 
-def totals(case: Case, kind: str, amount: int | None) -> dict[str, int]:
-    """What the sums come to with so much more of a kind, by what is summed over. Two queries."""
+def organisation_sums(*, kinds: Iterable[str]) -> dict[str, int]:
+    """What was granted so far on no case in fen, by kind. One query."""
+    rows = Grant.objects.filter(case=None, state=Grant.State.GRANTED, kind__in=list(kinds))
+    rows = rows.exclude(amount=None).order_by()
+    return dict(rows.values("kind").annotate(sum=Sum("amount")).values_list("kind", "sum"))
+
+
+def totals(case: Case | None, kind: str, amount: int | None) -> dict[str, int]:
+    """What the sums come to with so much more of a kind, by what is summed over. Two queries, one where there is no case."""
+    if case is None:
+        return {rules.ORGANISATION: organisation_sums(kinds=[kind]).get(kind, 0) + (amount or 0)}
     given = sums(case.pk, case.customer_id, kinds=[kind])
     return {per: given.get((kind, per), 0) + (amount or 0) for per in rules.SCOPES}
 
 
+def standards_of(grant: Grant, at: datetime) -> list[Standard]:
+    """The rules in force that speak of a grant as it stands. Two queries, one where it belongs to no case."""
+    book = authority.of_organisation(at) if grant.case is None else authority.of_case(grant.case.pk, at)
+    return book.get(grant.kind, [])
+
+
 def visible_to(actor: Actor) -> QuerySet[Grant]:
-    """The grants that the actor may see: on cases that he may see, that he asked for or decided, and those of which he is
-    asked (or for whom he stands in). Newest first."""
+    """The grants that the actor may see: those that he asked for or decided; on cases those on cases that he may see, and those
+    of which he is asked (or for whom he stands in); on no case those that his role may decide, or a role of somebody for whom he
+    stands in, and with `duties.view_all` all. Newest first."""
     rows = Grant.objects.select_related(
         "case__customer", "asked_by", "decided_by", "stood_in_for", "withdrawn_by"
     )
@@ -84,11 +101,20 @@ def visible_to(actor: Actor) -> QuerySet[Grant]:
         return rows
     if actor.person_id is None:
         return rows.none()
-    near = Q(case__in=cases_visible_to(actor).values("pk"))
-    near |= Q(asked_by_id=actor.person_id) | Q(decided_by_id=actor.person_id)
+    own = Q(asked_by_id=actor.person_id) | Q(decided_by_id=actor.person_id)
     mine = duties.visible_to(actor) if not actor.may(VIEW_ALL) else Duty.objects.all()
-    near |= Q(pk__in=mine.filter(origin_code=ORIGIN).values("origin_id"))
-    return rows.filter(near)
+    near = Q(case__in=cases_visible_to(actor).values("pk"))
+    near |= Q(case__isnull=False, pk__in=mine.filter(origin_code=ORIGIN).values("origin_id"))
+    return rows.filter(own | near | (Q(case=None) & _may_read_requests(actor)))
+
+
+def _may_read_requests(actor: Actor) -> Q:
+    """Which of the grants on no case somebody may read whose own they are not. Not as duties are seen: who leads the one
+    that took the duty learns that there is one, not what it is about."""
+    if actor.may(VIEW_ALL):
+        return Q()
+    lent = Duty.objects.filter(duties.stood_in(actor), origin_code=ORIGIN).values("origin_id")
+    return Q(roles__overlap=sorted(actor.roles)) | Q(pk__in=lent)
 
 
 def get(actor: Actor, grant_id: int) -> Grant:
@@ -171,7 +197,7 @@ def seats(actor: Actor, grant: Grant, at: datetime) -> list[Seat]:
 def able(grant: Grant, at: datetime) -> frozenset[str]:
     """The roles that may decide a grant as things stand: by the rules in force now and the sum now; by those of which it was
     asked where no rule speaks of it any more. Four queries."""
-    standards = authority.of_case(grant.case_id, at).get(grant.kind, [])
+    standards = standards_of(grant, at)
     if not standards:
         return frozenset(grant.roles)
     return rules.deciders(authority.specs(standards), totals(grant.case, grant.kind, grant.amount))
@@ -206,11 +232,17 @@ def asked_people(grant: Grant, at: datetime) -> dict[int, int | None]:
         people = [duty.owner_id]
     else:
         people = holders(duty.roles, team_id=duty.team_id, but=grant.asked_by_id)
+    return in_their_places(people, grant.asked_by_id, at)
+
+
+def in_their_places(people: Iterable[int], asker: int | None, at: datetime) -> dict[int, int | None]:
+    """Who is asked of these people, as `asked_people` tells it. One query."""
+    people = list(people)
     away = duties.stand_ins(people, at)
     asked: dict[int, int | None] = {}
     for person in people:
         other = away.get(person)
-        if other is None or other == grant.asked_by_id:
+        if other is None or other == asker:
             asked[person] = None
         else:
             asked.setdefault(other, person)
@@ -227,7 +259,8 @@ def grant_json(grant: Grant) -> dict[str, Any]:
     """A grant as the API tells it."""
     return {
         "id": grant.pk,
-        "case": grant.case.number,
+        "case": grant.case.number if grant.case is not None else None,
+        "about": grant.about or None,
         "kind": grant.kind,
         "amount": grant.amount,
         "total": grant.total,

@@ -14,6 +14,9 @@ from shounuo.policy.schema import Authority
 Totals = Mapping[str, int]
 """What the sum would come to with the grant, in fen, by what a rule sums over (`per`)."""
 SCOPES = ("case", "customer")
+"""What is summed over where something is granted on a case."""
+ORGANISATION = "organisation"
+"""What is summed over where something is granted on no case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from shounuo.cases.services.fields import (
     topic_change,
     topic_create,
 )
-from shounuo.cases.services.grants import grant_ask, grant_decide, grant_withdraw
+from shounuo.cases.services.grants import grant_ask, grant_decide, grant_withdraw, request_ask
 from shounuo.cases.services.helping import help_ask
 from shounuo.cases.services.importing import case_import, message_import
 from shounuo.cases.services.indexing import search_index
@@ -126,6 +126,7 @@ __all__ = [
     "record_verify",
     "reply_resend",
     "reply_send",
+    "request_ask",
     "response_plan",
     "resume_due",
     "search_index",

@@ -1,4 +1,4 @@
-"""Grants over the API: what may be asked for on a case, asking, deciding, withdrawing; and who stands in for whom."""
+"""Grants over the API: what may be asked for on a case or on none, asking, deciding, withdrawing; who stands in for whom."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pydantic import AwareDatetime, Field
 from shounuo.cases import queries, services
 from shounuo.cases.approvals import APPROVAL
 from shounuo.cases.models import Grant
-from shounuo.cases.queries import grants
+from shounuo.cases.queries import grants, requests
+from shounuo.cases.queries.grants import Offer
 from shounuo.channels.api.answers import (
     KEY_HEADER,
     READING,
@@ -44,7 +45,8 @@ SERVING = _("您没有查看待办的权限")
 
 class GrantOut(Schema):
     id: int
-    case: int = Field(description="the case's number")
+    case: int | None = Field(description="the case's number; empty for what belongs to no case")
+    about: str | None = Field(description="what it is about, where it belongs to no case")
     kind: str = Field(examples=["compensation"])
     amount: int | None = Field(description="fen; empty for a special request", examples=[30000])
     total: int | None = Field(description="fen: what the sum over its scope came to with it, as judged last")
@@ -52,7 +54,7 @@ class GrantOut(Schema):
     state: str = Field(description="asked, granted, refused, withdrawn")
     asked_by: int
     asked_at: datetime
-    roles: list[str] = Field(description="who may decide it; empty where it was granted at once")
+    roles: list[str] = Field(description="who may decide it; empty where it was granted at once on a case")
     decided_by: int | None
     decided_at: datetime | None
     stood_in_for: int | None = Field(description="in whose place it was decided")
@@ -73,6 +75,21 @@ class OfferOut(Schema):
 class GrantsOut(Schema):
     items: list[GrantOut]
     offers: list[OfferOut] = Field(description="what the rules in force let anybody ask for on the case")
+
+
+class RequestOfferOut(OfferOut):
+    roles: list[str] = Field(description="who would be asked; empty where the caller may grant it himself")
+
+
+class RequestOffersOut(Schema):
+    items: list[RequestOfferOut]
+
+
+class RequestGiven(Given):
+    kind: str = Field(max_length=64, examples=["report_release"])
+    about: str = Field(max_length=200, examples=["第三季度服务质量报告对外发布"])
+    amount: int | None = Field(None, description="fen, where the rule speaks of money")
+    reason: Text = Field(examples=["客户年会上要用"])
 
 
 class GrantGiven(Given):
@@ -119,17 +136,7 @@ def case_grants(request: HttpRequest, number: Number) -> HttpResponse:
     return reply(
         {
             "items": [grants.grant_json(g) for g in grants.of_case(case.pk)],
-            "offers": [
-                {
-                    "kind": o.kind,
-                    "given": o.given,
-                    "alone": o.limit.allowed,
-                    "up_to": o.limit.fen,
-                    "money": o.money,
-                    "clause": o.clause,
-                }
-                for o in grants.offers(actor, case, at)
-            ],
+            "offers": [_offer(o) for o in grants.offers(actor, case, at)],
         }
     )
 
@@ -154,18 +161,54 @@ def case_grant_ask(request: HttpRequest, number: Number, given: GrantGiven) -> H
 @router.get("/grants", response={200: Page[GrantOut], **READING}, summary="Requests by when they are owed")
 def grant_list(
     request: HttpRequest,
-    box: Literal["todo", "asked", "all"] = "todo",
+    box: Literal["todo", "asked", "all", "organisation"] = "todo",
     state: Literal["open", "done", "cancelled"] = "open",
     cursor: Cursor = None,
     limit: Limit = None,
 ) -> HttpResponse:
-    """`todo`: those that wait for the caller's word; `asked`: by him; `all` that he may see. `done`: answered."""
+    """`todo`: those that wait for the caller's word; `asked`: by him; `all` that he may see. `done`: answered. `organisation`:
+    those on no case, also those granted at once; what is not `open` there is any that has ended."""
     actor = _worker(request)
+    if box == "organisation":
+        rows, after = requests.page(
+            actor, waiting=state == "open", cursor=cursor, limit=paging.limit_of(limit)
+        )
+        return reply({"items": [grants.grant_json(g) for g in rows], "next_cursor": after})
     filters = Filters(box=box, kind=APPROVAL, state=Duty.State(state))
     waiting, after = duties.inbox(actor, filters, now(), cursor=cursor, limit=paging.limit_of(limit))
     found = {g.pk: g for g in grants.visible_to(actor).filter(pk__in={d.origin_id for d in waiting})}
     items = [grants.grant_json(found[d.origin_id]) for d in waiting if d.origin_id in found]
     return reply({"items": items, "next_cursor": after})
+
+
+@router.post(
+    "/grants",
+    response={201: GrantOut, **WRITING},
+    summary="Ask for a grant on no case",
+    openapi_extra=KEY_HEADER,
+)
+@idempotent
+def request_ask(request: HttpRequest, given: RequestGiven) -> HttpResponse:
+    """Given at once where the caller's role may (state `granted`), else asked of those who may (`asked`)."""
+    actor = _worker(request)
+    made = services.request_ask(
+        kind=given.kind,
+        about=given.about,
+        amount=given.amount,
+        reason=given.reason,
+        actor=actor,
+        at=now(),
+    )
+    return reply(grants.grant_json(grants.get(actor, made.pk)), 201)
+
+
+@router.get(
+    "/grants/offers", response={200: RequestOffersOut, **READING}, summary="What may be asked for on no case"
+)
+def request_offers(request: HttpRequest) -> HttpResponse:
+    """The kinds of which an authority rule in force speaks for the organisation."""
+    found = requests.offers(_worker(request), now())
+    return reply({"items": [_offer(a.offer) | {"roles": list(a.roles)} for a in found]})
 
 
 @router.get("/grants/{int:grant}", response={200: GrantOut, **READING}, summary="Read a grant")
@@ -260,6 +303,17 @@ def _decided(request: HttpRequest, grant: int, approve: bool, note: str) -> Http
         grant_id=grant, approve=approve, note=note, via=Grant.Via.API, actor=actor, at=now()
     )
     return reply(grants.grant_json(grants.get(actor, grant)))
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    return {
+        "kind": offer.kind,
+        "given": offer.given,
+        "alone": offer.limit.allowed,
+        "up_to": offer.limit.fen,
+        "money": offer.money,
+        "clause": offer.clause,
+    }
 
 
 def _delegation(it: Delegation) -> dict[str, Any]:

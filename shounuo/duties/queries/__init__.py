@@ -12,7 +12,7 @@ from shounuo.duties.queries.one import (
     open_in_series,
     spoken_title,
 )
-from shounuo.duties.queries.visibility import not_found, visible_ids, visible_to
+from shounuo.duties.queries.visibility import not_found, stood_in, visible_ids, visible_to
 
 __all__ = [
     "BOXES",
@@ -33,6 +33,7 @@ __all__ = [
     "spoken_title",
     "stand_ins",
     "stands_in_for",
+    "stood_in",
     "total",
     "visible_ids",
     "visible_to",

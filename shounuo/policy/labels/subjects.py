@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 SUBJECTS: dict[str, Any] = {
     "case": pgettext_lazy("subject", "工单"),
     "duty": pgettext_lazy("subject", "待办"),
+    "grant": pgettext_lazy("subject", "申请"),
     "customer": pgettext_lazy("subject", "客户"),
     "company": pgettext_lazy("subject", "客户单位"),
     "complaint": pgettext_lazy("subject", "投诉"),

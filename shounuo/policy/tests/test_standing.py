@@ -100,6 +100,26 @@ def test_every_part_that_is_waited_for_has_a_name():
     assert set(FORESEEN) - set(EVENTS) == set()
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("grant: refund", Standing("live")),
+        ("grant: complaint_finding", Standing("waiting", ("complaints",))),
+        ("grant: report_release, per: organisation", Standing("live")),
+        ("grant: policy_revision, per: organisation", Standing("live")),
+        ("grant: complaint_finding, per: organisation", Standing("live")),
+        ("grant: gifts, per: organisation, up_to: 500 CNY", Standing("live")),
+        ("grant: gifts, per: organisation, up_to: 500 USD", Standing("shown")),
+        # the organisation has no facts to ask about
+        ("grant: gifts, per: organisation, when: {kind: complaint}", Standing("shown")),
+        ("grant: refund, per: order", Standing("waiting", ("aftersales",))),
+        ("grant: refund, per: team", Standing("shown", ("duties",))),
+    ],
+)
+def test_an_authority_is_live_where_what_it_grants_is_asked_for(given, wanted):
+    assert standing(f"      - {{authority: a, who: legal, {given}}}\n") == wanted
+
+
 def row(id):
     return Row(id, "", "", "", "commitment", "", "", "")
 

@@ -21,6 +21,29 @@ class DecideForm(forms.Form):
     decision = forms.ChoiceField(choices=[("approve", ""), ("refuse", "")], widget=forms.HiddenInput())
 
 
+class RequestForm(forms.Form):
+    """What is asked for on no case; its kind was chosen before."""
+
+    about = forms.CharField(
+        label=_("什么事"),
+        max_length=200,
+        help_text=_("写到批的人一看就知道是哪一份、哪一次，例如：第三季度服务质量报告对外发布"),
+    )
+    amount = forms.DecimalField(
+        label=_("金额（元）"),
+        required=False,
+        max_digits=12,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    reason = forms.CharField(label=_("事由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, money: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not money:
+            del self.fields["amount"]
+
+
 class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("理由"), max_length=300)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from shounuo.cases.models import Case, Grant
 from shounuo.cases.queries import grants as queries
+from shounuo.cases.queries import requests
 from shounuo.cases.queries.grants import Offer
+from shounuo.cases.queries.requests import Asking
 from shounuo.cases.queries.visibility import visible_ids
 from shounuo.cases.services.grants import may_withdraw
 from shounuo.kernel.actors import Actor
@@ -68,7 +72,7 @@ def panel(actor: Actor, case: Case, at: datetime, *, may_ask: bool) -> dict[str,
     }
 
 
-def line(grant: Grant, at: datetime, *, own: int) -> dict[str, Any]:
+def line(grant: Grant, at: datetime, *, own: int | None) -> dict[str, Any]:
     """A grant on one line; the case's number where it is another of the same matter."""
     return {
         "url": f"/approvals/{grant.pk}/",
@@ -79,8 +83,50 @@ def line(grant: Grant, at: datetime, *, own: int) -> dict[str, Any]:
         "tone": TONES[grant.state],
         "who": (grant.decided_by or grant.asked_by).name,
         "when": words.moment_words(grant.decided_at or grant.asked_at, at, "short"),
-        "number": grant.case.number if grant.case_id != own else None,
+        "number": grant.case.number if grant.case is not None and grant.case_id != own else None,
     }
+
+
+def request_kinds(actor: Actor, at: datetime) -> list[dict[str, Any]]:
+    """What may be asked for on no case, each with who would decide. Two queries."""
+    return [
+        {
+            "label": capfirst(labels.word(asking.offer.kind)),
+            "says": standing(asking.offer) if asking.alone or asking.offer.money else "",
+            "who": "" if asking.alone else _who(asking.roles),
+            "url": f"/approvals/new/?kind={quote(asking.offer.kind)}",
+            "clause": clause(asking.offer.clause),
+        }
+        for asking in requests.offers(actor, at)
+    ]
+
+
+def asking_words(asking: Asking, actor: Actor, at: datetime) -> str:
+    """Who will decide and by when, before it is asked. Five queries at most."""
+    if asking.alone:
+        return standing(asking.offer)
+    if not asking.roles:
+        return _("合计超出了制度授权的最高额度，无人可批")
+    asked = requests.would_be_asked(actor, asking.roles, at)
+    names = staff.names(asked)
+    due = requests.answer_due(asking.roles, at) if asked else None
+    said = {
+        "says": standing(asking.offer) if asking.offer.money else "",
+        "who": labels.small(_who(asking.roles)),
+        "names": _("、").join(names.get(p, "") for p in asked),
+        "due": words.moment_words(due, at) if due is not None else "",
+    }
+    if not asked:
+        text = _("%(says)s要由%(who)s批准，但现在没有别人担任。")
+    elif due is None:
+        text = _("%(says)s由%(who)s批：%(names)s。")
+    else:
+        text = _("%(says)s由%(who)s批：%(names)s。现在提出，最迟%(due)s有答复。")
+    return (text % said).strip()
+
+
+def _who(roles: Iterable[str]) -> str:
+    return _("、").join(labels.role(r) for r in roles)
 
 
 def clause(code: str) -> dict[str, str]:
@@ -89,7 +135,7 @@ def clause(code: str) -> dict[str, str]:
 
 def rows(grants: Sequence[Grant], actor: Actor, at: datetime) -> list[dict[str, Any]]:
     """The rows of the list; one query for which cases the reader may see."""
-    seen = visible_ids(actor, {g.case_id for g in grants})
+    seen = visible_ids(actor, {g.case_id for g in grants if g.case_id is not None})
     return [
         line(g, at, own=g.case_id)
         | {
@@ -101,10 +147,13 @@ def rows(grants: Sequence[Grant], actor: Actor, at: datetime) -> list[dict[str, 
             "case": {
                 "number": g.case.number,
                 "url": f"/cases/{g.case.number}/" if g.case_id in seen else "",
-            },
+            }
+            if g.case is not None
+            else None,
+            "about": g.about,
             "clause": clause(g.clause_code),
             "is_asked": g.is_asked,
-            "roles": _("、").join(labels.role(r) for r in g.roles),
+            "roles": _who(g.roles),
         }
         for g in grants
     ]
@@ -116,13 +165,15 @@ def page(grant: Grant, actor: Actor, at: datetime) -> dict[str, Any]:
     seat = queries.seat_for(actor, grant, at)
     instead = staff.names([seat.for_id]) if seat is not None and seat.for_id is not None else {}
     rule = Rule.objects.filter(pk=grant.rule_id).first()
-    others = [g for g in queries.of_case(grant.case_id) if g.pk != grant.pk]
+    others = [] if grant.case is None else [g for g in queries.of_case(grant.case.pk) if g.pk != grant.pk]
     people = queries.asked_people(grant, at) if grant.is_asked else {}
+    duty = queries.duty_of(grant) if grant.is_asked else None
     names = staff.names(people)
     return row | {
         "title": f"{row['label']} {row['amount']}".strip(),
         "rule": sentence(rule_of(rule.kind, rule.name, rule.body)) if rule is not None else "",
-        "subject": grant.case.subject if row["case"]["url"] else "",
+        "subject": grant.case.subject if grant.case is not None and row["case"]["url"] else "",
+        "due": words.moment_words(duty.owed_at, at, "short") if duty is not None and duty.owed_at else "",
         "asked_full": words.moment_words(grant.asked_at, at, "short"),
         "decided": words.moment_words(grant.decided_at, at, "short") if grant.decided_at is not None else "",
         "decider": grant.decided_by.name if grant.decided_by is not None else "",

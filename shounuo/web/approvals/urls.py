@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from shounuo.web.approvals import absence, views
+from shounuo.web.approvals import absence, asking, views
 
 urlpatterns = [
     path("", views.approvals, name="approvals"),
+    path("new/", asking.new, name="approval-new"),
     path("<int:grant>/", views.approval, name="approval"),
     path("<int:grant>/decide/", views.decide, name="approval-decide"),
     path("<int:grant>/withdraw/", views.withdraw, name="approval-withdraw"),

@@ -14,6 +14,7 @@ from shounuo.cases import services
 from shounuo.cases.approvals import APPROVAL
 from shounuo.cases.models import Grant
 from shounuo.cases.queries import grants as queries
+from shounuo.cases.queries import requests
 from shounuo.duties import queries as duties
 from shounuo.duties.models import Duty
 from shounuo.duties.permissions import WORK
@@ -27,10 +28,11 @@ from shounuo.web.context import actor_of
 from shounuo.web.guard import done, staff_page
 
 HOME = "/approvals/"
-BOXES: dict[Box, tuple[Any, str]] = {
-    "todo": (gettext_lazy("待我批"), "open"),
-    "asked": (gettext_lazy("我申请的"), "open"),
-    "all": (gettext_lazy("全部"), "open"),
+BOXES: dict[str, Any] = {
+    "todo": gettext_lazy("待我批"),
+    "asked": gettext_lazy("我申请的"),
+    "organisation": gettext_lazy("组织事项"),
+    "all": gettext_lazy("全部"),
 }
 
 
@@ -38,18 +40,20 @@ BOXES: dict[Box, tuple[Any, str]] = {
 @require_safe
 def approvals(request: HttpRequest) -> HttpResponse:
     """The requests in the boxes of the inbox of duties: what waits for one's word, what one asked for, all; waiting or
-    answered."""
+    answered. A box of their own have those on no case, also those that were granted at once, for which there was no duty."""
     actor, at = actor_of(request), now()
-    box = cast(Box, request.GET.get("box") if request.GET.get("box") in BOXES else "todo")
+    box = request.GET.get("box", "")
+    box = box if box in BOXES else "todo"
     state = Duty.State.DONE if request.GET.get("state") == Duty.State.DONE else Duty.State.OPEN
-    waiting, after = duties.inbox(
-        actor,
-        Filters(box=box, kind=APPROVAL, state=state),
-        at,
-        cursor=request.GET.get("cursor") or None,
-    )
-    found = {g.pk: g for g in queries.visible_to(actor).filter(pk__in={d.origin_id for d in waiting})}
-    rows = showing.rows([found[d.origin_id] for d in waiting if d.origin_id in found], actor, at)
+    cursor = request.GET.get("cursor") or None
+    if box == "organisation":
+        grants, after = requests.page(actor, waiting=state == Duty.State.OPEN, cursor=cursor)
+    else:
+        filters = Filters(box=cast(Box, box), kind=APPROVAL, state=state)
+        waiting, after = duties.inbox(actor, filters, at, cursor=cursor)
+        found = {g.pk: g for g in queries.visible_to(actor).filter(pk__in={d.origin_id for d in waiting})}
+        grants = [found[d.origin_id] for d in waiting if d.origin_id in found]
+    rows = showing.rows(grants, actor, at)
     context = {
         "title": _("审批"),
         "rows": rows,
@@ -59,7 +63,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
                 "url": pages.here(request, box=code if code != "todo" else None, cursor=None),
                 "active": code == box,
             }
-            for code, (label, _state) in BOXES.items()
+            for code, label in BOXES.items()
         ],
         "states": [
             {
