@@ -11,7 +11,7 @@ from shounuo.kernel.clock import now
 from shounuo.metrics import services as metrics
 from shounuo.policy.testing import make_in_force
 from shounuo.process.models import Run
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, WIDE
 from tests.browser.department import new_case, settle
 from tests.browser.test_pages import CHROME, HAN, fits, strip, written
 
@@ -28,6 +28,7 @@ clauses:
     rules:
       - {authority: goodwill, title: 补偿, title_en: Compensation, grant: compensation, who: agent, up_to: 50 CNY, approver: supervisor}
       - {authority: goodwill-large, title: 大额补偿, title_en: Large compensation, grant: compensation, who: supervisor, over: 50 CNY}
+      - {authority: report, title: 批准对外报告, title_en: Releasing a report, grant: report_release, who: supervisor, per: organisation}
   - id: HR-2
     title: 停电
     title_en: Power cut
@@ -51,6 +52,7 @@ PAGES = (
     "/policy/clauses/HR-1/",
     "/agreements/",
     "/approvals/",
+    "/approvals/new/",
     "/process/",
     "/duties/",
 )
@@ -87,6 +89,37 @@ def test_more_than_the_agent_may_give_is_asked_for_and_granted_by_the_supervisor
 
     outsider = site.open("/approvals/?box=all", person=cast.outsider)
     expect(outsider.locator("main")).not_to_contain_text("耽误了一天的料")
+
+
+def test_what_belongs_to_no_case_is_asked_for_and_granted_by_who_the_clause_names(site):
+    cast = site.world.cast
+    for viewport in (WIDE, PHONE):
+        about = f"第 {viewport['width']} 号报告"
+        page = site.open("/approvals/", person=cast.agent, viewport=viewport)
+        page.get_by_role("link", name="申请组织事项").click()
+        expect(page.locator("main")).to_contain_text("批准对外报告")
+        assert fits(page)
+        page.get_by_role("link", name="申请", exact=True).first.click()
+        dialog = page.locator("#dialogs dialog")
+        expect(dialog).to_contain_text("由客服主管批：")
+        dialog.get_by_label("什么事").fill(about)
+        dialog.get_by_label("事由").fill("客户年会上要用")
+        assert fits(page)
+        dialog.locator("button.is-primary").click()
+        expect(page.locator("main")).to_contain_text(about)
+        expect(page.locator("main")).to_contain_text("谁来批")
+        assert fits(page)
+        settle()
+
+        page = site.open("/approvals/?box=organisation", person=cast.supervisor, viewport=viewport)
+        assert fits(page)
+        page.get_by_role("link", name=re.compile("报告")).first.click()
+        page.get_by_role("button", name="批准").click()
+        expect(page.locator("main")).to_contain_text("已批 · ")
+        assert Grant.objects.get(about=about).state == "granted"
+
+    outsider = site.open("/approvals/?box=organisation&state=done", person=cast.outsider)
+    expect(outsider.locator("main")).not_to_contain_text("号报告")
 
 
 def test_a_playbook_is_started_and_its_steps_are_done_in_order(site):

@@ -119,7 +119,7 @@ def asking_words(asking: Asking, actor: Actor, at: datetime) -> str:
     if not asked:
         text = _("%(says)s要由%(who)s批准，但现在没有别人担任。")
     elif due is None:
-        text = _("%(says)s由%(who)s批：%(names)s。")
+        text = _("%(says)s由%(who)s批：%(names)s。制度没有写多久要答复。")
     else:
         text = _("%(says)s由%(who)s批：%(names)s。现在提出，最迟%(due)s有答复。")
     return (text % said).strip()

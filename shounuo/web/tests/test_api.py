@@ -468,6 +468,8 @@ VERBS = [
     ("GET", "/cases/{n}/grants", None),
     ("POST", "/cases/{n}/grants", {"kind": "compensation", "amount": 100, "reason": "x"}),
     ("GET", "/grants", None),
+    ("GET", "/grants/offers", None),
+    ("POST", "/grants", {"kind": "report_release", "about": "x", "reason": "x"}),
     ("GET", "/grants/1", None),
     ("POST", "/grants/1/approve", {"note": "x"}),
     ("POST", "/grants/1/refuse", {"reason": "x"}),

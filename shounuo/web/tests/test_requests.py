@@ -80,7 +80,7 @@ def test_where_no_rule_speaks_it_is_said(cast):
 
 def test_before_asking_one_reads_who_decides_and_by_when(cast, legal):
     dialog = client_of(cast.agent).get(NEW, headers=HTMX).text
-    assert "由法务批：王法务" in dialog and "最迟" in dialog and 'name="about"' in dialog
+    assert "由法务批：王法务。现在提出，最迟" in dialog and 'name="about"' in dialog
     assert 'name="amount"' not in dialog
     money = client_of(cast.agent).get("/approvals/new/?kind=gifts", headers=HTMX).text
     assert 'name="amount"' in money and "由客服主管批：周明" in money
