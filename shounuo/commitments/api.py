@@ -35,7 +35,7 @@ class ClockOut(Schema):
     cancel_reason: str | None
 
 
-class LineOut(Schema):
+class LedgerLineOut(Schema):
     from_: datetime = Field(alias="from", serialization_alias="from")
     to: datetime
     counted: int = Field(description="seconds")
@@ -54,7 +54,7 @@ class LedgerOut(Schema):
     left: int = Field(description="seconds, negative when late")
     rebased: bool = Field(description="a person has set the due moment")
     provisional: bool
-    ledger: list[LineOut]
+    ledger: list[LedgerLineOut]
 
 
 class RebaseIn(Schema):

@@ -151,7 +151,7 @@ def case_read(request: HttpRequest, number: Number) -> HttpResponse:
 
 
 @router.get(
-    "/cases/{int:number}/clocks", response={200: Page[s.ClockOut], **READING}, summary="A case's clocks"
+    "/cases/{int:number}/clocks", response={200: Page[s.CaseClockOut], **READING}, summary="A case's clocks"
 )
 def case_clocks(request: HttpRequest, number: Number) -> HttpResponse:
     """All its clocks, the decided ones too."""

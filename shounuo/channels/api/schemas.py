@@ -163,7 +163,7 @@ class CustomerRef(Schema):
     name: str
 
 
-class ClockOut(Schema):
+class CaseClockOut(Schema):
     id: int
     clause: str = Field(examples=["REG-2.2.1"])
     commitment: str = Field(examples=["first-response"])
@@ -209,7 +209,7 @@ class CaseOut(Schema):
     transfer_count: int
     reopen_count: int
     version: int
-    clocks: list[ClockOut]
+    clocks: list[CaseClockOut]
 
 
 class InteractionOut(Schema):
