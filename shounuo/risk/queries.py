@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.events.subjects import Facts, People, Subject
+from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.policy import queries as policy
@@ -30,7 +31,8 @@ def visible_to(actor: Actor) -> QuerySet[Alarm]:
 def get(actor: Actor, id: int, *, lock: bool = False) -> Alarm:
     """One alarm; NotFound also for one that the actor may not see. `lock` needs a transaction."""
     rows = visible_to(actor)
-    found = (rows.select_for_update(of=("self",)) if lock else rows).filter(pk=id).first()
+    rows = rows.select_for_update(of=("self",)) if lock else rows
+    found = rows.filter(pk=id).first() if 0 < id < 2**63 else None
     if found is None:
         raise NotFound(_("没有这条预警，或您无权查看"))
     return found
@@ -48,6 +50,25 @@ def lately(actor: Actor, *, since: datetime, limit: int = 50) -> list[Alarm]:
     return list(
         rows.select_related("acknowledged_by", "closed_by").order_by("-state", "-raised_at", "-id")[:limit]
     )
+
+
+def listed(
+    actor: Actor,
+    *,
+    state: str = "",
+    level: str = "",
+    clause: str = "",
+    name: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> tuple[list[Alarm], str | None]:
+    """Alarms of whatever state unless one is named, the latest first; and the cursor of the next page. One query."""
+    asked = {"state": state, "level": level, "clause_code": clause, "name": name}
+    rows = visible_to(actor).filter(**{field: value for field, value in asked.items() if value})
+    if cursor:
+        rows = rows.filter(pk__lt=paging.decode(cursor, int)[0])
+    found = list(rows.order_by("-pk")[: limit + 1])
+    return found[:limit], paging.encode(found[limit - 1].pk) if len(found) > limit else None
 
 
 def on_days(actor: Actor, first: date, last: date) -> dict[date, list[AlarmDay]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.cases.models import Interaction
 from shounuo.cases.queries import interactions_page
 from shounuo.cases.queries.shapes import interaction_json
+from shounuo.events import subjects
 from shounuo.files.models import File
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
@@ -81,3 +82,16 @@ def interactions_json(rows: Sequence[Interaction]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def seen_subjects(actor: Actor, asked: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Those of the things (kind, id) that the actor may see; a question per kind of thing, whatever their number."""
+    ids: dict[str, set[int]] = {}
+    for kind, id in asked:
+        ids.setdefault(kind, set()).add(id)
+    return {
+        (kind, id)
+        for kind, of_kind in ids.items()
+        if (subject := subjects.get(kind)) is not None
+        for id in subject.visible_ids(actor, of_kind)
+    }
