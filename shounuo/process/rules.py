@@ -17,3 +17,13 @@ def following(spec: Playbook, name: str, outcome: str = "") -> PlaybookStep | No
         below = names.index(name) + 1
         return spec.steps[below] if below < len(names) else None
     return None if to == END else spec.steps[names.index(to)]
+
+
+def ahead(spec: Playbook, name: str) -> list[PlaybookStep]:
+    """The steps that follow one of this name if nothing branches, each once."""
+    found: list[PlaybookStep] = []
+    step = following(spec, name)
+    while step is not None and step not in found:
+        found.append(step)
+        step = following(spec, step.name)
+    return found

@@ -92,6 +92,26 @@ def step_done(*, step_id: int, evidence: Evidence, actor: Actor, at: datetime) -
     _go_on(run, spec, calendar, step, actor, at)
 
 
+def step_finish(*, run_id: int, note: str = "", actor: Actor, at: datetime) -> Run:
+    """The step under way is done by hand, as in the inbox: its duty is, and the run goes on. For those who may do it.
+
+    NotFound for a run that the actor may not see; Conflict where it is over, where the step waits for an event, or where a way
+    is to be chosen (`step_choose`); Invalid without the note of a step that is to yield something. Events: as in `step_choose`.
+    """
+    queries.get(actor, run_id)
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run_id)
+        step = RunStep.objects.filter(run_id=run_id, state=RunStep.State.OPEN).first()
+        if step is None:
+            raise Conflict(_("流程已经结束"), code="run_over")
+        if step.duty_id is None:
+            raise Conflict(_("这一步等事情发生，不由人完成"), code="waits")
+        if book.step_of(book.spec_of(run.rule), step.name).outcomes:
+            raise Conflict(_("这一步要选择去向"), code="choice_needed")
+        duties.duty_done(duty_id=step.duty_id, note=note, actor=actor, at=at)
+    return run
+
+
 def step_choose(*, run_id: int, outcome: str, note: str = "", actor: Actor, at: datetime) -> Run:
     """The step under way is done with one of its outcomes, which says where the run goes on. For those who may do its duty.
 

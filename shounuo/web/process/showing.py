@@ -161,9 +161,4 @@ def _ahead_of(run: Run, open_step: RunStep | None) -> list[PlaybookStep]:
     """The steps that would follow if nothing branched."""
     if open_step is None or not run.is_running:
         return []
-    spec, found = book.spec_of(run.rule), []
-    step = rules.following(spec, open_step.name)
-    while step is not None and step not in found:
-        found.append(step)
-        step = rules.following(spec, step.name)
-    return found
+    return rules.ahead(book.spec_of(run.rule), open_step.name)
