@@ -24,12 +24,17 @@ from ninja.openapi.docs import DocsBase
 from ninja.security import HttpBearer
 
 from shounuo.channels.api import ROUTERS
+from shounuo.improvement.api import router as inspections
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound, Problem, TooLarge
+from shounuo.process.api import router as runs
+from shounuo.risk.api import router as alarms
 from shounuo.staff import throttle, tokens
 from shounuo.web.errors import problem_json
 
+# The parts above the API's own floor.
+HIGHER = (("alarms", alarms), ("runs", runs), ("inspections", inspections))
 REFUSALS_A_MINUTE = 60
 STEP = 50
 
@@ -165,7 +170,7 @@ def build() -> NinjaAPI:
         urls_namespace="api-1",
         docs=Reference(),
     )
-    for tag, router in ROUTERS:
+    for tag, router in (*ROUTERS, *HIGHER):
         api.add_router("", router, tags=[tag])
     api.exception_handler(Problem)(_refuse)
     api.exception_handler(AuthenticationError)(lambda request, error: _answer(_no_token()))

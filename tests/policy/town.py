@@ -189,7 +189,7 @@ def make_town() -> Town:
     upload = document_upload(
         data="第一条 接到投诉后30分钟内响应。".encode(), name="a.txt", actor=admin, at=AT
     )
-    inspection = make_inspection(cast.manager, clauses=("A-1",), actor=admin, at=AT)
+    inspection = make_inspection(cast.manager, cast.admin, clauses=("A-1",), actor=admin, at=AT)
     judge_all(inspection, bad=1, at=AT)
     finding = make_finding(inspection, cast.agent, actor=admin, at=AT)
     make_shipped("process-standard", at=AT)
@@ -293,6 +293,10 @@ def make_town() -> Town:
         ("help/", "number"): case.number,
         ("help/", "file_id"): picture.pk,
         ("help/language/", "code"): "en",
+        ("api/v1/", "alarm"): alarm.pk,
+        ("api/v1/", "run"): run.pk,
+        ("api/v1/", "inspection"): inspection.pk,
+        ("api/v1/", "finding"): finding.pk,
         ("api/v1/", "number"): case.number,
         ("api/v1/", "clock"): clock.pk,
         ("api/v1/", "clock_id"): clock.pk,

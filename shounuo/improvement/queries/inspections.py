@@ -15,6 +15,7 @@ from shounuo.improvement.models import Finding, Inspection, Item, Judgement
 from shounuo.improvement.permissions import PLAN, VIEW
 from shounuo.improvement.queries.population import population
 from shounuo.improvement.rules import sampling
+from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 
@@ -116,6 +117,38 @@ def inspections(actor: Actor, *, state: str = "", clause: str = "") -> QuerySet[
     if clause:
         rows = rows.filter(clauses__contains=[clause])
     return rows.order_by("-created_at", "-id")
+
+
+def inspections_listed(
+    actor: Actor, *, state: str = "", clause: str = "", cursor: str | None = None, limit: int = 50
+) -> tuple[list[Inspection], str | None]:
+    """The same by cursor, the latest planned first; and the cursor of the next page. Two queries."""
+    rows = inspections(actor, state=state, clause=clause).order_by("-pk")
+    if cursor:
+        rows = rows.filter(pk__lt=paging.decode(cursor, int)[0])
+    found = list(rows[: limit + 1])
+    return found[:limit], paging.encode(found[limit - 1].pk) if len(found) > limit else None
+
+
+def findings_listed(
+    actor: Actor,
+    *,
+    clause: str = "",
+    verified: bool | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> tuple[list[Finding], str | None]:
+    """The findings that the actor may see, the latest first, each with its correction and what shows it; and the cursor of
+    the next page. Two queries."""
+    rows = findings_visible_to(actor).select_related("follow_up").prefetch_related("judgements")
+    if clause:
+        rows = rows.filter(clause_code=clause)
+    if verified is not None:
+        rows = rows.filter(verified_at__isnull=not verified)
+    if cursor:
+        rows = rows.filter(pk__lt=paging.decode(cursor, int)[0])
+    found = list(rows.order_by("-pk")[: limit + 1])
+    return found[:limit], paging.encode(found[limit - 1].pk) if len(found) > limit else None
 
 
 def results(inspection_ids: Iterable[int]) -> dict[int, Result]:

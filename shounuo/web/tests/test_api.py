@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from ninja import Schema
 
 from shounuo.calendars.testing import make_defaults
 from shounuo.cases import services as cases
@@ -436,6 +437,21 @@ def test_a_key_of_one_token_means_nothing_to_another(api, cast):
 # ---- who may
 # -------------------------------------------------------------------------------------------------
 
+INSPECTION = {
+    "title": "x",
+    "clauses": ["X-1"],
+    "start": "2026-10-01T00:00:00+08:00",
+    "end": "2026-10-02T00:00:00+08:00",
+    "inspectors": [1],
+    "due_at": "2030-01-01T00:00:00+08:00",
+}
+FINDING = {
+    "clause": "X-1",
+    "cause": "other",
+    "text": "x",
+    "owner": 1,
+    "due_at": "2030-01-01T00:00:00+08:00",
+}
 # Every address and verb, with a body that would be right. {n} is a case of the first team, {c} its customer.
 VERBS = [
     ("POST", "/cases", NEW),
@@ -510,6 +526,29 @@ VERBS = [
     ("POST", "/webhooks/1/test", None),
     ("GET", "/webhooks/1/deliveries", None),
     ("POST", "/deliveries/1/replay", None),
+    ("GET", "/alarms", None),
+    ("GET", "/alarms/1", None),
+    ("POST", "/alarms/1/actions/acknowledge", None),
+    ("POST", "/alarms/1/actions/close", {"review": "x"}),
+    ("GET", "/playbooks", None),
+    ("GET", "/runs", None),
+    ("POST", "/runs", {"playbook": 1}),
+    ("GET", "/runs/1", None),
+    ("POST", "/runs/1/actions/done", {"note": "x"}),
+    ("POST", "/runs/1/actions/choose", {"outcome": "x"}),
+    ("POST", "/runs/1/actions/cancel", {"reason": "x"}),
+    ("GET", "/inspections", None),
+    ("POST", "/inspections", INSPECTION),
+    ("GET", "/inspections/1", None),
+    ("GET", "/inspections/1/check", None),
+    ("POST", "/inspections/1/actions/judge", {"item": 1, "clause": "X-1", "verdict": "kept"}),
+    ("POST", "/inspections/1/actions/find", FINDING),
+    ("POST", "/inspections/1/actions/finish", {"conclusion": "x"}),
+    ("POST", "/inspections/1/actions/cancel", {"reason": "x"}),
+    ("GET", "/findings", None),
+    ("GET", "/findings/1", None),
+    ("POST", "/findings/1/actions/verify", {"note": "x"}),
+    ("POST", "/findings/1/actions/return", {"reason": "x", "due_at": "2030-01-01T00:00:00+08:00"}),
 ]
 # What one without any role may still ask: lists that are empty for him, and calendars.
 FOR_ALL = {"/cases", "/events", "/interactions", "/calendars"}
@@ -531,6 +570,18 @@ def test_the_table_of_verbs_is_complete():
         if path.split("/")[3] not in {"duties", "metrics"}  # those have tests of their own beside them
     }
     assert {(m, shape(p.partition("?")[0].replace("2026", "{y}"))) for m, p, _b in VERBS} == described
+
+
+def test_no_two_shapes_of_the_document_have_one_name():
+    """The document knows a shape by its name: of two alike it would show one, and the other's fields nowhere."""
+    found, waiting = {}, [Schema]
+    while waiting:
+        for shape in waiting.pop().__subclasses__():
+            waiting.append(shape)
+            if shape.__module__.startswith("shounuo.") and "[" not in shape.__name__ and shape.model_fields:
+                found.setdefault(shape.__name__, set()).add(shape.__module__)
+    assert len(found) > 50
+    assert {name: sorted(parts) for name, parts in found.items() if len(parts) > 1} == {}
 
 
 @pytest.fixture
