@@ -159,6 +159,8 @@ def test_a_body_is_taken_for_what_it_may_say_and_for_nothing_more(town):
         if body is None:
             continue  # it reads none
         for name, value in WISHES.items():
+            if name in body:
+                continue  # it is in the document: a duty may be for roles
             answer = call(town, method, path, body | {name: value}, bearer)
             assert answer.status_code == 422, (method, path, name, answer.status_code, answer.content)
             tried += 1
