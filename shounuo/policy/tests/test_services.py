@@ -146,6 +146,7 @@ def test_where_the_regulation_names_a_role_for_revisions_it_is_asked_for(cast):
     version = make_draft(make_text(code="other"), at=AT, actor=author)
     services.version_submit(version_id=version.pk, actor=author, at=AT)
     make_in_force(make_text("R-6", code="rules", rules=REVISION), at=AT)
+    both = make_person("both", roles=("director", "management"))
     with pytest.raises(NotAllowed) as caught:
         services.version_approve(version_id=version.pk, actor=cast.actor(director), at=AT + HOUR)
     assert caught.value.code == "role_needed"
@@ -154,9 +155,20 @@ def test_where_the_regulation_names_a_role_for_revisions_it_is_asked_for(cast):
     with pytest.raises(NotAllowed) as caught:  # the role alone is not the right to approve
         services.version_approve(version_id=version.pk, actor=cast.actor(member), at=AT + HOUR)
     assert caught.value.code != "role_needed"
-    both = make_person("both", roles=("director", "management"))
     approved = services.version_approve(version_id=version.pk, actor=cast.actor(both), at=AT + HOUR)
     assert approved.approved_by_id == both.pk
+
+
+def test_where_nobody_is_of_the_role_that_the_regulation_names_the_right_is_enough(cast):
+    Role.objects.create(code="management", name="公司管理层", permissions=[])
+    director = make_person("director", roles=("director",))
+    make_person("board", roles=("management",))  # without the right to approve
+    make_in_force(make_text("R-6", code="rules", rules=REVISION), at=AT)
+    author = actor(cast, "manager")
+    version = make_draft(make_text(code="other"), at=AT, actor=author)
+    services.version_submit(version_id=version.pk, actor=author, at=AT)
+    approved = services.version_approve(version_id=version.pk, actor=cast.actor(director), at=AT + HOUR)
+    assert approved.approved_by_id == director.pk
 
 
 def test_of_those_whom_the_regulation_names_the_only_one_approves_his_own_text(cast):

@@ -24,7 +24,7 @@ from shounuo.policy import permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
 from shounuo.policy.queries import ClauseView
-from shounuo.policy.services.review import why_not_approve
+from shounuo.policy.services.review import Approvers, approvers, why_not_approve
 from shounuo.staff import queries as staff
 from shounuo.web import words
 from shounuo.web.context import actor_of
@@ -296,6 +296,7 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
         raise NotFound(_("没有这份制度"))
     shown = next((v for v in rows if documents.is_in_force(v, at)), rows[0])
     have = policy.acknowledged(shown)
+    named = approvers(at) if any(v.state == v.State.IN_REVIEW for v in rows) else Approvers()
     hands = staff.names(
         person
         for v in rows
@@ -315,6 +316,7 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
                     signed=actor.person_id in have,
                     names=hands,
                     problem=why_not_approve(v, actor, at) if v.state == v.State.IN_REVIEW else None,
+                    named=named,
                     actor=actor,
                     at=at,
                 )

@@ -20,6 +20,7 @@ from shounuo.kernel.errors import NotAllowed
 from shounuo.policy import labels, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion
+from shounuo.policy.services.review import Approvers
 from shounuo.web import timing, words
 from shounuo.web.policies.showing.documents import is_in_force, state_words
 
@@ -118,11 +119,12 @@ def version_row(
     signed: bool,
     names: Mapping[int, str],
     problem: NotAllowed | None,
+    named: Approvers,
     actor: Actor,
     at: datetime,
 ) -> dict[str, Any]:
-    """A version in the list of versions (`problem`: what keeps the reader from approving it, in review): its state, the steps of its life and by whom, what may be done now, where
-    its changes are told. No query."""
+    """A version in the list of versions: its state, the steps of its life and by whom, what may be done now, where its changes
+    are told. `problem`: what keeps the reader from approving it, in review. `named`: whom the regulation names. No query."""
     code = version.policy.code
     base = f"/policy/{code}/versions/{version.pk}"
     runs = is_in_force(version, at)
@@ -143,7 +145,7 @@ def version_row(
         "url": f"/policy/{code}/?version={version.number}",
         "state": state_words(version, at),
         "is_in_force": runs,
-        "waits": _waits(problem) if problem is not None else "",
+        "waits": _waits(problem, named) if version.state == "in_review" else "",
         "steps": _life(version, names, at),
         "note": version.note,
         "changes_url": "" if is_first else f"{base}/changes/",
@@ -158,9 +160,15 @@ def version_row(
     }
 
 
-def _waits(problem: NotAllowed) -> str:
-    """For whom it waits: those whom a clause names are said, else somebody else with the right."""
-    return str(problem) if problem.code == "role_needed" else _("等另一位有权批准的人批准")
+def _waits(problem: NotAllowed | None, named: Approvers) -> str:
+    """For whom it waits: those whom a clause names are said, else somebody else with the right. That nobody is of the role is
+    said too: then whoever has the right stands in."""
+    if problem is not None:
+        return str(problem) if problem.code == "role_needed" else _("等另一位有权批准的人批准")
+    if named.roles and not named.held:
+        said = {"clause": named.clause, "who": named.who}
+        return _("条 %(clause)s 规定由%(who)s批准，有批准权限的人里还没有这个角色，暂由他们批准") % said
+    return ""
 
 
 def _life(version: PolicyVersion, names: Mapping[int, str], at: datetime) -> list[dict[str, Any]]:
