@@ -60,6 +60,14 @@ def test_build_copies_the_named_files_and_nothing_else(tmp_path):
 
 
 @needs_node
+def test_a_face_comes_with_its_licence_and_is_no_static_file(tmp_path):
+    written = assets.build_faces(ROOT, tmp_path / "faces")
+    assert {p.name for p in written} == {"sans.ttf", "sans-licence.txt"}
+    assert written[0].read_bytes()[:4] == b"\0\1\0\0"  # TrueType outlines: reportlab embeds no others
+    assert not finders.find("sans.ttf")
+
+
+@needs_node
 def test_the_sprite_holds_one_drawing_per_icon():
     drawn = ET.fromstring(assets.sprite(ROOT, ["inbox", "x"]))
     assert [s.get("id") for s in drawn] == ["inbox", "x"]

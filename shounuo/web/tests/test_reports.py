@@ -1,6 +1,7 @@
 """Reports as pages, spreadsheets, PDF and mails."""
 
 import io
+import re
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -21,6 +22,7 @@ from shounuo.notices.models import Notice, OutgoingMail
 from shounuo.notices.testing import make_relay
 from shounuo.staff import services as staff_services
 from shounuo.staff.testing import AT, make_cast, make_person, set_up_organisation, sign_in_client
+from shounuo.web.assets import FACES
 from shounuo.web.reports import mailing
 
 SYSTEM = Actor.system()
@@ -133,6 +135,22 @@ def test_the_pdf_tells_the_same(cast, report):
     text = words_of(answer.content)
     assert "服务质量分析报告" in text and "6 分 30 秒" in text
     assert '=HYPERLINK("http://x")<b>' in text
+
+
+@pytest.mark.skipif(not (FACES / "sans.ttf").is_file(), reason="script/setup has not built the page assets")
+def test_the_pdf_embeds_the_glyphs_it_shows_and_no_more(cast, report):
+    content = page(cast.supervisor, f"/reports/{report.pk}/pdf/").content
+    assert len(content) < 300_000
+    fonts = [
+        font.get_object()
+        for sheet in PdfReader(io.BytesIO(content)).pages
+        for font in sheet["/Resources"]["/Font"].values()
+    ]
+    used = [font for font in fonts if font["/BaseFont"] != "/Helvetica"]  # what reportlab begins a page with
+    assert used
+    for font in used:
+        assert re.fullmatch(r"/[A-Z]{6}\+NotoSansSC-Regular", font["/BaseFont"])
+        assert "/FontFile2" in font["/FontDescriptor"]
 
 
 def test_a_daily_report_draws_no_course_of_one_day(cast):
