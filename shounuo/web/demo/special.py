@@ -32,6 +32,10 @@ REASONS = (
     "少装的件补发，另给一点心意",
 )
 GRANTED = ("同意，从本组补偿里出。", "属实，同意。", "同意，下不为例。")
+QUESTION = (
+    "调休上班的周六算不算工作日",
+    "客户周五下午来的投诉，周六调休上班。“3 个工作日”从周六算还是从下周一算，两个组算得不一样，请给个说法。",
+)
 REFUSED = "补发之外不再补钱，请再同客户说明。"
 STEPS_RULE = "complaint-steps"
 DONE = {
@@ -86,6 +90,11 @@ def ask_lately(world: World, end: datetime) -> None:
             case_id=case.pk, kind="compensation", amount=dice.choice(MORE), reason=dice.choice(REASONS),
             actor=mine[case.owner_id].actor, at=at,
         )  # fmt: skip
+    about, reason = QUESTION
+    cases.request_ask(
+        kind="policy_interpretation", about=about, reason=reason,
+        actor=world.workers["hanxue"].actor, at=end - timedelta(minutes=35),
+    )  # fmt: skip
 
 
 def agree(world: World, before: datetime, start: datetime) -> None:
