@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
-from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -29,7 +28,7 @@ from shounuo.risk import queries
 from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.staff import queries as staff
 from shounuo.web.figures import showing as figures
-from shounuo.web.words import sign
+from shounuo.web.words import WEEKDAYS, sign
 
 
 def zone() -> ZoneInfo:
@@ -243,7 +242,7 @@ def month(actor: Actor, first: date, at: datetime) -> dict[str, Any]:
         "name": date_format(first, "YEAR_MONTH_FORMAT"),
         "before": f"?month={before:%Y-%m}",
         "after": f"?month={after:%Y-%m}" if after.replace(day=1) <= today else "",
-        "weekdays": [str(WEEKDAYS_ABBR[day]) for day in range(7)],
+        "weekdays": [str(day) for day in WEEKDAYS],
         "weeks": [
             [
                 {

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from shounuo.kernel.clock import now
@@ -28,7 +29,7 @@ def board(request: HttpRequest) -> HttpResponse:
     """What is open, what ended lately, and a month of what held on each day."""
     actor, at = actor_of(request), now()
     context = {
-        "title": _("预警"),
+        "title": pgettext("several", "预警"),
         "open": showing.rows(actor, queries.open_alarms(actor)),
         "lately": showing.rows(actor, queries.lately(actor, since=at - LATELY)),
         "month": showing.month(actor, _month(request.GET.get("month", ""), at), at),
