@@ -18,9 +18,8 @@ def places(actor: Actor, active: str) -> list[dict[str, Any]]:
     if actor.may(policy.VIEW):
         found.append({"label": _("合规"), "url": "/compliance/", "active": active == "compliance"})
     if actor.may(supervision.VIEW) or actor.may(supervision.PLAN) or active == "inspections":
-        found.append(
-            {"label": _("监督检查"), "url": "/policy/inspections/", "active": active == "inspections"}
-        )
+        label = pgettext("several", "监督检查")
+        found.append({"label": label, "url": "/policy/inspections/", "active": active == "inspections"})
     if actor.may(supervision.MATURITY_VIEW) or actor.may(supervision.MATURITY_ASSESS):
         found.append({"label": _("成熟度自评"), "url": "/policy/maturity/", "active": active == "maturity"})
     return found if len(found) > 1 else []

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from shounuo.audit import services as audit
@@ -42,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
     owed = list(queries.open_findings(actor)[:OPEN_FINDINGS])
     titles = showing.clause_titles((f.clause_code for f in owed), actor, at)
     context = {
-        "title": _("监督检查"),
+        "title": pgettext("several", "监督检查"),
         "places": places(actor, "inspections"),
         "rows": showing.rows(found, actor, at),
         "findings": [showing.finding_row(f, titles, at) | {"inspection": f.inspection.title} for f in owed],
@@ -67,7 +68,7 @@ def new(request: HttpRequest) -> HttpResponse:
     duty_id = _whole(request.GET.get("duty"))
     initial: dict[str, Any] = {"clauses": [request.GET["clause"]]} if request.GET.get("clause") else {}
     if duty_id is not None:
-        initial["title"] = _("监督检查")
+        initial["title"] = pgettext("duty", "监督检查")
     form = PlanForm(request.POST if request.method == "POST" else None, actor=actor, at=at, initial=initial)
 
     def save(_values: dict[str, Any]) -> str:

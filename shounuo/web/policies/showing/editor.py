@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.db.models import Count
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shounuo.calendars import queries as calendar_queries
 from shounuo.cases import queries as case_queries
@@ -44,7 +44,7 @@ HEAD: tuple[Control, ...] = (
     Text(name="note", label=gettext_lazy("说明"), long=True),
     Rows(
         name="chapters",
-        label=gettext_lazy("章节"),
+        label=pgettext_lazy("several", "章节"),
         help=gettext_lazy("2.1 排在 2 之后，归在它下面"),
         moves=True,
         add=gettext_lazy("加一章"),
