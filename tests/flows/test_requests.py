@@ -120,11 +120,11 @@ def test_the_livestock_regulation_is_read_by_the_manager_and_revised_by_the_mana
     version = make_draft(make_text(code="other"), at=house.at, actor=manager)
     policy.version_submit(version_id=version.pk, actor=manager, at=house.at)
     director = actor_for(make_person("director", roles=("director",), at=house.at))
+    board = actor_for(make_person("board", roles=("director", "management"), at=house.at))
     with pytest.raises(NotAllowed, match="公司管理层"):
         policy.version_approve(version_id=version.pk, actor=director, at=house.at)
     admin = Client()
     sign_in_client(admin, house.cast.admin)
     page = admin.get("/policy/other/versions/").text
     assert "条 REG-6 规定，制度修订由公司管理层批准" in page and "/approve/" not in page
-    board = actor_for(make_person("board", roles=("director", "management"), at=house.at))
     assert policy.version_approve(version_id=version.pk, actor=board, at=house.at).state == "approved"

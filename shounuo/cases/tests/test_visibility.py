@@ -73,6 +73,7 @@ ELSEWHERE = {
     "draft_drop",
     "grant_decide",
     "grant_withdraw",
+    "request_ask",
     "viewer_left",
     "view_save",
     "view_delete",
