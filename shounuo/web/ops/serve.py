@@ -47,7 +47,7 @@ def serve(args: argparse.Namespace, say: Say) -> int:
         shared = listener.fileno()
         children = [
             Child("web", ["web", "--listener", str(shared)], (shared,))
-            for _n in range(args.web_processes or min(len(os.sched_getaffinity(0)), 4))
+            for _n in range(args.web_processes or min(os.cpu_count() or 1, 4))
         ]
         if not args.web_only:
             children += _workers(args)

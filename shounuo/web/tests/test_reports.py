@@ -137,8 +137,8 @@ def test_the_pdf_tells_the_same(cast, report):
     assert '=HYPERLINK("http://x")<b>' in text
 
 
-@pytest.mark.skipif(not (FACES / "sans.ttf").is_file(), reason="script/setup has not built the page assets")
 def test_the_pdf_embeds_the_glyphs_it_shows_and_no_more(cast, report):
+    assert (FACES / "sans.ttf").is_file(), "run script/setup: it brings the face"
     content = page(cast.supervisor, f"/reports/{report.pk}/pdf/").content
     assert len(content) < 300_000
     fonts = [
