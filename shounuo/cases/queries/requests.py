@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases import events
 from shounuo.cases.approvals import APPROVAL
 from shounuo.cases.models import Grant
-from shounuo.cases.queries import authority, grants
+from shounuo.cases.queries import authority, cursors, grants
 from shounuo.cases.queries.grants import Offer
 from shounuo.cases.rules import grants as rules
 from shounuo.commitments.hours import hours_of
 from shounuo.commitments.queries import promises
 from shounuo.events.subjects import Facts, People, Subject
-from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Invalid
 from shounuo.policy import labels
 
 
@@ -80,17 +77,15 @@ def page(
     asked = Q(state=Grant.State.ASKED)
     rows = grants.visible_to(actor).filter(asked if waiting else ~asked, case=None)
     if cursor:
-        moment, last = paging.decode(cursor, str, int)
-        try:
-            when = datetime.fromisoformat(moment)
-        except ValueError as error:
-            raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
+        when, last = cursors.decode(cursor)
+        if when is None:  # made for another list: nothing stands behind it here
+            return [], None
         rows = rows.filter(Q(asked_at__lt=when) | Q(asked_at=when, id__lt=last))
     found = list(rows[: limit + 1])
     if len(found) <= limit:
         return found, None
     last_row = found[limit - 1]
-    return found[:limit], paging.encode(last_row.asked_at.isoformat(), last_row.pk)
+    return found[:limit], cursors.encode(last_row.asked_at, last_row.pk)
 
 
 def _facts(ids: Iterable[int]) -> dict[int, Facts]:

@@ -16,6 +16,7 @@ from shounuo.duties import queries as duty_queries
 from shounuo.duties import services as duties
 from shounuo.duties.models import Duty
 from shounuo.events.models import Event
+from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.policy.testing import make_in_force, make_text
@@ -250,3 +251,12 @@ def test_pages_of_the_list_go_on_where_the_last_ended(cast, legal):
         found += [g.pk for g in rows]
     assert found == made[::-1] and cursor is None
     assert requests.page(cast.actor(cast.outsider), waiting=True) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "cursor", [paging.encode("2026-10-10T02:00:00", 1), paging.encode("soon", 1), paging.encode("", 2**70)]
+)
+def test_a_cursor_that_no_list_gave_is_refused(cast, cursor):
+    with pytest.raises(Invalid) as refused:
+        requests.page(Actor.system(), waiting=True, cursor=cursor)
+    assert refused.value.code == "bad_cursor"
