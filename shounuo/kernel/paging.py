@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.kernel.errors import Invalid
+
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -46,3 +50,29 @@ def decode(cursor: str, *types: type) -> tuple[Any, ...]:
     ):
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
     return tuple(values)
+
+
+def moment_of(text: str) -> datetime:
+    """The moment in a cursor; Invalid for what is none, or says no offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
+    if moment.tzinfo is None:
+        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
+    return moment
+
+
+def part(
+    rows: Sequence[T], name: Callable[[T], str | int], *, cursor: str | None, limit: int
+) -> tuple[list[T], str | None]:
+    """A page of a list that is at hand whole, in whatever order, and the cursor of the next one. `name` tells its rows apart;
+    a cursor names the last row of the page before. Invalid where no such row is in the list, or is any more."""
+    start = 0
+    if cursor:
+        last = decode(cursor, str)[0]
+        start = 1 + next((n for n, row in enumerate(rows) if str(name(row)) == last), -1)
+        if start == 0:
+            raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
+    page = list(rows[start : start + limit])
+    return page, encode(str(name(page[-1]))) if start + limit < len(rows) else None

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotAllowed
@@ -87,10 +88,13 @@ class BehindPage(Schema):
 
 
 @router.get("/metrics", response=MetricPage, summary="The catalogue of metrics")
-def metrics(request: HttpRequest, q: str = "", group: str = "") -> dict[str, Any]:
-    """All of them, in one answer; `q` searches names and definitions."""
+def metrics(
+    request: HttpRequest, q: str = "", group: str = "", limit: int | None = None, cursor: str | None = None
+) -> dict[str, Any]:
+    """Group by group; `q` searches names and definitions."""
     found = queries.catalogue(_reader(request), q, group=group)
-    return {"items": [queries.metric_json(one) for one in found], "next_cursor": None}
+    page, after = paging.part(found, lambda m: m.code, cursor=cursor, limit=paging.limit_of(limit))
+    return {"items": [queries.metric_json(one) for one in page], "next_cursor": after}
 
 
 @router.get("/metrics/{code}", response=FigureOut, by_alias=True, summary="A metric's figures")

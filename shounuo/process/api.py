@@ -156,10 +156,12 @@ class RunReasonGiven(Given):
 @router.get(
     "/playbooks", response={200: Page[PlaybookOut], **READING}, summary="Playbooks that may be started"
 )
-def playbook_list(request: HttpRequest) -> HttpResponse:
-    """Those in force, in the order of their clauses; all on one page."""
+def playbook_list(request: HttpRequest, cursor: Cursor = None, limit: Limit = None) -> HttpResponse:
+    """Those in force, in the order of their clauses."""
     need(request, RUN, STARTING)
-    found = queries.playbooks(now())
+    found, after = paging.part(
+        queries.playbooks(now()), lambda p: p.rule_id, cursor=cursor, limit=paging.limit_of(limit)
+    )
     titles = rule_titles(p.rule_id for p in found)
     items = [
         {
@@ -172,7 +174,7 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
         }
         for p in found
     ]
-    return reply({"items": items, "next_cursor": None})
+    return reply({"items": items, "next_cursor": after})
 
 
 @router.get("/runs", response={200: Page[RunOut], **READING}, summary="List runs of playbooks")

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Case, Grant
-from shounuo.cases.queries import authority
+from shounuo.cases.queries import authority, cursors
 from shounuo.cases.queries.authority import Standard
 from shounuo.cases.queries.visibility import visible_to as cases_visible_to
 from shounuo.cases.rules import grants as rules
@@ -134,6 +134,28 @@ def of_case(case_id: int) -> list[Grant]:
     reader may see the case."""
     rows = Grant.objects.filter(case_id__in=family(case_id)).select_related("asked_by", "decided_by", "case")
     return list(rows.order_by("-asked_at", "-id")[:50])
+
+
+def page_of_case(
+    case_id: int, *, cursor: str | None = None, limit: int = 50
+) -> tuple[list[Grant], str | None]:
+    """As `of_case`, a page of them and the cursor of the next one."""
+    rows = Grant.objects.filter(case_id__in=family(case_id)).select_related("asked_by", "decided_by", "case")
+    return page_of(rows.order_by("-asked_at", "-id"), cursor=cursor, limit=limit)
+
+
+def page_of(rows: QuerySet[Grant], *, cursor: str | None, limit: int) -> tuple[list[Grant], str | None]:
+    """A page of grants that stand with the last asked for first, and the cursor of the next one. One query."""
+    if cursor:
+        when, last = cursors.decode(cursor)
+        if when is None:  # made for another list: nothing stands behind it here
+            return [], None
+        rows = rows.filter(Q(asked_at__lt=when) | Q(asked_at=when, id__lt=last))
+    found = list(rows[: limit + 1])
+    if len(found) <= limit:
+        return found, None
+    last_row = found[limit - 1]
+    return found[:limit], cursors.encode(last_row.asked_at, last_row.pk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from shounuo.cases import events
 from shounuo.cases.approvals import APPROVAL
 from shounuo.cases.models import Grant
-from shounuo.cases.queries import authority, cursors, grants
+from shounuo.cases.queries import authority, grants
 from shounuo.cases.queries.grants import Offer
 from shounuo.cases.rules import grants as rules
 from shounuo.commitments.hours import hours_of
@@ -76,16 +76,7 @@ def page(
     of the next page. One query."""
     asked = Q(state=Grant.State.ASKED)
     rows = grants.visible_to(actor).filter(asked if waiting else ~asked, case=None)
-    if cursor:
-        when, last = cursors.decode(cursor)
-        if when is None:  # made for another list: nothing stands behind it here
-            return [], None
-        rows = rows.filter(Q(asked_at__lt=when) | Q(asked_at=when, id__lt=last))
-    found = list(rows[: limit + 1])
-    if len(found) <= limit:
-        return found, None
-    last_row = found[limit - 1]
-    return found[:limit], cursors.encode(last_row.asked_at, last_row.pk)
+    return grants.page_of(rows, cursor=cursor, limit=limit)
 
 
 def _facts(ids: Iterable[int]) -> dict[int, Facts]:

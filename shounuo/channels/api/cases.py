@@ -153,11 +153,14 @@ def case_read(request: HttpRequest, number: Number) -> HttpResponse:
 @router.get(
     "/cases/{int:number}/clocks", response={200: Page[s.CaseClockOut], **READING}, summary="A case's clocks"
 )
-def case_clocks(request: HttpRequest, number: Number) -> HttpResponse:
+def case_clocks(
+    request: HttpRequest, number: Number, cursor: Cursor = None, limit: Limit = None
+) -> HttpResponse:
     """All its clocks, the decided ones too."""
     case = queries.get(actor_of(request), number)
     found = clocks.of_subjects("case", [case.pk]).get(case.pk, [])
-    return reply({"items": [clocks.clock_json(c) for c in found], "next_cursor": None})
+    page, after = paging.part(found, lambda c: c.pk, cursor=cursor, limit=paging.limit_of(limit))
+    return reply({"items": [clocks.clock_json(c) for c in page], "next_cursor": after})
 
 
 @router.get(

@@ -74,15 +74,12 @@ class OfferOut(Schema):
 
 class GrantsOut(Schema):
     items: list[GrantOut]
+    next_cursor: str | None = Field(examples=[None])
     offers: list[OfferOut] = Field(description="what the rules in force let anybody ask for on the case")
 
 
 class RequestOfferOut(OfferOut):
     roles: list[str] = Field(description="who would be asked; empty where the caller may grant it himself")
-
-
-class RequestOffersOut(Schema):
-    items: list[RequestOfferOut]
 
 
 class RequestGiven(Given):
@@ -124,18 +121,18 @@ class DelegationGiven(Given):
     reason: Text = ""
 
 
-class DelegationsOut(Schema):
-    items: list[DelegationOut]
-
-
 @router.get("/cases/{int:number}/grants", response={200: GrantsOut, **READING}, summary="Grants on a case")
-def case_grants(request: HttpRequest, number: Number) -> HttpResponse:
+def case_grants(
+    request: HttpRequest, number: Number, cursor: Cursor = None, limit: Limit = None
+) -> HttpResponse:
     """The grants of the matter (cases split and merged are one), the last first, and what may be asked for."""
     actor, at = actor_of(request), now()
     case = queries.get(actor, number)
+    found, after = grants.page_of_case(case.pk, cursor=cursor, limit=paging.limit_of(limit))
     return reply(
         {
-            "items": [grants.grant_json(g) for g in grants.of_case(case.pk)],
+            "items": [grants.grant_json(g) for g in found],
+            "next_cursor": after,
             "offers": [_offer(o) for o in grants.offers(actor, case, at)],
         }
     )
@@ -203,12 +200,20 @@ def request_ask(request: HttpRequest, given: RequestGiven) -> HttpResponse:
 
 
 @router.get(
-    "/grants/offers", response={200: RequestOffersOut, **READING}, summary="What may be asked for on no case"
+    "/grants/offers",
+    response={200: Page[RequestOfferOut], **READING},
+    summary="What may be asked for on no case",
 )
-def request_offers(request: HttpRequest) -> HttpResponse:
-    """The kinds of which an authority rule in force speaks for the organisation."""
-    found = requests.offers(_worker(request), now())
-    return reply({"items": [_offer(a.offer) | {"roles": list(a.roles)} for a in found]})
+def request_offers(request: HttpRequest, cursor: Cursor = None, limit: Limit = None) -> HttpResponse:
+    """The kinds of which an authority rule in force speaks for the organisation, in the order of their clauses."""
+    found, after = paging.part(
+        requests.offers(_worker(request), now()),
+        lambda a: a.offer.kind,
+        cursor=cursor,
+        limit=paging.limit_of(limit),
+    )
+    items = [_offer(a.offer) | {"roles": list(a.roles)} for a in found]
+    return reply({"items": items, "next_cursor": after})
 
 
 @router.get("/grants/{int:grant}", response={200: GrantOut, **READING}, summary="Read a grant")
@@ -252,11 +257,11 @@ def grant_withdraw(request: HttpRequest, grant: Number, given: GrantReasonGiven)
     return reply(grants.grant_json(grants.get(actor, grant)))
 
 
-@router.get("/delegations", response={200: DelegationsOut, **READING}, summary="Who stands in for whom")
-def delegation_list(request: HttpRequest) -> HttpResponse:
-    """Those that concern the caller, the latest hundred."""
-    rows = duties.delegations_visible_to(_worker(request))[:100]
-    return reply({"items": [_delegation(d) for d in rows]})
+@router.get("/delegations", response={200: Page[DelegationOut], **READING}, summary="Who stands in for whom")
+def delegation_list(request: HttpRequest, cursor: Cursor = None, limit: Limit = None) -> HttpResponse:
+    """Those that concern the caller, the latest first."""
+    rows, after = duties.delegations_page(_worker(request), cursor=cursor, limit=paging.limit_of(limit))
+    return reply({"items": [_delegation(d) for d in rows], "next_cursor": after})
 
 
 @router.post(

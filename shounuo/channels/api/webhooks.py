@@ -21,6 +21,7 @@ from shounuo.channels.api.answers import (
     reply,
 )
 from shounuo.channels.wire import delivery_json, webhook_json
+from shounuo.kernel import paging
 from shounuo.kernel.clock import now
 
 router = Router()
@@ -28,10 +29,13 @@ DENIED = _("您没有管理推送的权限")
 
 
 @router.get("/webhooks", response={200: Page[s.WebhookOut], **READING}, summary="List webhooks")
-def webhook_list(request: HttpRequest) -> HttpResponse:
-    """All of them, on one page."""
+def webhook_list(request: HttpRequest, cursor: Cursor = None, limit: Limit = None) -> HttpResponse:
+    """In the order in which they were made."""
     need(request, permissions.WEBHOOKS, DENIED)
-    return reply({"items": [webhook_json(w) for w in queries.webhooks()], "next_cursor": None})
+    found, after = paging.part(
+        list(queries.webhooks()), lambda w: w.pk, cursor=cursor, limit=paging.limit_of(limit)
+    )
+    return reply({"items": [webhook_json(w) for w in found], "next_cursor": after})
 
 
 @router.post(

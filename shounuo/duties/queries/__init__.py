@@ -1,6 +1,6 @@
 """Reading duties."""
 
-from shounuo.duties.queries.absence import delegations_visible_to, stand_ins, stands_in_for
+from shounuo.duties.queries.absence import delegations_page, delegations_visible_to, stand_ins, stands_in_for
 from shounuo.duties.queries.facts import SUBJECT
 from shounuo.duties.queries.inbox import BOXES, Box, Counts, Filters, counts, inbox, total
 from shounuo.duties.queries.one import (
@@ -22,6 +22,7 @@ __all__ = [
     "Filters",
     "about",
     "counts",
+    "delegations_page",
     "delegations_visible_to",
     "evidence_of",
     "get",

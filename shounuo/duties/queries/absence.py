@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from shounuo.duties.models import Delegation
 from shounuo.duties.permissions import MANAGE, VIEW_ALL
+from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.staff.models import Membership
 
@@ -27,6 +28,21 @@ def delegations_visible_to(actor: Actor) -> QuerySet[Delegation]:
         led = Membership.objects.filter(team_id__in=sorted(actor.led_team_ids)).values("person_id")
         near |= Q(person_id__in=led)
     return rows.filter(near)
+
+
+def delegations_page(
+    actor: Actor, *, cursor: str | None = None, limit: int = 50
+) -> tuple[list[Delegation], str | None]:
+    """A page of `delegations_visible_to` and the cursor of the next one. One query."""
+    rows = delegations_visible_to(actor)
+    if cursor:
+        text, last = paging.decode(cursor, str, int)
+        when = paging.moment_of(text)
+        rows = rows.filter(Q(starts_at__lt=when) | Q(starts_at=when, id__lt=last))
+    found = list(rows[: limit + 1])
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], paging.encode(found[limit - 1].starts_at.isoformat(), found[limit - 1].pk)
 
 
 def live(at: datetime) -> QuerySet[Delegation]:

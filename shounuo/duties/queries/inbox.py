@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db.models import Count, Q, QuerySet
-from django.utils.translation import gettext_lazy as _
 
 from shounuo.duties.models import Duty
 from shounuo.duties.queries.visibility import shared, stood_in, visible_to
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Invalid
 
 Box = Literal["mine", "open", "todo", "led", "asked", "all"]
 BOXES: tuple[Box, ...] = ("mine", "open", "led", "asked", "all")
@@ -79,7 +77,7 @@ def inbox(
         if moment == _NEVER:
             rows = rows.filter(owed_at=None, id__gt=last)
         else:
-            when = _moment(moment)
+            when = paging.moment_of(moment)
             rows = rows.filter(Q(owed_at__gt=when) | Q(owed_at=when, id__gt=last) | Q(owed_at=None))
     found = list(rows.order_by("owed_at", "id")[: limit + 1])
     if len(found) <= limit:
@@ -141,7 +139,7 @@ def _in_sight(at: datetime) -> Q:
 def _page_back(rows: QuerySet[Duty], cursor: str | None, limit: int) -> tuple[list[Duty], str | None]:
     if cursor:
         moment, last = paging.decode(cursor, str, int)
-        when = _moment(moment)
+        when = paging.moment_of(moment)
         rows = rows.filter(Q(ended_at__lt=when) | Q(ended_at=when, id__lt=last))
     rows = rows.filter(ended_at__isnull=False)
     found = list(rows.order_by("-ended_at", "-id")[: limit + 1])
@@ -150,10 +148,3 @@ def _page_back(rows: QuerySet[Duty], cursor: str | None, limit: int) -> tuple[li
     last_row = found[limit - 1]
     assert last_row.ended_at is not None
     return found[:limit], paging.encode(last_row.ended_at.isoformat(), last_row.pk)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error

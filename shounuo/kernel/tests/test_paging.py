@@ -26,3 +26,25 @@ def test_what_nobody_was_given_is_refused_before_the_database_sees_it(cursor):
     with pytest.raises(Invalid) as refused:
         paging.decode(cursor, int)
     assert refused.value.code == "bad_cursor"
+
+
+def test_a_list_at_hand_is_read_to_its_end_in_its_order():
+    rows, read, cursor = ["c", "a", "d", "b", "e"], [], None
+    for _page in range(3):
+        page, cursor = paging.part(rows, str, cursor=cursor, limit=2)
+        read += page
+    assert (read, cursor) == (rows, None)
+    assert paging.part([], str, cursor=None, limit=2) == ([], None)
+
+
+def test_a_cursor_of_a_row_that_is_not_there_is_refused():
+    _page, cursor = paging.part(["a", "b"], str, cursor=None, limit=1)
+    with pytest.raises(Invalid):
+        paging.part(["b", "c"], str, cursor=cursor, limit=1)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-10-10T10:00:00"])
+def test_a_moment_in_a_cursor_has_its_offset(text):
+    with pytest.raises(Invalid):
+        paging.moment_of(text)
+    assert paging.moment_of("2026-10-10T10:00:00+08:00").isoformat() == "2026-10-10T10:00:00+08:00"

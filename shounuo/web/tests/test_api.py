@@ -19,6 +19,7 @@ from shounuo.channels.testing import AT, make_mailbox, receive
 from shounuo.commitments import ruleset
 from shounuo.customers.models import Customer
 from shounuo.events.testing import run_jobs
+from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.notices.testing import clear_outbox, outbox
@@ -570,6 +571,38 @@ def test_the_table_of_verbs_is_complete():
         if path.split("/")[3] not in {"duties", "metrics"}  # those have tests of their own beside them
     }
     assert {(m, shape(p.partition("?")[0].replace("2026", "{y}"))) for m, p, _b in VERBS} == described
+
+
+def test_every_list_of_the_document_is_read_page_by_page():
+    """A list is what answers `items` and is no thing itself; where `limit` is the metric's own time, a page has a `size`."""
+    from shounuo.web.api import build
+
+    document = build().get_openapi_schema()
+    lists, wrong = 0, []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            answer = operation["responses"].get(200, {}).get("content", {}).get("application/json", {})
+            shape = document["components"]["schemas"].get(
+                answer.get("schema", {}).get("$ref", "").rpartition("/")[2], {}
+            )
+            fields = shape.get("properties", {})
+            if method != "get" or "items" not in fields or "id" in fields:
+                continue
+            lists += 1
+            asked = {p["name"] for p in operation.get("parameters", [])}
+            page = "size" if path.endswith("/metrics/{code}/subjects") else "limit"
+            if not {page, "cursor"} <= asked or "next_cursor" not in fields:
+                wrong.append(path)
+    assert lists > 15 and wrong == []
+
+
+@pytest.mark.parametrize("path", ["/grants/offers", "/delegations", "/webhooks", "/playbooks", "/metrics"])
+def test_a_list_refuses_a_cursor_that_it_never_gave_and_a_limit_beyond(cast, path):
+    reader = Api(cast.manager if path != "/webhooks" else cast.admin)
+    assert reader.get(f"{path}?limit=200").status_code == 200
+    for query in ("cursor=nothing", f"cursor={paging.encode('gone')}", "limit=0", "limit=201"):
+        answer = reader.get(f"{path}?{query}")
+        assert (answer.status_code, answer.data["field"]) == (422, query.partition("=")[0]), query
 
 
 def test_no_two_shapes_of_the_document_have_one_name():

@@ -60,6 +60,28 @@ def test_asked_approved_and_read(cast, case):
     assert (again.status_code, again.json()["code"]) == (409, "decided")
 
 
+def test_the_grants_of_a_case_are_read_page_by_page(cast, case):
+    made = [ask(cast, case, 100 * n).json()["id"] for n in range(1, 6)]
+    read, cursor = [], ""
+    for _page in range(3):
+        page = call(cast.agent, "get", f"/cases/{case.number}/grants?limit=2{cursor}").json()
+        read += [g["id"] for g in page["items"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert (read, page["next_cursor"]) == (sorted(made, reverse=True), None)
+    refused = call(cast.agent, "get", f"/cases/{case.number}/grants?cursor=x")
+    assert (refused.status_code, refused.json()["field"]) == (422, "cursor")
+
+
+def test_who_stands_in_is_read_page_by_page(cast):
+    for n in range(3):
+        span = {"starts_at": f"2031-0{n + 1}-01T00:00+08:00", "ends_at": f"2031-0{n + 1}-05T00:00+08:00"}
+        call(cast.supervisor, "post", "/delegations", {"delegate": cast.agent.pk, **span})
+    first = call(cast.agent, "get", "/delegations?limit=2").json()
+    rest = call(cast.agent, "get", f"/delegations?limit=2&cursor={first['next_cursor']}").json()
+    starts = [d["starts_at"][:7] for d in first["items"] + rest["items"]]
+    assert starts == ["2031-03", "2031-02", "2031-01"] and rest["next_cursor"] is None
+
+
 def test_the_same_key_asks_once(cast, case):
     _token, bearer = token_create(person_id=cast.agent.pk, name="t", actor=Actor.system(), at=now())
     body = {"kind": "compensation", "amount": 4000, "reason": "料受潮"}

@@ -73,6 +73,12 @@ def test_what_may_be_started(cast):
     look, check, _tell = repair["steps"]
     assert (look["within"], look["output"], check["outcomes"]) == ("PT2H", ["finding"], ["failed", "passed"])
     assert told["next_cursor"] is None
+    one = call(cast.supervisor, "get", "/playbooks?limit=1").json()
+    read = [p["name"] for p in one["items"]]
+    while one["next_cursor"]:
+        one = call(cast.supervisor, "get", f"/playbooks?limit=1&cursor={one['next_cursor']}").json()
+        read += [p["name"] for p in one["items"]]
+    assert read == [p["name"] for p in told["items"]]
 
 
 def test_started_done_chosen_and_read(cast, case):
