@@ -9,6 +9,7 @@ class CasesConfig(AppConfig):
         from shounuo.audit import retention
         from shounuo.cases import approvals, events, metrics  # noqa: F401  declare theirs
         from shounuo.cases.queries.facts import SUBJECT
+        from shounuo.cases.queries.grants import who_may_hold
         from shounuo.cases.queries.requests import SUBJECT as REQUEST
         from shounuo.cases.services.helping import help_answered
         from shounuo.cases.services.holder import HOLDER
@@ -21,6 +22,7 @@ class CasesConfig(AppConfig):
         subjects.register(SUBJECT)
         subjects.register(REQUEST)
         registry.on_done(COLLABORATION, help_answered)
+        registry.may_hold(approvals.APPROVAL, who_may_hold)
         holders.register(HOLDER)
         retention.register(ATTACHMENTS)
         retention.register(CLOSED_CASES)

@@ -1,12 +1,13 @@
 """The kinds of duty, each declared once by the part that makes them.
 
 A part that must act when one of its duties is done registers `on_done`: it is called in the transaction of the act, so that
-the inbox, the duty's own page, the API and bulk acts all have the same effect.
+the inbox, the duty's own page, the API and bulk acts all have the same effect. A part whose duties only some people can do
+registers `may_hold`: nobody else is given one, nor takes one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from shounuo.duties.models import Duty, Evidence
 
 DoneHook = Callable[["Duty", "Evidence", Actor, datetime], None]
+HoldHook = Callable[["Duty", datetime], Collection[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class DutyKind:
 
 _kinds: dict[str, DutyKind] = {}
 _done: dict[str, DoneHook] = {}
+_hold: dict[str, HoldHook] = {}
 
 
 def declare(
@@ -75,6 +78,24 @@ def on_done(code: str, hook: DoneHook) -> None:
     if code in _done:
         raise RuntimeError(f"duty kind {code} has two hooks")
     _done[code] = hook
+
+
+def may_hold(code: str, hook: HoldHook) -> None:
+    """The hook is called with (duty, at) and tells the ids of the people who may have a duty of this kind."""
+    if code in _hold:
+        raise RuntimeError(f"duty kind {code} has two hooks")
+    _hold[code] = hook
+
+
+def holders_of(duty: Duty, at: datetime) -> frozenset[int] | None:
+    """The ids of the people who may have an open duty; None where its kind leaves it open to everybody."""
+    hook = _hold.get(duty.kind)
+    return frozenset(hook(duty, at)) if hook is not None else None
+
+
+def is_reserved(code: str) -> bool:
+    """Not everybody may have a duty of this kind."""
+    return code in _hold
 
 
 def kind_of(code: str) -> DutyKind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from shounuo.duties import registry
 from shounuo.duties.models import Duty
 from shounuo.duties.permissions import MANAGE
 from shounuo.kernel.actors import Actor
@@ -21,9 +22,9 @@ def fits(actor: Actor, duty: Duty) -> bool:
 
 
 def may_take(actor: Actor, duty: Duty) -> bool:
-    """Nobody has it yet and it is for people like the actor, or he manages duties."""
+    """Nobody has it yet and it is for people like the actor, or he manages duties and its kind is open to everybody."""
     free = duty.state == OPEN and duty.owner_id is None and actor.person_id is not None
-    return free and (fits(actor, duty) or actor.may(MANAGE))
+    return free and (fits(actor, duty) or (actor.may(MANAGE) and not registry.is_reserved(duty.kind)))
 
 
 def may_do(actor: Actor, duty: Duty) -> bool:

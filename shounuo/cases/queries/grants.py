@@ -19,6 +19,7 @@ from shounuo.cases.rules import grants as rules
 from shounuo.duties import queries as duties
 from shounuo.duties.models import Duty
 from shounuo.duties.permissions import VIEW_ALL
+from shounuo.duties.queries import Seat
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.staff import queries as staff
@@ -113,7 +114,7 @@ def _may_read_requests(actor: Actor) -> Q:
     that took the duty learns that there is one, not what it is about."""
     if actor.may(VIEW_ALL):
         return Q()
-    lent = Duty.objects.filter(duties.stood_in(actor), origin_code=ORIGIN).values("origin_id")
+    lent = Duty.objects.filter(duties.stood_in(actor, taken=True), origin_code=ORIGIN).values("origin_id")
     return Q(roles__overlap=sorted(actor.roles)) | Q(pk__in=lent)
 
 
@@ -199,21 +200,9 @@ def duty_of(grant: Grant) -> Duty | None:
     return rows.order_by("-id").first()
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """As whom somebody may decide: in his own place (`for_id` None) or in that of a person who is away."""
-
-    roles: frozenset[str]
-    for_id: int | None = None
-
-
 def seats(actor: Actor, grant: Grant, at: datetime) -> list[Seat]:
     """As whom the actor may speak on a grant, himself first; none for who asked for it, nor in his place. One query."""
-    if actor.person_id is None or actor.person_id == grant.asked_by_id:
-        return []
-    others = duties.stands_in_for(actor.person_id, at)
-    lent = [Seat(roles, person) for person, roles in sorted(others.items()) if person != grant.asked_by_id]
-    return [Seat(actor.roles), *lent]
+    return duties.seats(actor, at, asked_by=_asker(grant))
 
 
 def able(grant: Grant, at: datetime) -> frozenset[str]:
@@ -254,21 +243,20 @@ def asked_people(grant: Grant, at: datetime) -> dict[int, int | None]:
         people = [duty.owner_id]
     else:
         people = holders(duty.roles, team_id=duty.team_id, but=grant.asked_by_id)
-    return in_their_places(people, grant.asked_by_id, at)
+    return duties.in_their_places(people, at, asked_by=_asker(grant))
 
 
-def in_their_places(people: Iterable[int], asker: int | None, at: datetime) -> dict[int, int | None]:
-    """Who is asked of these people, as `asked_people` tells it. One query."""
-    people = list(people)
-    away = duties.stand_ins(people, at)
-    asked: dict[int, int | None] = {}
-    for person in people:
-        other = away.get(person)
-        if other is None or other == asker:
-            asked[person] = None
-        else:
-            asked.setdefault(other, person)
-    return asked
+def who_may_hold(duty: Duty, at: datetime) -> frozenset[int]:
+    """Who may have the duty of an approval: whoever may decide it as things stand, and who stands in for them."""
+    grant = Grant.objects.select_related("case").filter(pk=duty.origin_id, state=Grant.State.ASKED).first()
+    if grant is None:
+        return frozenset()
+    people = holders(able(grant, at), team_id=None, but=grant.asked_by_id)
+    return duties.with_stand_ins(people, at, asked_by=_asker(grant))
+
+
+def _asker(grant: Grant) -> frozenset[int]:
+    return frozenset({grant.asked_by_id} - {None})
 
 
 def yuan(fen: int) -> str:

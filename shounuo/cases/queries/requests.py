@@ -16,6 +16,7 @@ from shounuo.cases.queries.grants import Offer
 from shounuo.cases.rules import grants as rules
 from shounuo.commitments.hours import hours_of
 from shounuo.commitments.queries import promises
+from shounuo.duties import queries as duties
 from shounuo.events.subjects import Facts, People, Subject
 from shounuo.kernel.actors import Actor
 from shounuo.policy import labels
@@ -58,7 +59,7 @@ def offers(actor: Actor, at: datetime) -> list[Asking]:
 def would_be_asked(actor: Actor, roles: Iterable[str], at: datetime) -> dict[int, int | None]:
     """Who would be asked were the reader to ask these roles now: person -> in whose place. Two queries."""
     people = grants.holders(roles, team_id=None, but=actor.person_id)
-    return grants.in_their_places(people, actor.person_id, at)
+    return duties.in_their_places(people, at, asked_by={actor.person_id or 0})
 
 
 def answer_due(roles: Iterable[str], at: datetime) -> datetime | None:

@@ -260,3 +260,40 @@ def test_a_cursor_that_no_list_gave_is_refused(cast, cursor):
     with pytest.raises(Invalid) as refused:
         requests.page(Actor.system(), waiting=True, cursor=cursor)
     assert refused.value.code == "bad_cursor"
+
+
+def given(cast, duty, who, at=LATER):
+    return duties.duty_assign(duty_id=duty.pk, person_id=who.pk, actor=cast.actor(cast.manager), at=at)
+
+
+def test_its_duty_is_given_to_who_may_decide_it_alone(cast, legal):
+    duty = queries.duty_of(ask(cast))
+    for who in (cast.outsider, cast.supervisor, cast.agent):
+        with pytest.raises(Invalid) as refused:
+            given(cast, duty, who)
+        assert (refused.value.field, refused.value.code) == ("person", "may_not")
+        assert "王法务" in str(refused.value)
+    second = make_person("second", roles=("legal",))
+    assert given(cast, duty, second).owner_id == second.pk
+    assert given(cast, duty, legal).owner_id == legal.pk
+    with pytest.raises(Invalid):
+        given(cast, queries.duty_of(ask(cast, kind="gifts", yuan=600, who=legal)), legal)
+
+
+def test_who_stands_in_and_is_given_it_finds_the_request(cast, legal, monkeypatch):
+    monkeypatch.setattr("shounuo.duties.queries.visibility.now", lambda: LATER)
+    grant = ask(cast)
+    with pytest.raises(Invalid):
+        given(cast, queries.duty_of(grant), cast.outsider)
+    duties.delegation_make(
+        person_id=legal.pk,
+        delegate_id=cast.outsider.pk,
+        starts_at=AT,
+        ends_at=AT + timedelta(days=3),
+        reason="休假",
+        actor=cast.actor(legal),
+        at=AT,
+    )
+    given(cast, queries.duty_of(grant), cast.outsider)
+    assert sees(cast, cast.outsider, grant) and sees(cast, legal, grant)
+    assert decide(cast, grant, cast.outsider).stood_in_for_id == legal.pk

@@ -1,6 +1,15 @@
 """Reading duties."""
 
-from shounuo.duties.queries.absence import delegations_page, delegations_visible_to, stand_ins, stands_in_for
+from shounuo.duties.queries.absence import (
+    Seat,
+    delegations_page,
+    delegations_visible_to,
+    in_their_places,
+    seats,
+    stand_ins,
+    stands_in_for,
+    with_stand_ins,
+)
 from shounuo.duties.queries.facts import SUBJECT
 from shounuo.duties.queries.inbox import BOXES, Box, Counts, Filters, counts, inbox, total
 from shounuo.duties.queries.one import (
@@ -20,17 +29,20 @@ __all__ = [
     "Box",
     "Counts",
     "Filters",
+    "Seat",
     "about",
     "counts",
     "delegations_page",
     "delegations_visible_to",
     "evidence_of",
     "get",
+    "in_their_places",
     "inbox",
     "not_found",
     "of_series",
     "of_subject",
     "open_in_series",
+    "seats",
     "spoken_title",
     "stand_ins",
     "stands_in_for",
@@ -38,4 +50,5 @@ __all__ = [
     "total",
     "visible_ids",
     "visible_to",
+    "with_stand_ins",
 ]

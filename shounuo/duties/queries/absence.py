@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -65,3 +66,43 @@ def stand_ins(person_ids: Iterable[int], at: datetime) -> dict[int, int]:
     """Who stands in for each of the people at the moment (the delegation made last); those not away are left out."""
     rows = live(at).filter(person_id__in=set(person_ids)).order_by("id")
     return dict(rows.values_list("person_id", "delegate_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """As whom somebody speaks: in his own place (`for_id` None) or in that of a person who is away."""
+
+    roles: frozenset[str]
+    for_id: int | None = None
+
+
+def seats(actor: Actor, at: datetime, *, asked_by: Collection[int]) -> list[Seat]:
+    """As whom the actor may decide what somebody asks for, himself first; none for who asks, nor in his place. One query."""
+    if actor.person_id is None or actor.person_id in asked_by:
+        return []
+    others = stands_in_for(actor.person_id, at)
+    lent = [Seat(roles, person) for person, roles in sorted(others.items()) if person not in asked_by]
+    return [Seat(actor.roles), *lent]
+
+
+def in_their_places(
+    people: Iterable[int], at: datetime, *, asked_by: Collection[int]
+) -> dict[int, int | None]:
+    """Who is asked where these people are to decide: person -> in whose place (None: his own). Of those away their stand-ins are
+    asked, unless it is these who ask. One query."""
+    people = list(people)
+    away = stand_ins(people, at)
+    asked: dict[int, int | None] = {}
+    for person in people:
+        other = away.get(person)
+        if other is None or other in asked_by:
+            asked[person] = None
+        else:
+            asked.setdefault(other, person)
+    return asked
+
+
+def with_stand_ins(people: Iterable[int], at: datetime, *, asked_by: Collection[int]) -> frozenset[int]:
+    """These people and who stands in for them, without who asks. One query."""
+    own = set(people) - set(asked_by)
+    return frozenset((own | set(stand_ins(own, at).values())) - set(asked_by))

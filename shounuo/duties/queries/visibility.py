@@ -45,9 +45,10 @@ def shared(actor: Actor) -> Q:
     return in_my_teams | (Q(team=None) & Q(roles__overlap=sorted(actor.roles)))
 
 
-def stood_in(actor: Actor) -> Q:
-    """What those owe, or may take, for whom the actor stands in now; of the kinds that are decided in somebody's place. The
-    moment is that of reading: who may see a thing is asked without one."""
+def stood_in(actor: Actor, *, taken: bool = False) -> Q:
+    """What those owe, or may take, for whom the actor stands in now (with `taken` also what he has himself that they might have
+    had); of the kinds that are decided in somebody's place. The moment is that of reading: who may see a thing is asked
+    without one."""
     kinds = registry.stood_in()
     if not kinds or actor.person_id is None:
         return Q(pk__in=[])
@@ -56,8 +57,11 @@ def stood_in(actor: Actor) -> Q:
         delegate_id=actor.person_id, ended_at=None, starts_at__lte=at, ends_at__gt=at
     ).values("person_id")
     roles = Role.objects.filter(people__in=away).annotate(held=Cast("code", CharField(max_length=40)))
-    theirs = Q(owner=None, roles__overlap=ArraySubquery(roles.values("held"))) & (
-        Q(team=None) | Q(team_id__in=Membership.objects.filter(person_id__in=away).values("team_id"))
+    free = Q(owner=None) | Q(owner_id=actor.person_id) if taken else Q(owner=None)
+    theirs = (
+        free
+        & Q(roles__overlap=ArraySubquery(roles.values("held")))
+        & (Q(team=None) | Q(team_id__in=Membership.objects.filter(person_id__in=away).values("team_id")))
     )
     return Q(kind__in=kinds) & (Q(owner_id__in=away) | theirs)
 

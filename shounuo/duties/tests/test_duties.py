@@ -180,6 +180,32 @@ def odd_kinds(monkeypatch):
     return heard
 
 
+def test_a_kind_says_who_may_have_it(cast, odd_kinds, monkeypatch):
+    monkeypatch.setattr(registry, "_hold", {})
+    registry.may_hold("elsewhere", lambda duty, at: {cast.outsider.pk} if at < DUE else ())
+    duty, other = (make_duty(kind=k, roles=("agent",)) for k in ("elsewhere", "verdict"))
+    for who in (cast.agent, cast.manager):
+        with pytest.raises(NotAllowed):
+            services.duty_take(duty_id=duty.pk, actor=cast.actor(who), at=LATER)
+    with pytest.raises(Invalid) as refused:
+        services.duty_assign(
+            duty_id=duty.pk, person_id=cast.agent.pk, actor=cast.actor(cast.manager), at=LATER
+        )
+    assert (refused.value.field, refused.value.code) == ("person", "may_not")
+    assert "林小满" in str(refused.value) and "韩梅" in str(refused.value), "and who may instead"
+    with pytest.raises(Invalid, match="也没有别人"):
+        services.duty_assign(duty_id=duty.pk, person_id=cast.agent.pk, actor=cast.actor(cast.manager), at=DUE)
+    assert Duty.objects.get(pk=duty.pk).owner_id is None
+    given = services.duty_assign(
+        duty_id=duty.pk, person_id=cast.outsider.pk, actor=cast.actor(cast.manager), at=LATER
+    )
+    assert given.owner_id == cast.outsider.pk
+    free = services.duty_assign(
+        duty_id=other.pk, person_id=cast.agent.pk, actor=cast.actor(cast.manager), at=LATER
+    )
+    assert free.owner_id == cast.agent.pk, "what is open to everybody"
+
+
 def test_a_kind_says_how_it_is_done(cast, odd_kinds):
     agent = cast.actor(cast.agent)
     verdict, proven, elsewhere = (

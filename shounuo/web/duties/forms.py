@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -46,9 +47,14 @@ class NewForm(forms.Form):
 class AssignForm(forms.Form):
     person = forms.TypedChoiceField(label=_("交给"), coerce=int)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, only: Collection[int] | None = None, **kwargs: Any) -> None:
+        """`only` those are offered; a word on anybody else is the service's."""
         super().__init__(*args, **kwargs)
-        self.fields["person"].choices = people()  # type: ignore[attr-defined]
+        field = self.fields["person"]
+        rows = people()
+        field.choices = rows  # type: ignore[attr-defined]
+        if only is not None:
+            field.widget.choices = [r for r in rows if not r[0] or r[0] in only]  # type: ignore[attr-defined]
 
 
 class SnoozeForm(forms.Form):

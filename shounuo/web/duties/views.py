@@ -179,11 +179,13 @@ def release(request: HttpRequest, id: int) -> HttpResponse:
 
 @staff_page(WORK)
 def assign(request: HttpRequest, id: int) -> HttpResponse:
-    """Gives it to a colleague."""
-    form = AssignForm(request.POST if request.method == "POST" else None)
+    """Gives it to a colleague; those are offered who may have a duty of its kind."""
+    actor, at = actor_of(request), now()
+    able = registry.holders_of(queries.get(actor, id), at)
+    form = AssignForm(request.POST if request.method == "POST" else None, only=able)
 
     def save(values: dict[str, Any]) -> None:
-        services.duty_assign(duty_id=id, person_id=values["person"], actor=actor_of(request), at=now())
+        services.duty_assign(duty_id=id, person_id=values["person"], actor=actor, at=at)
 
     return _ask(request, id, form, rules.may_manage, save, _("分派给谁"), _("分派"), _("已分派"))
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from shounuo.audit.models import Entry
 from shounuo.cases import services as cases
 from shounuo.cases.models import Grant
+from shounuo.duties.models import Duty
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
@@ -275,3 +276,21 @@ def test_outsiders_find_nothing_over_the_api(cast, legal):
     assert call(cast.nobody, "post", "/grants", ASKED).status_code == 403
     assert call(cast.nobody, "get", "/grants/offers").status_code == 403
     assert Grant.objects.get().is_asked
+
+
+# -- whose duty it is ------------------------------------------------------------------------------------------------
+def test_only_those_who_may_decide_are_offered_and_others_refused_by_name(cast, legal):
+    grant = asked(cast)
+    duty = Duty.objects.get(origin_id=grant.pk, kind="approval")
+    page = client_of(cast.manager).get(f"/duties/{duty.pk}/assign/").text
+    assert "王法务" in page and f'value="{cast.agent.pk}"' not in page
+    refused = client_of(cast.manager).post(f"/duties/{duty.pk}/assign/", {"person": cast.outsider.pk})
+    assert refused.status_code == 422 and "韩梅无权处理这项待办，可以交给：王法务" in refused.text
+    assert f"/duties/{duty.pk}/take/" not in client_of(cast.manager).get(f"/duties/{duty.pk}/").text
+    answer = call(cast.manager, "post", f"/duties/{duty.pk}/assign", {"person": cast.agent.pk})
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "may_not", "person")
+    done = client_of(cast.manager).post(f"/duties/{duty.pk}/assign/", {"person": legal.pk})
+    assert done.status_code == 302 and Duty.objects.get(pk=duty.pk).owner_id == legal.pk
+    assert (
+        client_of(cast.outsider).post(f"/duties/{duty.pk}/assign/", {"person": legal.pk}).status_code == 404
+    )
