@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.events import subjects
-from shounuo.kernel import paging
+from shounuo.kernel import paging, prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.notices import kinds
@@ -32,7 +32,12 @@ class Shown:
 
 def unread_count(person_id: int) -> int:
     """How many notices the person has not read; one index-only count, at most 100."""
-    return Notice.objects.filter(person_id=person_id, read_at=None)[:100].count()
+    [(count,)] = prepared.execute(_UNREAD, [person_id])
+    return int(count)
+
+
+_UNREAD = """
+SELECT count(*) FROM (SELECT FROM notices_notice WHERE person_id = %s AND read_at IS NULL LIMIT 100) unread"""
 
 
 def unread(person_id: int) -> QuerySet[Notice]:

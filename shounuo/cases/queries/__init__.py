@@ -10,6 +10,7 @@ from shounuo.cases.queries.lists import (
     Counted,
     View,
     list_page,
+    saved_names,
     saved_view,
     saved_views,
     unsolved_counts,
@@ -23,7 +24,7 @@ from shounuo.cases.queries.settings import canned_fill, canned_texts, fields_of,
 from shounuo.cases.queries.shapes import case_json, interaction_json
 from shounuo.cases.queries.standing import allowed_actions
 from shounuo.cases.queries.threads import by_message_ids, by_number, current, participants, reply_addresses
-from shounuo.cases.queries.visibility import get, readers, sees, visible_ids, visible_to
+from shounuo.cases.queries.visibility import by_numbers, get, readers, sees, visible_ids, visible_to
 
 __all__ = [
     "VIEWS",
@@ -40,6 +41,7 @@ __all__ = [
     "allowed_actions",
     "by_message_ids",
     "by_number",
+    "by_numbers",
     "canned_fill",
     "canned_texts",
     "case_json",
@@ -63,6 +65,7 @@ __all__ = [
     "readers",
     "record_of",
     "reply_addresses",
+    "saved_names",
     "saved_view",
     "saved_views",
     "search",

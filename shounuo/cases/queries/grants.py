@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +19,9 @@ from shounuo.duties import queries as duties
 from shounuo.duties.models import Duty
 from shounuo.duties.permissions import VIEW_ALL
 from shounuo.duties.queries import Seat
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.composed import Composed
 from shounuo.kernel.errors import NotFound
 from shounuo.staff import queries as staff
 
@@ -44,9 +45,7 @@ SELECT id FROM family ORDER BY id
 
 def family(case_id: int) -> list[int]:
     """The ids of the cases that are one matter with this one, itself among them; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FAMILY, [case_id])
-        return [row[0] for row in cursor.fetchall()]
+    return [id for (id,) in prepared.execute(_FAMILY, [case_id])]
 
 
 def sums(case_id: int, customer_id: int, *, kinds: Iterable[str] | None = None) -> dict[tuple[str, str], int]:
@@ -133,8 +132,13 @@ def not_found() -> NotFound:
 def of_case(case_id: int) -> list[Grant]:
     """The grants of the matter that a case belongs to, newest first, at most fifty; two queries. The caller has shown that the
     reader may see the case."""
-    rows = Grant.objects.filter(case_id__in=family(case_id)).select_related("asked_by", "decided_by", "case")
-    return list(rows.order_by("-asked_at", "-id")[:50])
+    return _of_cases.objects(None, **{f"case{n}": id for n, id in enumerate(family(case_id))})
+
+
+@Composed
+def _of_cases(_actor: None, **cases: int) -> QuerySet[Grant]:
+    rows = Grant.objects.filter(case_id__in=list(cases.values()))
+    return rows.select_related("asked_by", "decided_by", "case").order_by("-asked_at", "-id")[:50]
 
 
 def page_of_case(

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from shounuo.events import registry
 from shounuo.events.models import Event
 from shounuo.events.queries import of_subject
+from shounuo.kernel.composed import Composed
 from shounuo.staff.queries import names
 
 MAX_CHANGES = 20
@@ -69,13 +72,14 @@ _SHOWN_ELSEWHERE = (
 
 def timeline(case_id: int, *, limit: int = 300) -> list[Happening]:
     """What happened to the case besides its messages, oldest first, the latest `limit`; without the clocks' noise."""
-    events = (
-        of_subject("case", case_id)
-        .exclude(kind__startswith="clock.")
-        .exclude(kind__in=_SHOWN_ELSEWHERE)
-        .order_by("-seq")[:limit]
-    )
+    events = _told.objects(None, limit, case=case_id)
     return [Happening(e, str(_label(e.kind)), e.payload) for e in reversed(events)]
+
+
+@Composed
+def _told(_actor: None, limit: int, *, case: int) -> QuerySet[Event]:
+    rows = of_subject("case", case).exclude(kind__startswith="clock.").exclude(kind__in=_SHOWN_ELSEWHERE)
+    return rows.order_by("-seq")[:limit]
 
 
 def _label(kind: str) -> Any:

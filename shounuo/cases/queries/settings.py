@@ -11,18 +11,24 @@ from shounuo.cases.models import CannedText, Case, CustomField, Topic
 from shounuo.cases.rules import texts
 from shounuo.cases.rules.fields import Field
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.composed import Composed
 from shounuo.staff.queries import organisation
 
 
 def fields_of(kind: str | None = None, *, public: bool = False) -> list[Field]:
     """The own fields in use, in their order; with a kind, those that its cases have; `public`: those that customers fill
     and see, no others. One query."""
-    rows = CustomField.objects.filter(active=True).order_by("position", "id")
     fields = [
         Field(f.code, f.label, f.type, tuple(f.choices), tuple(f.kinds), f.required_to_resolve, f.public)
-        for f in (rows.filter(public=True) if public else rows)
+        for f in _own.objects(None)
+        if f.public or not public
     ]
     return fields if kind is None else [f for f in fields if f.applies(kind)]
+
+
+@Composed
+def _own(_actor: None) -> QuerySet[CustomField]:
+    return CustomField.objects.filter(active=True).order_by("position", "id")
 
 
 def topics(*, active: bool = True) -> QuerySet[Topic]:

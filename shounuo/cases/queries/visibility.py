@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.cases.models import Case, Mention
 from shounuo.cases.permissions import VIEW_ALL, VIEW_TEAM
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.composed import Composed
 from shounuo.kernel.errors import NotFound
 from shounuo.staff.models import Membership
 from shounuo.staff.queries import people_with_permission
@@ -99,6 +100,18 @@ def visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:
     """Those of the ids that the actor may see; one query."""
     wanted = set(ids)
     return set(visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
+
+
+def by_numbers(actor: Actor, numbers: Iterable[int]) -> list[Case]:
+    """Number, subject and lateness of those of the cases that the actor may see; one query."""
+    asked = {f"n{place}": number for place, number in enumerate(numbers)}
+    return _numbered.objects(actor, **asked)
+
+
+@Composed
+def _numbered(actor: Actor, **numbers: int) -> QuerySet[Case]:
+    rows = visible_to(actor).filter(number__in=list(numbers.values()))
+    return rows.only("number", "subject", "overdue")
 
 
 def get(actor: Actor, number: int) -> Case:

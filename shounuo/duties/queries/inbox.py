@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import Count, Q, QuerySet
 
@@ -12,6 +12,8 @@ from shounuo.duties.models import Duty
 from shounuo.duties.queries.visibility import shared, stood_in, visible_to
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.clock import now
+from shounuo.kernel.composed import Composed, figures
 
 Box = Literal["mine", "open", "todo", "led", "asked", "all"]
 BOXES: tuple[Box, ...] = ("mine", "open", "led", "asked", "all")
@@ -50,17 +52,21 @@ def counts(actor: Actor, at: datetime) -> Counts:
     """What the navigation shows. One query; what is put off and not overdue is not counted."""
     if actor.person_id is None:
         return Counts(0, 0, 0, 0)
+    [row] = _counted.rows(actor, at=at, reading=now())
+    return Counts(*row)
+
+
+@Composed
+def _counted(actor: Actor, *, at: datetime, reading: datetime) -> QuerySet[Any, Any]:
     mine = Q(owner_id=actor.person_id)
-    free = (Q(owner=None) & shared(actor)) | stood_in(actor)
+    free = (Q(owner=None) & shared(actor)) | stood_in(actor, reading)
     rows = Duty.objects.filter(state=Duty.State.OPEN).filter(mine | free)
-    late = mine & Q(owed_at__lte=at)
-    return Counts(
-        **rows.filter(_in_sight(at)).aggregate(
-            mine=Count("id", filter=mine),
-            overdue=Count("id", filter=late),
-            soon=Count("id", filter=mine & Q(owed_at__gt=at, owed_at__lte=at + timedelta(days=1))),
-            open=Count("id", filter=~mine),
-        )
+    return figures(
+        rows.filter(_in_sight(at)),
+        mine=Count("id", filter=mine),
+        overdue=Count("id", filter=mine & Q(owed_at__lte=at)),
+        soon=Count("id", filter=mine & Q(owed_at__gt=at, owed_at__lte=at + timedelta(days=1))),
+        open=Count("id", filter=~mine),
     )
 
 

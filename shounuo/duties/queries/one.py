@@ -12,6 +12,7 @@ from shounuo.duties.models import Duty, Evidence
 from shounuo.duties.queries.visibility import not_found, visible_ids
 from shounuo.events import subjects
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.composed import Composed
 
 
 def spoken_title(duty: Duty) -> str:
@@ -39,14 +40,19 @@ def of_subject(actor: Actor, kind: str, id: int) -> list[Duty]:
 
 def about(kind: str, ids: Iterable[int]) -> list[Duty]:
     """The duties about things that the caller holds already, in the order of `of_subject`; one query."""
-    rows = Duty.objects.filter(subject_kind=kind, subject_id__in=list(ids))
-    found = list(rows.select_related("owner", "team", "ended_by").order_by("-id")[:100])
+    found = _about.objects(None, kind, **{f"id{n}": id for n, id in enumerate(ids)})
     live = sorted(
         (d for d in found if d.is_open), key=lambda d: (d.owed_at is None, d.owed_at or d.opens_at, d.pk)
     )
     return live + sorted(
         (d for d in found if not d.is_open), key=lambda d: d.ended_at or d.opens_at, reverse=True
     )
+
+
+@Composed
+def _about(_actor: None, kind: str, **ids: int) -> QuerySet[Duty]:
+    rows = Duty.objects.filter(subject_kind=kind, subject_id__in=list(ids.values()))
+    return rows.select_related("owner", "team", "ended_by").order_by("-id")[:100]
 
 
 def evidence_of(duty_ids: Iterable[int]) -> dict[int, list[Evidence]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Q, QuerySet
@@ -45,14 +46,14 @@ def shared(actor: Actor) -> Q:
     return in_my_teams | (Q(team=None) & Q(roles__overlap=sorted(actor.roles)))
 
 
-def stood_in(actor: Actor, *, taken: bool = False) -> Q:
-    """What those owe, or may take, for whom the actor stands in now (with `taken` also what he has himself that they might have
-    had); of the kinds that are decided in somebody's place. The moment is that of reading: who may see a thing is asked
-    without one."""
+def stood_in(actor: Actor, at: datetime | None = None, *, taken: bool = False) -> Q:
+    \"\"\"What those owe, or may take, for whom the actor stands in now (with `taken` also what he has himself that they might have
+    had); of the kinds that are decided in somebody's place. The moment is that of reading, where none is given: who may see a
+    thing is asked without one.\"\"\"
     kinds = registry.stood_in()
     if not kinds or actor.person_id is None:
         return Q(pk__in=[])
-    at = now()
+    at = at or now()
     away = Delegation.objects.filter(
         delegate_id=actor.person_id, ended_at=None, starts_at__lte=at, ends_at__gt=at
     ).values("person_id")

@@ -65,8 +65,8 @@ def views(counts: Counts, chosen: str) -> list[dict[str, Any]]:
 def saved(actor: Actor, chosen: str) -> list[dict[str, Any]]:
     """The reader's own filters and those of his teams; one query."""
     return [
-        {"url": f"/cases/?saved={v.pk}", "label": v.name, "count": None, "active": chosen == f"saved:{v.pk}"}
-        for v in cases.saved_views(actor)
+        {"url": f"/cases/?saved={id}", "label": name, "count": None, "active": chosen == f"saved:{id}"}
+        for id, name in cases.saved_names(actor)
     ]
 
 
@@ -161,15 +161,13 @@ def rows_of(
 ) -> list[dict[str, Any]]:
     """The rows with the promise of each that is due first; one query."""
     nearest = commitments.nearest_of("case", [c.pk for c in found])
-    return [row(c, nearest.get(c.pk), at, here=here, on=on) for c in found]
-
-
-def row(
-    case: Case, clock: Clock | None, at: datetime, *, here: Mapping[str, Any], on: int | None = None
-) -> dict[str, Any]:
-    """One case in a list, from what `list_page` reads and its nearest clock; no query."""
     query = urlencode(here, doseq=True)
     tail = f"?{query}" if query else ""
+    return [_row(c, nearest.get(c.pk), at, tail=tail, on=on) for c in found]
+
+
+def _row(case: Case, clock: Clock | None, at: datetime, *, tail: str, on: int | None) -> dict[str, Any]:
+    """One case in a list, from what `list_page` reads and its nearest clock; no query."""
     return {
         "id": str(case.pk),  # as text: a number is written by the rules of the reader's language
         "url": f"/cases/{case.number}/{tail}",
@@ -264,10 +262,7 @@ def opened(request: HttpRequest, actor: Actor, on: int | None) -> list[dict[str,
     numbers = request.session.get("opened", [])
     if not numbers:
         return []
-    found = {
-        c.number: c
-        for c in cases.visible_to(actor).filter(number__in=numbers).only("number", "subject", "overdue")
-    }
+    found = {c.number: c for c in cases.by_numbers(actor, numbers)}
     return [
         {
             "url": f"/cases/{n}/",
