@@ -47,9 +47,9 @@ def shared(actor: Actor) -> Q:
 
 
 def stood_in(actor: Actor, at: datetime | None = None, *, taken: bool = False) -> Q:
-    \"\"\"What those owe, or may take, for whom the actor stands in now (with `taken` also what he has himself that they might have
+    """What those owe, or may take, for whom the actor stands in now (with `taken` also what he has himself that they might have
     had); of the kinds that are decided in somebody's place. The moment is that of reading, where none is given: who may see a
-    thing is asked without one.\"\"\"
+    thing is asked without one."""
     kinds = registry.stood_in()
     if not kinds or actor.person_id is None:
         return Q(pk__in=[])
