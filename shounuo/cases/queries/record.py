@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from shounuo.cases.models import Case
 from shounuo.cases.rules.records import Record
-from shounuo.customers.models import Customer
+from shounuo.kernel import prepared
+
+_NAMED = "SELECT 1 FROM customers_customer WHERE id = %s AND named"
 
 
 def record_of(case: Case, *, customer_known: bool | None = None) -> Record:
@@ -19,7 +21,5 @@ def record_of(case: Case, *, customer_known: bool | None = None) -> Record:
         "handler": case.owner_id is not None,
     }
     if customer_known is None:
-        customer_known = all(others.values()) and (
-            Customer.objects.filter(pk=case.customer_id, named=True).exists()
-        )
+        customer_known = all(others.values()) and bool(prepared.execute(_NAMED, [case.customer_id]))
     return Record(customer=customer_known, **others)

@@ -89,7 +89,7 @@ class Change:
         case = self.case
         case.version = self.version
         case.updated_at = max(case.updated_at, self.at)
-        case.save(update_fields=[*self.dirty, "version", "updated_at"])
+        prepared.update(case, {*self.dirty, "version", "updated_at"})
         self.dirty, self.version = set(), case.version + 1
 
     def finish(self) -> None:

@@ -16,6 +16,7 @@ from shounuo.cases.rules import states
 from shounuo.cases.services import writing
 from shounuo.cases.services.changing import Change
 from shounuo.cases.services.holding import engage
+from shounuo.kernel import prepared
 from shounuo.kernel.errors import Invalid
 from shounuo.staff.queries import organisation
 
@@ -99,10 +100,14 @@ def close(change: Change, how: str) -> None:
 
 def withdraw_plan(change: Change) -> int | None:
     """Takes back the plan that the customer has not chosen from; gives its id. Event: plan.withdrawn."""
-    plan = change.case.plans.filter(chosen_at=None, withdrawn_at=None).first()
-    if plan is None:
+    taken = prepared.execute(_WITHDRAWN, [change.at, change.case.pk])
+    if not taken:
         return None
-    plan.withdrawn_at = change.at
-    plan.save(update_fields=["withdrawn_at"])
-    change.tell(events.PLAN_WITHDRAWN, plan=plan.pk)
-    return plan.pk
+    [(plan,)] = taken
+    change.tell(events.PLAN_WITHDRAWN, plan=plan)
+    return int(plan)
+
+
+# At most one plan is open (`cases_plan_open`).
+_WITHDRAWN = """UPDATE cases_plan SET withdrawn_at = %s
+WHERE case_id = %s AND chosen_at IS NULL AND withdrawn_at IS NULL RETURNING id"""

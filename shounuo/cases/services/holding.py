@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.cases import events, permissions
 from shounuo.cases.rules import states
 from shounuo.cases.services.changing import Change, staff_only
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid
-from shounuo.staff.models import Team
 from shounuo.staff.queries import actor_for, with_rights_by_id
 
 
@@ -109,6 +109,6 @@ def able(person_id: int) -> Actor:
 
 def team(team_id: int) -> int:
     """The id of an active team; Invalid when there is none such."""
-    if not Team.objects.filter(pk=team_id, active=True).exists():
+    if not prepared.execute("SELECT 1 FROM staff_team WHERE id = %s AND active", [team_id]):
         raise Invalid(_("没有这个小组，或已停用"), field="team", code="bad_team")
     return team_id

@@ -18,6 +18,7 @@ from shounuo.cases.rules import states
 from shounuo.cases.services import attachments, concluding, writing
 from shounuo.cases.services.changing import Change, begin, changing, follow
 from shounuo.cases.services.writing import IncomingMessage, Purpose
+from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed
 from shounuo.kernel.text import clean_line
@@ -200,7 +201,7 @@ def delivery_note(
         changed = interaction.state != state
         interaction.state = state
         interaction.error = "" if ok else clean_line(error, 300)
-        interaction.save(update_fields=["state", "error", "message_id"])
+        prepared.update(interaction, ("state", "error", "message_id"))
         if changed and ok:
             change.tell(events.DELIVERED, interaction=interaction.pk, channel=interaction.channel)
         elif changed:
@@ -218,7 +219,7 @@ def reply_resend(*, interaction_id: int, actor: Actor, at: datetime) -> Interact
         if interaction.state != Interaction.State.FAILED:
             raise Conflict(_("这条回复没有发送失败"), code="not_failed")
         interaction.state, interaction.error = Interaction.State.QUEUED, ""
-        interaction.save(update_fields=["state", "error"])
+        prepared.update(interaction, ("state", "error"))
         first = not interaction.automatic and change.case.first_response_at is None
         if not interaction.automatic:
             change.set(unanswered=False, last_out_at=at)
@@ -274,18 +275,23 @@ def mention(change: Change, interaction: Interaction, person_ids: Iterable[int])
     change.tell(events.MENTIONED, persons=wanted, interaction=interaction.pk)
 
 
+_CASE_OF = "SELECT case_id FROM cases_interaction WHERE id = %s AND direction = 'out'"
+_LOCKED = f"SELECT {prepared.columns(Interaction)} FROM cases_interaction WHERE id = %s FOR UPDATE"  # noqa: S608
+
+
 @contextmanager
 def _sending(interaction_id: int, *, actor: Actor, at: datetime) -> Iterator[tuple[Change, Interaction]]:
     """The case of an outgoing message locked, then the message; saved at the end. The message may have moved to
     another case between the two reads: then it is looked up again."""
     with transaction.atomic():
         while True:
-            found = Interaction.objects.filter(pk=interaction_id, direction="out").first()
-            if found is None:
+            found = prepared.execute(_CASE_OF, [interaction_id])
+            if not found:
                 raise not_found()
-            change = begin(found.case_id, actor=actor, at=at)
-            interaction = Interaction.objects.select_for_update(of=("self",)).get(pk=interaction_id)
-            if interaction.case_id == found.case_id:
+            [(case_id,)] = found
+            change = begin(case_id, actor=actor, at=at)
+            [interaction] = prepared.instances(Interaction, prepared.execute(_LOCKED, [interaction_id]))
+            if interaction.case_id == case_id:
                 break
         yield change, interaction
         change.finish()

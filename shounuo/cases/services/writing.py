@@ -235,7 +235,10 @@ def write_note(change: Change, text: str, *, purpose: str = Purpose.ANSWER) -> I
 def clear_draft(change: Change, mode: str) -> None:
     """What was sent is no draft any more."""
     if change.actor.person_id is not None:
-        change.case.drafts.filter(person_id=change.actor.person_id, mode=mode).delete()
+        prepared.execute(
+            "DELETE FROM cases_draft WHERE case_id = %s AND person_id = %s AND mode = %s",
+            [change.case.pk, change.actor.person_id, mode],
+        )
 
 
 def reopened_values(case: Case) -> dict[str, Any]:

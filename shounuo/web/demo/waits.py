@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from shounuo.cases import services as cases
 from shounuo.cases.models import Interaction
 from shounuo.duties import services as duties
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.composed import Composed
 from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.world import ZONE, Worker, World
 
@@ -72,11 +76,15 @@ CLOSERS = (
 
 def taken_by_relay(case_id: int, at: datetime) -> None:
     """What was just sent by mail has arrived, as it would have with deliveries on."""
-    queued = Interaction.objects.filter(case_id=case_id, state=Interaction.State.QUEUED)
-    for interaction_id in queued.values_list("pk", flat=True):
+    for (interaction_id,) in _queued.rows(None, case=case_id):
         cases.delivery_note(
             interaction_id=interaction_id, ok=True, actor=Actor.system(), at=at + timedelta(seconds=4)
         )
+
+
+@Composed
+def _queued(_actor: None, *, case: int) -> QuerySet[Any, Any]:
+    return Interaction.objects.filter(case_id=case, state=Interaction.State.QUEUED).values_list("pk")
 
 
 @dataclass(frozen=True, slots=True)
