@@ -20,6 +20,7 @@ from shounuo.metrics import registry
 from shounuo.metrics.ground import OPEN_END, TIMES
 from shounuo.metrics.registry import Dimension, Metric, Series, Source
 from shounuo.metrics.rules import Aggregate, Direction, Unit
+from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
 
 PROMISES = npgettext_lazy("promises", "项", "项")
@@ -38,9 +39,9 @@ def _clause_names(codes: Iterable[Any]) -> dict[Any, str]:
     rows = (
         Rule.objects.filter(clause__code__in=list(filter(None, codes)))
         .order_by("clause__version_id")
-        .values_list("clause__code", "clause__title")
+        .values_list("clause__code", "clause__title", "clause__title_en")
     )
-    return {code: f"{code} {title}" for code, title in rows}
+    return {code: f"{code} {spoken(title, title_en)}" for code, title, title_en in rows}
 
 
 def _commitment_names(names: Iterable[Any]) -> dict[Any, str]:

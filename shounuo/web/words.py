@@ -163,6 +163,14 @@ def full_day(that: date, today: date | None = None, *, weekday: bool = True) -> 
     return gettext("%(date)s %(weekday)s") % {"date": words, "weekday": WEEKDAYS[that.weekday()]}
 
 
+def days_span(first: date, last: date, today: date | None = None) -> str:
+    """10月24日 – 11月22日; one day alone when they are the same. With the year unless `today` lies in it."""
+    start = full_day(first, today, weekday=False)
+    if first == last:
+        return start
+    return f"{start} – {full_day(last, today or first, weekday=False)}"
+
+
 def moment_words(value: datetime, now: datetime, style: str = "") -> str:
     """今天 10:54 · 昨天 18:12 · 周一 09:20 (the coming six days) · 10月8日 周四 08:34.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from shounuo.agreements import queries
 from shounuo.agreements.models import Agreement
@@ -92,13 +92,15 @@ class AgreementForm(forms.Form):
                 required=n == 1,
             )
             self.fields[f"amount_{n}"] = _amount(_("多长时间内"), required=n == 1)
-            self.fields[f"unit_{n}"] = forms.ChoiceField(label=_("单位"), choices=UNITS.items(), initial="H")
+            self.fields[f"unit_{n}"] = forms.ChoiceField(
+                label=pgettext("measure", "单位"), choices=UNITS.items(), initial="H"
+            )
             self.fields[f"target_{n}"] = forms.IntegerField(
                 label=_("守诺率至少，百分之"), min_value=1, max_value=100, required=False
             )
             self.fields[f"benchmark_{n}"] = _amount(_("行业基准"), required=False)
             self.fields[f"benchmark_unit_{n}"] = forms.ChoiceField(
-                label=_("单位"), choices=UNITS.items(), initial="H"
+                label=pgettext("measure", "单位"), choices=UNITS.items(), initial="H"
             )
             self.fields[f"source_{n}"] = forms.CharField(
                 label=_("基准的来源"), max_length=200, required=False

@@ -28,7 +28,7 @@ from shounuo.risk import queries
 from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.staff import queries as staff
 from shounuo.web.figures import showing as figures
-from shounuo.web.words import WEEKDAYS, sign
+from shounuo.web.words import WEEKDAYS, days_span, sign
 
 
 def zone() -> ZoneInfo:
@@ -230,12 +230,34 @@ def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def month(actor: Actor, first: date, at: datetime) -> dict[str, Any]:
-    """The month of the date as weeks of days from Monday, each with what held on it. Three queries."""
-    first = first.replace(day=1)
+def board(
+    actor: Actor, open_: Iterable[Alarm], lately: Iterable[Alarm], first: date, at: datetime
+) -> dict[str, Any]:
+    """What is open and what ended lately as lines, and the month of the date. What they are about is asked for once."""
+    now, over = list(open_), list(lately)
     weeks = Calendar(firstweekday=0).monthdatescalendar(first.year, first.month)
     held = queries.on_days(actor, weeks[0][0], weeks[-1][-1])
-    titles = queries.names({r.alarm.pk: r.alarm for some in held.values() for r in some}.values())
+    shown = {a.pk: a for a in (*now, *over, *(r.alarm for some in held.values() for r in some))}
+    lines = {line["id"]: line for line in rows(actor, shown.values())}
+    return {
+        "open": [lines[a.pk] for a in now],
+        "lately": [lines[a.pk] for a in over],
+        "month": month(weeks, held, lines, first.replace(day=1), at),
+    }
+
+
+def month(
+    weeks: list[list[date]],
+    held: dict[date, list[AlarmDay]],
+    lines: dict[int, dict[str, Any]],
+    first: date,
+    at: datetime,
+) -> dict[str, Any]:
+    """A month as weeks from Monday: their days, and what held as bars over its days. `lines`: rows by their alarm."""
+    names = {
+        id: " · ".join(filter(None, (line["name"], line["about"] and line["about"]["label"])))
+        for id, line in lines.items()
+    }
     today = at.astimezone(zone()).date()
     before, after = first - timedelta(days=1), first + timedelta(days=32)
     return {
@@ -244,25 +266,45 @@ def month(actor: Actor, first: date, at: datetime) -> dict[str, Any]:
         "after": f"?month={after:%Y-%m}" if after.replace(day=1) <= today else "",
         "weekdays": [str(day) for day in WEEKDAYS],
         "weeks": [
-            [
-                {
-                    "day": day,
-                    "other": day.month != first.month,
-                    "today": day == today,
-                    "alarms": [
-                        {
-                            "level": r.alarm.level,
-                            "name": titles[r.alarm_id],
-                            "url": reverse("alarm", args=[r.alarm_id]),
-                        }
-                        for r in held.get(day, [])
-                    ],
-                }
-                for day in week
-            ]
+            {
+                "days": [
+                    {"day": day, "other": day.month != first.month, "today": day == today} for day in week
+                ],
+                "bars": bars(week, held, names, first),
+            }
             for week in weeks
         ],
     }
+
+
+def bars(
+    week: list[date], held: dict[date, list[AlarmDay]], names: dict[int, str], first: date
+) -> list[dict[str, Any]]:
+    """What held in a week, the gravest first: a bar for each run of days on which the same alarm held."""
+    found: list[tuple[Alarm, int, int]] = []
+    last: dict[int, int] = {}
+    for column, day in enumerate(week, start=1):
+        for row in held.get(day, []):
+            place = last.get(row.alarm_id)
+            if place is not None and found[place][1] + found[place][2] == column:
+                alarm, start, span = found[place]
+                found[place] = (alarm, start, span + 1)
+            else:
+                last[row.alarm_id] = len(found)
+                found.append((row.alarm, column, 1))
+    return [
+        {
+            "level": alarm.level,
+            "name": names[alarm.pk],
+            "url": reverse("alarm", args=[alarm.pk]),
+            "start": start,
+            "span": span,
+            "days": days_span(week[start - 1], week[start + span - 2], first),
+        }
+        for alarm, start, span in sorted(
+            found, key=lambda bar: (queries.ORDER[bar[0].level], -bar[2], bar[1])
+        )
+    ]
 
 
 def board_items(actor: Actor) -> list[dict[str, str]]:

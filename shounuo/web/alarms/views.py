@@ -30,11 +30,14 @@ def board(request: HttpRequest) -> HttpResponse:
     actor, at = actor_of(request), now()
     context = {
         "title": pgettext("several", "预警"),
-        "open": showing.rows(actor, queries.open_alarms(actor)),
-        "lately": showing.rows(actor, queries.lately(actor, since=at - LATELY)),
-        "month": showing.month(actor, _month(request.GET.get("month", ""), at), at),
         "may_handle": actor.may(HANDLE),
-    }
+    } | showing.board(
+        actor,
+        queries.open_alarms(actor),
+        queries.lately(actor, since=at - LATELY),
+        _month(request.GET.get("month", ""), at),
+        at,
+    )
     return render(request, "alarms/board.html", context)
 
 

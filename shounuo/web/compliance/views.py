@@ -39,6 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "title": pgettext("page", "合规"),
         "places": places(actor, "compliance"),
         "quarter": quarter,
+        "days": words.days_span(quarter.first, quarter.last),
         "organisation": staff.organisation().name,
         "made_at": at,
         "is_whole": quarter != current,

@@ -77,7 +77,7 @@ def icon_of(path: str) -> str:
 
 
 def sections(actor: Actor, path: str) -> list[dict[str, Any]]:
-    """The side menu of console.html."""
+    """The side menu of console.html; empty for a page outside settings."""
     shown = []
     for title, places in SECTIONS:
         items = [
@@ -87,4 +87,4 @@ def sections(actor: Actor, path: str) -> list[dict[str, Any]]:
         ]
         if items:
             shown.append({"title": title, "items": items})
-    return shown
+    return shown if any(i["active"] for s in shown for i in s["items"]) else []

@@ -13,7 +13,11 @@ from shounuo.web import words
 
 def period_name(period: Period, *, own: bool = False) -> str:
     """2026年第 47 周 · 2026年11月 · 2026年第 4 季 · 11月22日 · 10月24日 – 11月22日."""
-    return span_name(period.first, period.last) if own else days_name(period.kind, period.first, period.last)
+    return (
+        words.days_span(period.first, period.last)
+        if own
+        else days_name(period.kind, period.first, period.last)
+    )
 
 
 def days_name(kind: str, first: date, last: date) -> str:
@@ -21,7 +25,7 @@ def days_name(kind: str, first: date, last: date) -> str:
     year = first.isocalendar().year if kind == "week" else first.year
     match kind:
         case "days":
-            return span_name(first, last)
+            return words.days_span(first, last)
         case "week":
             return _("%(year)s年第 %(n)s 周") % {"year": year, "n": first.isocalendar().week}
         case "month":
@@ -29,11 +33,3 @@ def days_name(kind: str, first: date, last: date) -> str:
         case "quarter":
             return _("%(year)s年第 %(n)s 季") % {"year": year, "n": (first.month - 1) // 3 + 1}
     return words.full_day(first)
-
-
-def span_name(first: date, last: date) -> str:
-    """Two days with what lies between; one alone when they are the same. With the year."""
-    start = words.full_day(first, weekday=False)
-    if first == last:
-        return start
-    return f"{start} – {words.full_day(last, first, weekday=False)}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from shounuo.analytics import queries
@@ -138,7 +139,7 @@ def _response(found: Overview, limits: Sequence[Limit]) -> Part:
         lines.insert(0, {"name": _("九成"), "data": figures.scaled(p90, by), "faint": True})
     return Part(
         "response",
-        _("首次响应时长"),
+        capfirst(_("首次响应时长")),
         (
             Column(_("时间"), "bucket", False),
             Column(_("中位"), "median"),
@@ -331,20 +332,14 @@ def _short(name: str) -> str:
 
 
 def span_words(lens: Lens, at: datetime) -> str:
-    """10月24日 – 11月22日，与 9月24日 – 10月23日 比."""
+    """10月24日 – 11月22日，与 9月24日 – 10月23日 比; a day alone stands alone."""
     zone = lens.period.window.zone
     today = timezone.localtime(at, zone).date()
     before = lens.period.before
     first, end = (
         moment.astimezone(zone).date() for moment in (before.start, before.end - timedelta(microseconds=1))
     )
-
-    def day(one: date) -> str:
-        return words.full_day(one, today, weekday=False)
-
-    return _("%(first)s – %(last)s，与 %(before)s – %(end)s 比") % {
-        "first": day(lens.period.first),
-        "last": day(lens.period.last),
-        "before": day(first),
-        "end": day(end),
+    return _("%(days)s，与 %(before)s 比") % {
+        "days": words.days_span(lens.period.first, lens.period.last, today),
+        "before": words.days_span(first, end, today),
     }

@@ -18,6 +18,7 @@ from shounuo.metrics import queries as metrics
 from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
 from shounuo.metrics.queries import Figure
+from shounuo.policy.labels import small
 from shounuo.staff.models import Team
 from shounuo.web import words
 from shounuo.web.dashboards import links, showing
@@ -135,7 +136,8 @@ def _groups(tile: Tile, found: Compared, groups: Figure, lens: Lens) -> Part:
     top = cells if in_order else cells[:TOP]
     return Part(
         f"tile-{tile.id}",
-        _("%(name)s · 按%(dimension)s") % {"name": metric_words.name(metric), "dimension": dimension.label},
+        _("%(name)s · 按%(dimension)s")
+        % {"name": metric_words.name(metric), "dimension": small(str(dimension.label))},
         (
             Column(str(dimension.label), tile.by, False),
             Column("", "", False),
@@ -177,7 +179,7 @@ def line(tile: Tile) -> dict[str, Any]:
         "by": tile.by,
         "width": tile.width,
         "cuts": [
-            {"code": d.code, "label": d.label}
+            {"code": d.code, "label": small(str(d.label))}
             for d in (registry.dimensions_of(metric) if metric is not None else [])
             if d.code not in UNCUT
         ],
@@ -199,7 +201,9 @@ def choices(actor: Actor) -> dict[str, Any]:
         "forms": [{"code": code, "label": label} for code, label in FORMS.items()],
         "widths": [{"code": code, "label": label} for code, label in WIDTHS.items()],
         "cuts": [
-            {"code": d.code, "label": d.label} for d in registry.dimensions().values() if d.code not in UNCUT
+            {"code": d.code, "label": small(str(d.label))}
+            for d in registry.dimensions().values()
+            if d.code not in UNCUT
         ],
         "periods": [{"code": code, "label": label} for code, label in OFFERED],
         "teams": [{"id": team.pk, "name": team.name} for team in mine],

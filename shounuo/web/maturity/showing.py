@@ -173,6 +173,11 @@ def choices(chosen: int | None, proposed: int) -> list[dict[str, Any]]:
     ]
 
 
+def change(now_: float | None, then: float | None) -> float | None:
+    """The difference of two means as they are shown, with one decimal, so that the page adds up."""
+    return round(round(now_, 1) - round(then, 1), 1) if now_ is not None and then is not None else None
+
+
 def picture(
     assessment: Assessment, titles: Mapping[str, str], levels: Mapping[str, int], before: Mapping[str, int]
 ) -> dict[str, Any]:
@@ -186,12 +191,13 @@ def picture(
             "title": titles.get(a, ""),
             "now": round(now_[a], 1) if a in now_ else None,
             "then": round(then[a], 1) if a in then else None,
-            "change": round(now_[a] - then[a], 1) if a in now_ and a in then else None,
+            "change": change(now_.get(a), then.get(a)),
         }
         for a in axes
     ]
     return {
         "rows": rows,
+        "compared": bool(then),
         "radar": {
             "axes": [f"{r['number']} {r['title']}" for r in rows],
             "max": 5,

@@ -84,9 +84,7 @@ def _summary(assessment: Assessment) -> dict[str, Any]:
         "quarter": showing.quarter_name(assessment.quarter),
         "conclusion": assessment.conclusion,
         "mean": now_mean,
-        "change": round(now_mean - then_mean, 1) or 0
-        if now_mean is not None and then_mean is not None
-        else None,
+        "change": showing.change(now_mean, then_mean),
         "n": len(levels[assessment.pk]),
         "picture": showing.picture(assessment, titles, levels[assessment.pk], then),
         "trend": showing.trend(queries.finished_until(assessment), titles),

@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from shounuo.cases import queries as case_queries
 from shounuo.commitments import queries as commitments
@@ -363,12 +363,13 @@ class DeviationForm(forms.Form):
     amount = forms.IntegerField(
         label=gettext_lazy("改为多久"), required=False, min_value=1, max_value=100_000
     )
-    unit = forms.ChoiceField(label=gettext_lazy("单位"), choices=TIMES, required=False)
+    unit = forms.ChoiceField(label=pgettext_lazy("measure", "单位"), choices=TIMES, required=False)
     what = forms.CharField(label=gettext_lazy("好在哪里"), max_length=200, required=False)
     reason = forms.CharField(
         label=gettext_lazy("理由"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
     columns = 2
+    whole = ("commitment", "what", "reason")
 
     def within(self) -> Span | None:
         """The shorter time, None when none was typed."""

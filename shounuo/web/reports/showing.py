@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +20,7 @@ from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
 from shounuo.web import words
 from shounuo.web.dashboards import below, showing
-from shounuo.web.dashboards.labels import days_name, period_name, span_name
+from shounuo.web.dashboards.labels import days_name, period_name
 from shounuo.web.dashboards.parts import Part, change, clause_names, limit_words
 from shounuo.web.figures import showing as figures
 
@@ -61,7 +62,7 @@ def told(report: Report, actor: Actor) -> Told:
         report,
         title(report),
         period_name(lens.period),
-        span_name(report.first, report.last),
+        words.days_span(report.first, report.last),
         points(overview, rest, limits),
         [showing.kpi(one, lens, limits.get(one.metric.code, ())) for one in overview.kpis],
         compared,
@@ -87,7 +88,7 @@ def file_name(report: Report) -> str:
 
 def title(report: Report) -> str:
     """服务质量分析报告: what a report of its kind is called."""
-    return str(TITLES[report.kind])
+    return capfirst(str(TITLES[report.kind]))
 
 
 def points(overview: Overview, rest: Rest, limits: dict[str, tuple[Limit, ...]]) -> list[str]:
@@ -175,7 +176,7 @@ def row(report: Report) -> dict[str, Any]:
         "kind": report.get_kind_display(),
         "title": title(report),
         "name": days_name(report.kind, report.first, report.last),
-        "span": span_name(report.first, report.last),
+        "span": words.days_span(report.first, report.last),
         "made_at": report.made_at,
         "numbers": numbers,
         "said": getattr(report, "said", 0),

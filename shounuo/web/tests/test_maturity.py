@@ -17,6 +17,7 @@ from shounuo.kernel.clock import now
 from shounuo.policy.testing import make_in_force, make_shipped, make_text
 from shounuo.staff.queries import actor_for
 from shounuo.staff.testing import make_cast, set_up_organisation, sign_in_client
+from shounuo.web.maturity import showing
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -183,3 +184,9 @@ def test_queries_do_not_grow_with_quarters_and_improvements(manager, cast, stand
         )
     assert counted(url) <= few[1] + 1  # what was agreed, and with whom
     assert counted(HOME) == few[0]
+
+
+def test_a_change_is_that_of_the_figures_shown():
+    assert showing.change(2.44, 2.46) == -0.1  # 2.4 beside 2.5
+    assert showing.change(2.42, 2.38) == 0
+    assert showing.change(2.0, None) is None

@@ -104,3 +104,8 @@ def test_the_list_asks_no_more_for_more_rows(cast, case, django_assert_num_queri
         make_run("repair", subject=("case", other.pk), at=now())
     with django_assert_num_queries(len(few)):
         assert agent.get("/process/").text.count("data-row>") == 5
+
+
+def test_starting_one_on_a_page_of_its_own_shows_no_menu_of_settings(cast):
+    page = client_of(cast.supervisor).get("/process/new/").text
+    assert "维修流程" in page and "places-menu" not in page

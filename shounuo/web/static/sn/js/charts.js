@@ -29,6 +29,14 @@ const numbered = (text, room) => {
   if (wide(name) > room) { while (wide(name) > room - 2) name = name.slice(0, -1); name += '…'; }
   return name ? `${number}\n${name}` : number;
 };
+// how far the labels at the lines' ends are to be moved so that none covers another; nothing without a known axis
+const apart = (lines, max, height) => {
+  if (max == null) return lines.map(() => 0);
+  const y = lines.map((l) => height * (1 - ([...l.data].reverse().find((x) => x != null) ?? 0) / max));
+  const order = y.map((_, i) => i).sort((a, b) => y[a] - y[b]); const at = [...y];
+  order.forEach((i, n) => { if (n) at[i] = Math.max(at[i], at[order[n - 1]] + 16); });
+  return at.map((x, i) => x - y[i]);
+};
 // a limit not far above the course is on the axis too; nothing: the axis is the course's own
 const roomFor = (d) => {
   const most = Math.max(...d.values.map((x) => x ?? 0)); const limit = Math.max(0, ...(d.limits || []).map((l) => l.value));
@@ -79,15 +87,15 @@ const kinds = {
     };
   },
   // {labels, lines: [{name, data, faint}], target, target_label or limits, bands, max}
-  lines: (d, k, el) => ({
+  lines: (d, k, el) => { const move = apart(d.lines, d.max, el.clientHeight - 36); return {
     grid: { left: 40, right: d.lines.some((l) => l.faint) ? 128 : 56, top: 12, bottom: 24 }, tooltip: k.tip, xAxis: k.cat(d.labels, { boundaryGap: false, axisLabel: { interval: every(d.labels.length, el) } }), yAxis: k.val({ max: d.max }),
-    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, itemStyle: { color: k.acc }, labelLayout: { moveOverlap: 'shiftY' },
-      endLabel: { show: true, formatter: l.name, width: 118, overflow: 'truncate', color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.limits ? k.limits(d.limits) : d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
-  }),
+    series: d.lines.map((l, i) => ({ name: l.name, type: 'line', data: l.data, symbol: 'none', lineStyle: { width: l.faint ? 1 : 2.2, color: k.acc, opacity: l.faint ? 0.5 : 1 }, itemStyle: { color: k.acc },
+      endLabel: { show: true, formatter: l.name, offset: [0, move[i]], width: 118, overflow: 'truncate', color: l.faint ? k.text.color : k.acc, fontWeight: l.faint ? 400 : 600 }, ...(i === d.lines.length - 1 ? { markLine: d.limits ? k.limits(d.limits) : d.target != null ? k.goal(d.target, d.target_label) : undefined, markArea: k.bands(d.bands) } : {}) })),
+  }; },
   // {axes: [name], max, series: [{name, values, faint}]}
   radar: (d, k, el, v) => ({
     tooltip: { ...k.tip, trigger: 'item' },
-    radar: { center: ['50%', '52%'], radius: el.clientWidth < 480 ? '56%' : '68%', splitNumber: d.max, axisName: { color: v('ink-2'), fontSize: 12, lineHeight: 16, formatter: (name) => numbered(name, el.clientWidth < 480 ? 12 : 22) },
+    radar: { center: ['50%', '52%'], radius: el.clientWidth < 480 ? '76%' : '68%', splitNumber: d.max, axisName: { color: v('ink-2'), fontSize: 12, lineHeight: 16, formatter: (name) => (el.clientWidth < 480 ? name.split(' ')[0] : numbered(name, 22)) },
       axisLine: { lineStyle: { color: v('line-2') } }, splitLine: { lineStyle: { color: v('line') } }, splitArea: { show: false }, indicator: d.axes.map((name) => ({ name, min: 0, max: d.max })) },
     series: [{ type: 'radar', symbolSize: 5, data: d.series.map((s) => ({ name: s.name, value: s.values, symbol: s.faint ? 'none' : 'circle', itemStyle: { color: s.faint ? k.text.color : k.acc }, lineStyle: { width: s.faint ? 1.2 : 2.2, color: s.faint ? k.text.color : k.acc, type: s.faint ? [4, 4] : 'solid' }, areaStyle: s.faint ? { opacity: 0 } : { color: k.acc, opacity: 0.1 } })) }],
   }),
