@@ -64,6 +64,16 @@ class Observation(models.Model):
                     "segment", "clause", "commitment",
                 ],
             ),
+            # Those of single clauses, without reading all that was promised in the meantime.
+            models.Index(
+                fields=["series", "clause", "at"],
+                name="metrics_observation_clause",
+                condition=~models.Q(clause=""),
+                include=[
+                    "value", "team_id", "person_id", "day", "flags", "hit", "outcome", "channel", "channel_class", "kind", "level",
+                    "segment", "commitment",
+                ],
+            ),
             models.Index(
                 fields=["series", "until"],
                 name="metrics_observation_until",

@@ -68,6 +68,12 @@ AT_A_MOMENT = frozenset({Aggregate.STANDING, Aggregate.AGE})
 OVER_TIME = frozenset({Aggregate.LASTING, Aggregate.LASTING_PER, Aggregate.LASTING_SHARE})
 SPANNING = AT_A_MOMENT | OVER_TIME
 OF_TWO = frozenset({Aggregate.RATIO, Aggregate.DIFFERENCE})
+COUNTED = frozenset(
+    {Aggregate.COUNT, Aggregate.SUM, Aggregate.MEAN, Aggregate.MEDIAN, Aggregate.P90, Aggregate.SHARE}
+)
+"""Those that follow from the observations in a window one by one: several of them can be counted in one pass."""
+SUMMED = frozenset({Aggregate.COUNT, Aggregate.SHARE})
+"""Those whose whole follows from the populations and parts of its groups."""
 ADDITIVE = frozenset({Aggregate.COUNT, Aggregate.STANDING, Aggregate.DISTINCT})
 """Those of which nothing is there means 0, not unknown."""
 

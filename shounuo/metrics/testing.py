@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,10 @@ from shounuo.metrics.rules import Window
 from shounuo.staff.testing import AT
 
 
-def observe_all(at: datetime = AT) -> None:
-    """Builds every source from what is stored: for tests in one transaction, whose events no reader sees yet."""
-    services.rebuild(at=at)
+def observe_all(at: datetime = AT, *, sources: Iterable[str] | None = None) -> None:
+    """Builds every source, or these, from what is stored: for tests in one transaction, whose events no reader sees
+    yet."""
+    services.rebuild(sources=sources, at=at)
 
 
 def asked(code: str, window: Window, at: datetime, **more: Any) -> Figure:

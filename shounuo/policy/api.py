@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
@@ -50,6 +50,12 @@ class PracticeOut(Schema):
     covers: list[str]
 
 
+class NowOut(Schema):
+    running: int
+    overdue: int
+    at_risk: int
+
+
 class ClauseOut(Schema):
     code: str
     number: str
@@ -64,7 +70,8 @@ class ClauseOut(Schema):
     practices: list[PracticeOut]
     evidence: list[EvidenceOut]
     rules: list[RuleOut]
-    kept: dict[str, Any] | None
+    kept: dict[str, Any] | None = Field(description="this week, month and quarter so far; seconds behind")
+    now: NowOut | None = Field(description="what is owed at this moment")
 
 
 class ClausePage(Schema):
@@ -149,7 +156,8 @@ def clause(request: HttpRequest, code: str) -> dict[str, Any]:
 
 
 def _clauses(views: list[queries.ClauseView], at: datetime) -> list[dict[str, Any]]:
-    kept = queries.kept_of([v.row.code for v in views], at)
+    codes = [v.row.code for v in views]
+    kept, owed = queries.kept_of(codes, at), queries.now_of(codes)
     return [
         {
             "code": view.row.code,
@@ -180,6 +188,7 @@ def _clauses(views: list[queries.ClauseView], at: datetime) -> list[dict[str, An
                 for rule in view.rules
             ],
             "kept": kept[view.row.code],
+            "now": owed[view.row.code],
         }
         for view in views
     ]

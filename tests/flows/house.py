@@ -24,6 +24,7 @@ from shounuo.commitments.models import Clock
 from shounuo.events.models import Event
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
+from shounuo.metrics.testing import observe_all
 from shounuo.notices.models import Notice
 from shounuo.notices.testing import outbox, parsed
 from shounuo.policy.testing import make_in_force, make_shipped
@@ -76,6 +77,10 @@ class House:
     def work(self) -> int:
         """The worker does what is queued."""
         return run_jobs(self.at)
+
+    def count(self) -> None:
+        """Figures of promises are brought up to what is stored."""
+        observe_all(self.at, sources=["clock"])
 
     # ---- people
 

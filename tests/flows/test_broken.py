@@ -86,6 +86,7 @@ def test_its_cause_is_noted_and_the_page_of_the_clause_shows_it(house, late):
         clock_id=clock.pk, cause="staffing", note="周六只有一人", actor=house.supervisor, at=house.at
     )
     assert house.of_clock(clock)[-1] == "cause_noted"
+    house.count()
     kept = commitments.kept([CLAUSE], moment("10-10 00:00"), moment("10-11 00:00"))[CLAUSE]
     assert (kept.breached, kept.met, kept.share) == (1, 0, 0.0)
     rows, more = commitments.breaches(

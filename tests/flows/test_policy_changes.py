@@ -75,5 +75,6 @@ def test_figures_of_a_clause_go_on_over_its_versions(house):
     kept = house.case_of(other_mail(house))
     cases.reply_send(case_id=kept.pk, text="在查", actor=house.agent, at=house.later(5))
     house.until("10-10 12:00")
+    house.count()
     share = policy.kept_of(["H-1"], house.at)["H-1"]
     assert (share["week"]["met"], share["week"]["breached"]) == (1, 1)

@@ -1,6 +1,5 @@
 """All reads of clocks."""
 
-from shounuo.commitments.queries.causes import causes
 from shounuo.commitments.queries.clocks import (
     affected_by,
     clock_json,
@@ -15,12 +14,14 @@ from shounuo.commitments.queries.clocks import (
 from shounuo.commitments.queries.figures import (
     Kept,
     Used,
+    causes,
     kept,
+    kept_and_used,
     kept_by,
     kept_of_clauses,
     kept_total,
     kept_weekly,
-    used_times,
+    used_spread,
 )
 from shounuo.commitments.queries.ledger import Ledger, Line, ledger, ledger_json
 from shounuo.commitments.queries.lists import (
@@ -34,6 +35,7 @@ from shounuo.commitments.queries.lists import (
     upcoming,
 )
 from shounuo.commitments.queries.promises import promises
+from shounuo.commitments.queries.standing import clocks_now, usual_length
 
 __all__ = [
     "Breach",
@@ -49,8 +51,10 @@ __all__ = [
     "causes",
     "clock_json",
     "clock_of",
+    "clocks_now",
     "due_from_figures",
     "kept",
+    "kept_and_used",
     "kept_by",
     "kept_of_clauses",
     "kept_total",
@@ -66,5 +70,6 @@ __all__ = [
     "promises",
     "rebases",
     "upcoming",
-    "used_times",
+    "used_spread",
+    "usual_length",
 ]

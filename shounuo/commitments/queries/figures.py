@@ -1,23 +1,24 @@
-"""The kept share, and how long things took: one definition, one place, always in SQL."""
+"""How promises were kept: questions to the engine of figures, in the words of promises. Nothing is counted here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.fields.json import KT
-from django.db.models.functions import TruncWeek
+from shounuo.kernel.actors import Actor
+from shounuo.metrics import queries as metrics
+from shounuo.metrics.queries import Cell, Figure
+from shounuo.metrics.rules import Bucket, Window, bucket_of
 
-from shounuo.commitments.models import Clock
-from shounuo.staff import queries as staff
-
-State = Clock.State
-DIMENSIONS = ("team", "channel", "owner", "level", "kind", "segment", "channel_class")
+SYSTEM = Actor.system()
+MEASURES = ("kept_share", "kept_share_by_person", "promises_running", "promises_cancelled")
+TIMES = ("promise_used_median", "promise_used_p90")
+TENTHS = [tenth / 10 for tenth in range(1, 21)]
+Where = Mapping[str, Any]
+"""Dimension of the figures -> value or values, e.g. {"team": 3}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,192 +64,159 @@ class Kept:
         }
 
 
-_COUNTS = {
-    "met": Count("id", filter=Q(state=State.MET)),
-    "breached": Count("id", filter=Q(state=State.BREACHED)),
-    "running": Count("id", filter=Q(state__in=[State.RUNNING, State.PAUSED])),
-    "cancelled": Count("id", filter=Q(state=State.CANCELLED)),
-    "met_by_person": Count("id", filter=Q(state=State.MET, person_met_at__lte=F("due_at"))),
-}
-_NAMES = tuple(_COUNTS)
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How long it took: how many were met, in time or late, their median and the time within which nine of ten were, in
+    counted seconds."""
+
+    count: int = 0
+    median: float | None = None
+    p90: float | None = None
 
 
-def _window(
-    clauses: Iterable[str] | None,
-    start: datetime,
-    end: datetime,
-    facts: Mapping[str, Any] | None,
-    commitment: str = "",
-) -> QuerySet[Clock]:
-    rows = Clock.objects.filter(due_at__gte=start, due_at__lt=end).order_by()
-    if clauses is not None:
-        rows = rows.filter(clause_code__in=list(clauses))
-    if commitment:
-        rows = rows.filter(commitment=commitment)
-    return rows.filter(facts__contains=dict(facts)) if facts else rows
+def kept(clauses: Iterable[str] | None, start: datetime, end: datetime) -> dict[str, Kept]:
+    """By clause code (None: every one), of the promises due in [start, end); clauses without one are left out. One
+    statement."""
+    return _cut(_asked(MEASURES, _window(start, end), clauses, by=["clause"]))
 
 
-def _kept(row: Mapping[str, Any]) -> Kept:
-    return Kept(**{name: row[name] for name in _NAMES})
+def kept_and_used(clauses: Iterable[str], start: datetime, end: datetime) -> dict[str, tuple[Kept, Used]]:
+    """The same with how long they took. One statement."""
+    found = _asked([*MEASURES, *TIMES], _window(start, end), clauses, by=["clause"])
+    if not found:
+        return {}
+    median, p90 = ({c.by[0]: c for c in found[code].cells} for code in TIMES)
+    return {
+        code: (
+            of_one,
+            Used(median[code].n, median[code].value, p90[code].value) if code in median else Used(),
+        )
+        for code, of_one in _cut(found).items()
+    }
 
 
-def kept(
-    clauses: Iterable[str] | None,
-    start: datetime,
-    end: datetime,
-    *,
-    facts: Mapping[str, Any] | None = None,
-    commitment: str = "",
-) -> dict[str, Kept]:
-    """By clause code, of the clocks due in [start, end): those whose subject had these facts when they were decided.
-    One query; clauses without a clock are left out."""
-    rows = _window(clauses, start, end, facts, commitment).values("clause_code").annotate(**_COUNTS)
-    return {row["clause_code"]: _kept(row) for row in rows}
+def used_spread(clause: str, start: datetime, end: datetime) -> tuple[int, ...]:
+    """Those met, counted by tenths of the time allowed; the last counts twice the time and more. One statement."""
+    window = _window(start, end)
+    if window is None:
+        return (0,) * (len(TENTHS) + 1)
+    return metrics.spread(
+        "promise_used_share", window, TENTHS, where={"clause": clause}, actor=SYSTEM, at=end
+    )
 
 
 def kept_total(
-    start: datetime,
-    end: datetime,
-    *,
-    clauses: Iterable[str] | None = None,
-    facts: Mapping[str, Any] | None = None,
-    subject_kind: str = "",
+    start: datetime, end: datetime, *, clauses: Iterable[str] | None = None, where: Where | None = None
 ) -> Kept:
-    """All clocks due in [start, end) together. One query."""
-    rows = _window(clauses, start, end, facts)
-    if subject_kind:
-        rows = rows.filter(subject_kind=subject_kind)
-    return _kept(rows.aggregate(**_COUNTS))
+    """All promises due in [start, end) together. One statement."""
+    found = _asked(MEASURES, _window(start, end), clauses, where)
+    return _made([found[code].total for code in MEASURES]) if found else Kept()
 
 
 def kept_by(
-    dimension: str,
-    clauses: Iterable[str] | None,
-    start: datetime,
-    end: datetime,
-    *,
-    facts: Mapping[str, Any] | None = None,
-    commitment: str = "",
-) -> dict[str, Kept]:
-    """By the value of a fact (one of DIMENSIONS) as it was when the clock was decided; "" where it had none. One query,
-    most first."""
-    if dimension not in DIMENSIONS:
-        raise ValueError(f"no dimension {dimension}")
-    rows = (
-        _window(clauses, start, end, facts, commitment)
-        .annotate(value=KT(f"facts__{dimension}"))
-        .values("value")
-        .annotate(**_COUNTS)
-    )
-    found = {row["value"] or "": _kept(row) for row in rows}
-    return dict(sorted(found.items(), key=lambda item: (-item[1].due, item[0])))
+    dimension: str, start: datetime, end: datetime, *, clauses: Iterable[str] | None = None
+) -> dict[Any, Kept]:
+    """By the value of a dimension of the figures as it was when the promise was decided; None or "" where it had none. Most
+    first. One statement; Invalid for a dimension that there is not."""
+    found = _cut(_asked(MEASURES, _window(start, end), clauses, by=[dimension]))
+    return dict(sorted(found.items(), key=lambda item: (-item[1].due, str(item[0] or ""))))
 
 
-def kept_weekly(
-    clauses: Iterable[str] | None,
-    until: datetime,
-    *,
-    weeks: int = 26,
-    zone: ZoneInfo | None = None,
-    facts: Mapping[str, Any] | None = None,
-    commitment: str = "",
-) -> list[tuple[datetime, Kept]]:
+def kept_weekly(clauses: Iterable[str], until: datetime, *, weeks: int = 26) -> list[tuple[datetime, Kept]]:
     """The last `weeks` weeks from Monday to Monday in the organisation's zone, oldest first, that of `until` last;
-    empty ones too. One query."""
-    zone = zone or ZoneInfo(staff.organisation().zone)
-    there = until.astimezone(zone)
-    monday = (there - timedelta(days=there.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = monday - timedelta(weeks=weeks - 1)
-    rows = (
-        _window(clauses, first, monday + timedelta(weeks=1), facts, commitment)
-        .annotate(week=TruncWeek("due_at", tzinfo=zone))
-        .values("week")
-        .annotate(**_COUNTS)
-    )
-    found = {row["week"].date(): _kept(row) for row in rows}
-    starts = [first + timedelta(weeks=n) for n in range(weeks)]
-    return [(start, found.get(start.date(), Kept())) for start in starts]
+    empty ones too. One statement."""
+    zone = metrics.zone()
+    this = bucket_of(until.astimezone(zone).date(), "week")
+    window = Window.days(this - timedelta(weeks=weeks - 1), this + timedelta(days=6), zone)
+    found = _asked(MEASURES, window, clauses, bucket="week")
+    cells = [{c.bucket: c for c in found[code].cells} for code in MEASURES]
+    return [
+        (start, _made([of_one.get(monday) for of_one in cells]))
+        for start, monday in zip(window.edges("week"), window.buckets("week"), strict=False)
+    ]
 
 
-def kept_of_clauses(codes: Sequence[str], at: datetime) -> dict[str, dict[str, Any] | None]:
-    """What the policy pages show of each clause: this week, month and quarter so far, and how many run now.
+def kept_of_clauses(codes: Sequence[str], at: datetime) -> dict[str, dict[str, Any]]:
+    """What the policy pages show of each clause: this week, month and quarter so far; clauses of which nothing was due are
+    left out.
 
-    The windows are those of the organisation's zone, from their beginning to `at`. One query.
+    The windows are those of the organisation's zone, from their beginning to `at`. One statement.
     """
-    there = at.astimezone(ZoneInfo(staff.organisation().zone))
+    there = at.astimezone(metrics.zone())
     midnight = there.replace(hour=0, minute=0, second=0, microsecond=0)
     starts = {
         "week": midnight - timedelta(days=midnight.weekday()),
         "month": midnight.replace(day=1),
         "quarter": midnight.replace(month=(midnight.month - 1) // 3 * 3 + 1, day=1),
     }
-    counts = {
-        f"{window}_{name}": Count("id", filter=count.filter & Q(due_at__gte=start, due_at__lt=at))
-        for window, start in starts.items()
-        for name, count in _COUNTS.items()
+    windows = {name: window for name, start in starts.items() if (window := _window(start, at)) is not None}
+    if not windows:
+        return {}
+    told = metrics.together(
+        MEASURES, [*windows.values()], where={"clause": list(codes)}, by=["clause"], actor=SYSTEM, at=at
+    )
+    cuts = {name: _cut(found) for name, found in zip(windows, told, strict=True)}
+    return {
+        code: {name: cuts.get(name, {}).get(code, Kept()).json() for name in starts}
+        for code in {code for cut in cuts.values() for code in cut}
     }
-    owed = Q(state__in=[State.RUNNING, State.PAUSED]) | Q(
-        state=State.BREACHED, met_at=None, cancelled_at=None
+
+
+def causes(clauses: Iterable[str], start: datetime, end: datetime) -> list[tuple[str, int]]:
+    """(cause code, count) of the promises due in [start, end) that were broken, most first; "" = not said yet. One
+    statement."""
+    window = _window(start, end)
+    if window is None:
+        return []
+    where = {"clause": list(clauses)}
+    found = metrics.figure("breach_cause_share", window, where=where, by=["cause"], actor=SYSTEM, at=end)
+    return sorted(((c.by[0], c.n) for c in found.cells), key=lambda row: (row[0] == "", -row[1]))
+
+
+def _window(start: datetime, end: datetime) -> Window | None:
+    """None where nothing lies between the moments yet: at the very beginning of a day or week."""
+    return metrics.window_of(start, end) if start < end else None
+
+
+def _asked(
+    codes: Sequence[str],
+    window: Window | None,
+    clauses: Iterable[str] | None,
+    where: Where | None = None,
+    *,
+    by: Sequence[str] = (),
+    bucket: Bucket | None = None,
+) -> dict[str, Figure]:
+    """The metrics of one window by code; none without a window."""
+    if window is None:
+        return {}
+    narrowed = {**(where or {}), **({} if clauses is None else {"clause": list(clauses)})}
+    (found,) = metrics.together(
+        codes, [window], where=narrowed, by=by, bucket=bucket, actor=SYSTEM, at=window.end
     )
-    rows: Iterable[Mapping[str, Any]] = (
-        Clock.objects.filter(Q(due_at__gte=min(starts.values())) | owed, clause_code__in=list(codes))
-        .order_by()
-        .values("clause_code")
-        .annotate(
-            **counts,
-            running=Count("id", filter=owed),
-            overdue=Count("id", filter=owed & Q(state=State.BREACHED)),
-            at_risk=Count("id", filter=Q(state=State.RUNNING, warned_at__isnull=False)),
-        )
-    )
-    found: dict[str, dict[str, Any] | None] = {}
-    for row in rows:
-        windows = {
-            window: Kept(**{name: row[f"{window}_{name}"] for name in _NAMES}).json() for window in starts
-        }
-        found[row["clause_code"]] = {
-            **windows,
-            "running": row["running"],
-            "overdue": row["overdue"],
-            "at_risk": row["at_risk"],
-        }
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
-    """How long it took: median and the time within which nine of ten were done, in counted seconds; `bars` counts them
-    by tenths of the time allowed, the last one twice the time and more; `limit` the time most often allowed."""
-
-    count: int
-    median: float | None
-    p90: float | None
-    limit: int | None
-    bars: tuple[int, ...]
+def _cut(found: Mapping[str, Figure]) -> dict[Any, Kept]:
+    """By the value of the one dimension by which was cut."""
+    if not found:
+        return {}
+    cells = [{c.by[0]: c for c in found[code].cells} for code in MEASURES]
+    return {value: _made([of_one.get(value) for of_one in cells]) for value in dict.fromkeys(chain(*cells))}
 
 
-def used_times(
-    clauses: Iterable[str],
-    start: datetime,
-    end: datetime,
-    *,
-    facts: Mapping[str, Any] | None = None,
-    commitment: str = "",
-) -> Used:
-    """The distribution of the time used by clocks due in [start, end) that were met, in time or late. Two queries."""
-    rows = _window(clauses, start, end, facts, commitment).filter(used_s__isnull=False, length_s__gt=0)
-    sql, params = rows.values("used_s", "length_s").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY used_s),
-                       percentile_cont(0.9) WITHIN GROUP (ORDER BY used_s),
-                       mode() WITHIN GROUP (ORDER BY length_s) FROM ({sql}) used""",  # noqa: S608  the ORM's own SQL
-            params,
-        )
-        count, median, p90, limit = cursor.fetchone()
-        cursor.execute(
-            f"""SELECT least(floor(used_s * 10.0 / length_s), 20)::int, count(*) FROM ({sql}) used GROUP BY 1""",  # noqa: S608
-            params,
-        )
-        bars = dict(cursor.fetchall())
-    return Used(count, median, p90, limit, tuple(bars.get(n, 0) for n in range(21)))
+def _made(cells: Sequence[Cell | None]) -> Kept:
+    """One group's cells of MEASURES."""
+    share, by_person, running, cancelled = cells
+    met = _part(share)
+    return Kept(
+        met=met,
+        breached=(share.n if share is not None else 0) - met,
+        running=running.n if running is not None else 0,
+        cancelled=cancelled.n if cancelled is not None else 0,
+        met_by_person=_part(by_person),
+    )
+
+
+def _part(cell: Cell | None) -> int:
+    return int(cell.part or 0) if cell is not None else 0

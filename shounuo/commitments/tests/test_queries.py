@@ -1,7 +1,6 @@
 """What is read of clocks: ledger, kept share, lists, all under one visibility."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +10,10 @@ from shounuo.commitments.models import Clock
 from shounuo.commitments.queries.figures import Kept
 from shounuo.commitments.testing import PARCEL, clock, clocks, enforce, happen, parcels
 from shounuo.kernel.actors import Actor
-from shounuo.policy.queries import kept_of
+from shounuo.kernel.errors import Invalid
+from shounuo.metrics.testing import observe_all
+from shounuo.policy.queries import kept_of, now_of
+from shounuo.staff.testing import make_team
 
 pytestmark = pytest.mark.django_db
 T0 = datetime(2026, 10, 12, 2, 0, tzinfo=UTC)
@@ -121,6 +123,7 @@ def make_month():
     """Five parcels of two teams: met, met by a machine, met late, never met, dropped; one still runs."""
     enforce({**RULE, "cancel": "parcel.dropped"}, at=T0)
     teams = {1: "feed", 2: "feed", 3: "feed", 4: "gear", 5: "gear", 6: "gear"}
+    made = {code: make_team(code).pk for code in ("feed", "gear")}
     for id, team in teams.items():
         parcels.facts[id] = {"team": team, "channel": "mail", "owner": 7}
         happen("parcel.asked", minutes(0) if id < 6 else minutes(50), id=id)
@@ -130,47 +133,79 @@ def make_month():
     happen("parcel.answered", minutes(45), id=3)
     happen("parcel.dropped", minutes(5), id=5)
     loop.fire_due(minutes(60))
+    observe_all(minutes(60), sources=["clock"])
+    return made
 
 
 def test_the_kept_share_counts_what_was_due_and_tells_the_rest_beside_it():
-    make_month()
+    teams = make_month()
     end = minutes(600)
     (one,) = queries.kept(None, T0, end).values()
     assert one == Kept(met=2, breached=2, running=1, cancelled=1, met_by_person=1)
     assert (one.due, one.share, one.share_by_person, one.automatic) == (4, 0.5, 0.25, 1)
     assert queries.kept(["T-1"], T0, minutes(30)) == {}  # the window is of due moments, its end not in it
     assert queries.kept(["T-1"], minutes(30), minutes(31))["T-1"].due == 4
-    assert queries.kept(["other"], T0, end) == {}
+    assert queries.kept(["other"], T0, end) == queries.kept([], T0, end) == {}
     assert queries.kept_total(T0, end) == one
-    assert queries.kept_total(T0, end, facts={"team": "gear"}) == Kept(breached=1, running=1, cancelled=1)
+    gear = Kept(breached=1, running=1, cancelled=1)
+    assert queries.kept_total(T0, end, where={"team": teams["gear"]}) == gear
+
+
+def test_at_the_first_moment_of_a_window_nothing_was_due_yet(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert queries.kept_total(T0, T0) == Kept()
+        assert queries.kept(["T-1"], T0, T0) == queries.kept_and_used(["T-1"], T0, T0) == {}
+        assert queries.used_spread("T-1", T0, T0) == (0,) * 21
+        assert queries.causes(["T-1"], T0, T0) == []
+    monday = datetime(2026, 5, 31, 16, 0, tzinfo=UTC)  # 1 June, where the organisation is
+    make_month()
+    assert queries.kept_of_clauses(["T-1"], monday) == {}
 
 
 def test_it_can_be_cut_by_team_channel_and_person():
-    make_month()
-    by_team = queries.kept_by("team", None, T0, minutes(600))
-    assert {team: k.due for team, k in by_team.items()} == {"feed": 3, "gear": 1}
-    assert queries.kept_by("owner", None, T0, minutes(600))["7"].due == 4
-    with pytest.raises(ValueError):
-        queries.kept_by("x' OR 1=1", None, T0, minutes(600))
+    teams = make_month()
+    by_team = queries.kept_by("team", T0, minutes(600))
+    assert {team: k.due for team, k in by_team.items()} == {teams["feed"]: 3, teams["gear"]: 1}
+    assert queries.kept_by("person", T0, minutes(600), clauses=["T-1"])[7].due == 4
+    assert queries.kept_by("person", T0, minutes(600), clauses=["other"]) == {}
+    with pytest.raises(Invalid):
+        queries.kept_by("x' OR 1=1", T0, minutes(600))
 
 
 def test_weeks_begin_on_monday_where_the_organisation_is():
     make_month()
-    weeks = queries.kept_weekly(["T-1"], minutes(600), weeks=3, zone=ZoneInfo("Asia/Shanghai"))
+    weeks = queries.kept_weekly(["T-1"], minutes(600), weeks=3)
     assert [start.strftime("%a %d %H:%M") for start, _k in weeks] == [
         "Mon 28 00:00",
         "Mon 05 00:00",
         "Mon 12 00:00",
     ]
     assert [k.due for _s, k in weeks] == [0, 0, 4]
+    assert weeks[-1][1] == queries.kept_total(T0, minutes(600))
 
 
-def test_how_long_it_took():
+def test_how_long_it_took(django_assert_num_queries):
     make_month()
-    used = queries.used_times(["T-1"], T0, minutes(600))
-    assert (used.count, used.median, used.limit) == (3, 600, 1800)
-    assert used.bars[3] == 1 and used.bars[0] == 1 and used.bars[15] == 1 and sum(used.bars) == 3
-    assert queries.used_times(["none"], T0, minutes(600)).median is None
+    with django_assert_num_queries(1):
+        kept, used = queries.kept_and_used(["T-1"], T0, minutes(600))["T-1"]
+    assert (used.count, used.median, used.p90) == (3, 600, pytest.approx(2280))
+    assert kept == queries.kept_total(T0, minutes(600))
+    bars = queries.used_spread("T-1", T0, minutes(600))
+    assert bars[3] == 1 and bars[0] == 1 and bars[15] == 1 and sum(bars) == 3
+    assert queries.usual_length("T-1", T0, minutes(600)) == 1800
+    assert queries.kept_and_used(["none"], T0, minutes(600)) == {}
+    assert queries.usual_length("none", T0, minutes(600)) is None
+
+
+def test_a_tenth_of_the_time_begins_where_it_is_used_up():
+    """Shares are fractions of seconds: none of the edges may fall to the wrong side of itself."""
+    enforce({**RULE, "within": "PT70M"}, at=T0)
+    for id in range(1, 21):
+        happen("parcel.asked", T0, id=id)
+    for id in range(1, 21):
+        happen("parcel.answered", minutes(7 * id), id=id)
+    observe_all(minutes(300), sources=["clock"])
+    assert queries.used_spread("T-1", T0, minutes(300)) == (0, *[1] * 20)
 
 
 def test_the_policy_pages_get_week_month_and_quarter(django_assert_num_queries):
@@ -180,7 +215,18 @@ def test_the_policy_pages_get_week_month_and_quarter(django_assert_num_queries):
         found = kept_of(["T-1", "none"], minutes(600))
     assert found["none"] is None
     assert found["T-1"]["week"]["share"] == 0.5 and found["T-1"]["quarter"]["due"] == 4
-    assert found["T-1"]["running"] == 2 and found["T-1"]["overdue"] == 1
+    with django_assert_num_queries(1):
+        owed = now_of(["T-1", "none"])
+    assert owed == {"T-1": {"running": 2, "overdue": 1, "at_risk": 0}, "none": None}
+
+
+def test_figures_stand_where_they_were_observed_and_what_is_owed_is_that_of_now():
+    make_month()
+    happen("parcel.answered", minutes(61), id=6)
+    assert queries.kept(["T-1"], T0, minutes(600))["T-1"].running == 1
+    assert queries.clocks_now(["T-1"])["T-1"] == {"running": 1, "overdue": 1, "at_risk": 0}
+    observe_all(minutes(62), sources=["clock"])
+    assert queries.kept(["T-1"], T0, minutes(600))["T-1"] == Kept(3, 2, 0, 1, 2)
 
 
 def test_the_causes_of_breaches_are_counted():
@@ -188,6 +234,7 @@ def test_the_causes_of_breaches_are_counted():
     late = Clock.objects.get(subject_id=3)
     actor = Actor.person(5, permissions=frozenset({"commitments.rebase"}))
     services.clock_cause_set(clock_id=late.id, cause="volume", actor=actor, at=minutes(61))
+    observe_all(minutes(61), sources=["clock"])
     assert queries.causes(["T-1"], T0, minutes(600)) == [("volume", 1), ("", 1)]
 
 

@@ -2,7 +2,16 @@
 
 from shounuo.metrics.queries.catalogue import catalogue, metric, metric_json, parts_awaited, standing
 from shounuo.metrics.queries.conditions import read_where
-from shounuo.metrics.queries.figures import Cell, Figure, figure, figure_json, window_of, zone
+from shounuo.metrics.queries.figures import (
+    Cell,
+    Figure,
+    figure,
+    figure_json,
+    spread,
+    together,
+    window_of,
+    zone,
+)
 from shounuo.metrics.queries.subjects import WHICH, Behind, Which, described, subjects
 
 __all__ = [
@@ -19,8 +28,10 @@ __all__ = [
     "metric_json",
     "parts_awaited",
     "read_where",
+    "spread",
     "standing",
     "subjects",
+    "together",
     "window_of",
     "zone",
 ]

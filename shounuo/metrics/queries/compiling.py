@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from shounuo.metrics.queries import conditions
 from shounuo.metrics.queries.conditions import Sql
 from shounuo.metrics.registry import Dimension, Metric
-from shounuo.metrics.rules import AT_A_MOMENT, OVER_TIME, Aggregate, Bucket, Window
+from shounuo.metrics.rules import AT_A_MOMENT, OVER_TIME, SUMMED, Aggregate, Bucket, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +71,97 @@ def _counted(asked: Question) -> tuple[str | None, list[Any]]:
     columns, params = _measures(asked)
     sql = filters(asked)
     sql.add("o.at >= %s AND o.at < %s", window.start, window.end)
-    bucket: str | None = "o.day" if asked.bucket else None
-    if asked.bucket in ("week", "month"):
-        bucket = f"date_trunc('{asked.bucket}', o.day::timestamp)::date"
     shape = _told_apart if asked.metric.aggregate in (Aggregate.PER, Aggregate.DISTINCT) else _grouped
-    return shape(asked, bucket, columns, params, "metrics_observation o", [], sql)
+    return shape(asked, _bucket(asked), columns, params, "metrics_observation o", [], sql)
 
 
-def _measures(asked: Question) -> tuple[str, list[Any]]:
+def together(asked: Sequence[Question], edges: Sequence[datetime]) -> tuple[str, list[Any]]:
+    """One statement for metrics of one series; the questions differ in their metric alone. Rows are (span, is the whole,
+    bucket, values..., then n, part and value of each metric), the first span being that between the first two edges.
+
+    The whole is told apart only where it does not follow from the groups; then there must be one span.
+    """
+    first = asked[0]
+    columns, given = [], []
+    for one in asked:
+        measured, params = _measures(one, conditions.fixed(one.metric.series, one.metric.only))
+        columns.append(measured)
+        given += params
+    sql = Sql()
+    sql.add("o.series = %s", first.metric.series)
+    conditions.narrow(sql, first.metric, dict(first.where))
+    sql.add("o.at >= %s AND o.at < %s", edges[0], edges[-1])
+    bucket = _bucket(first)
+    joins, values, params = _cuts(first)
+    keys = [*([bucket] if bucket else []), *values]
+    spans = len(edges) > 2
+    span = "width_bucket(o.at, %s::timestamptz[])" if spans else "1"
+    whole, groups = "false", ""
+    if all(one.metric.aggregate in SUMMED for one in asked):
+        places = [*(["1"] if spans else []), *keys]
+        groups = f" GROUP BY {', '.join(places)}" if places else ""
+    elif keys:
+        whole = f"GROUPING({', '.join(keys)}) = {2 ** len(keys) - 1}"
+        groups = f" GROUP BY GROUPING SETS (({', '.join(keys)}), ())"
+    shown = ", ".join([bucket or "NULL::date", *values])
+    return (
+        f"SELECT {span}, {whole}, {shown}, {', '.join(columns)} FROM metrics_observation o"  # noqa: S608  names of ours
+        f"{joins} WHERE {sql.joined()}{groups}",
+        [*([list(edges)] if spans else []), *given, *params, *sql.params],
+    )
+
+
+def spread(asked: Question, edges: Sequence[float]) -> tuple[str, list[Any]]:
+    """Rows are (place among the edges, count) of the values that the question counts: 0 lies below the first edge."""
+    sql = filters(asked)
+    sql.add("o.at >= %s AND o.at < %s AND o.value IS NOT NULL", asked.window.start, asked.window.end)
+    text = f"SELECT width_bucket(o.value, %s::float8[]), count(*) FROM metrics_observation o WHERE {sql.joined()} GROUP BY 1"  # noqa: S608
+    return text, [list(edges), *sql.params]
+
+
+def _bucket(asked: Question) -> str | None:
+    """The first day of an observation's bucket."""
+    if asked.bucket in ("week", "month"):
+        return f"date_trunc('{asked.bucket}', o.day::timestamp)::date"
+    return "o.day" if asked.bucket else None
+
+
+def _measures(asked: Question, only: Sql | None = None) -> tuple[str, list[Any]]:
+    """SQL of n, part and value with its parameters; `only`: of these observations alone, where a statement has others."""
     metric = asked.metric
+    own = only if only is not None else Sql()
+
+    def over(call: str, *more: str) -> str:
+        told = " AND ".join([*own.parts, *more])
+        return f"{call} FILTER (WHERE {told})" if told else call
+
     match metric.aggregate:
         case Aggregate.SUM:
-            return "count(o.value), NULL::float8, coalesce(sum(o.value), 0)", []
+            return (
+                f"{over('count(o.value)')}, NULL::float8, coalesce({over('sum(o.value)')}, 0)",
+                [*own.params, *own.params],
+            )
         case Aggregate.MEAN:
-            return "count(o.value), sum(o.value), avg(o.value)", []
+            return (
+                f"{over('count(o.value)')}, {over('sum(o.value)')}, {over('avg(o.value)')}",
+                own.params * 3,
+            )
         case Aggregate.MEDIAN | Aggregate.P90:
             share = 0.5 if metric.aggregate is Aggregate.MEDIAN else 0.9
-            return (
-                f"count(o.value), NULL::float8, percentile_cont({share}) WITHIN GROUP (ORDER BY o.value)",
-                [],
-            )
+            middle = over(f"percentile_cont({share}) WITHIN GROUP (ORDER BY o.value)")
+            return f"{over('count(o.value)')}, NULL::float8, {middle}", own.params * 2
         case Aggregate.SHARE:
             hit, able, params = hits(asked)
-            part = f"count(*) FILTER (WHERE {hit})"
-            all_ = f"count(*) FILTER (WHERE {able})"
-            return f"{all_}, {part}, {part}::float8 / nullif({all_}, 0)", [*params, *params]
+            part, all_ = over("count(*)", hit), over("count(*)", able)
+            return (
+                f"{all_}, {part}, {part}::float8 / nullif({all_}, 0)",
+                [*own.params, *(own.params + params) * 2, *own.params],
+            )
         case Aggregate.DISTINCT:
             return "sum(c), NULL::float8, count(*)", []
         case Aggregate.PER:
             return "sum(c), count(*), sum(c)::float8 / count(*)", []
-    return "count(*), NULL::float8, count(*)", []
+    return f"{over('count(*)')}, NULL::float8, {over('count(*)')}", own.params * 2
 
 
 def _standing(asked: Question) -> tuple[str | None, list[Any]]:

@@ -21,8 +21,10 @@ from shounuo.metrics.registry import Metric
 from shounuo.metrics.rules import (
     ADDITIVE,
     BUCKETS,
+    COUNTED,
     MAX_BUCKETS,
     SPANNING,
+    SUMMED,
     Aggregate,
     Bucket,
     Window,
@@ -31,6 +33,7 @@ from shounuo.metrics.rules import (
 from shounuo.staff import queries as staff
 
 Group = tuple[date | None, tuple[Any, ...]]
+_Row = tuple[int, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,7 @@ def figure(
     At most three statements, whatever is asked. NotFound for an unknown metric, Invalid for what cannot be asked of it,
     NotAllowed (see `conditions.may_read`).
     """
-    metric = registry.get(code)
-    if metric is None:
-        raise NotFound(_("没有指标 %(code)s") % {"code": code[:60]}, code="no_metric")
-    where, by = where or {}, tuple(by)
+    metric, where, by = _metric(code), where or {}, tuple(by)
     conditions.may_read(actor, metric, where, by)
     empty = Figure(metric, window, Cell(None, (), None, 0), by=by, bucket=bucket, waiting=metric.waits_for)
     if metric.waits_for:
@@ -111,6 +111,134 @@ def figure(
     asked = Question(metric, window, tuple(where.items()), by, bucket, within, at)
     found = replace(_answer(asked), by=by, bucket=bucket, limit=within)
     return found if metric.final_after is None else replace(found, left_out=_left_out(asked))
+
+
+def together(
+    codes: Sequence[str],
+    windows: Sequence[Window],
+    *,
+    where: Where | None = None,
+    by: Sequence[str] = (),
+    bucket: Bucket | None = None,
+    actor: Actor,
+    at: datetime,
+) -> list[dict[str, Figure]]:
+    """Several metrics of one series, over several windows, cut and narrowed alike: for each window the figures by code,
+    each as `figure` gives it, save that groups in which a metric has no population are left out of it. One statement.
+
+    For metrics that count what lies in a window (`COUNTED`) and are final at once, over several windows those whose
+    populations add up (`SUMMED`); ValueError for others. The same errors as `figure`.
+    """
+    where, by = where or {}, tuple(by)
+    asked = []
+    for code in codes:
+        metric = _metric(code)
+        conditions.may_read(actor, metric, where, by)
+        for window in windows:
+            _check(metric, window, by, bucket)
+        asked.append(Question(metric, windows[0], tuple(where.items()), by, bucket, metric.within, at))
+    if len({q.metric.series for q in asked}) != 1 or not all(_is_counted(q.metric) for q in asked):
+        raise ValueError(f"{', '.join(codes)} cannot be counted in one statement")
+    adds_up = all(q.metric.aggregate in SUMMED for q in asked)
+    if len(windows) > 1 and not adds_up:
+        raise ValueError(f"{', '.join(codes)} cannot be counted over several windows in one statement")
+    edges = sorted({edge for window in windows for edge in (window.start, window.end)})
+    rows = _run_together(asked, edges)
+    found = []
+    for window in windows:
+        inside = [
+            (group, told)
+            for span, group, told in rows
+            if window.start <= edges[span - 1] and edges[span] <= window.end
+        ]
+        found.append(
+            {
+                one.metric.code: _figure_of(
+                    replace(one, window=window),
+                    [(group, (told[3 * n], told[3 * n + 1], told[3 * n + 2])) for group, told in inside],
+                    adds_up=adds_up,
+                )
+                for n, one in enumerate(asked)
+            }
+        )
+    return found
+
+
+def _run_together(asked: Sequence[Question], edges: Sequence[datetime]) -> list[tuple[int, Group, list[Any]]]:
+    """(span, group, n, part and value of each metric)."""
+    sql, params = compiling.together(asked, edges)
+    width = len(asked[0].by)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [
+            (span, (None, ()) if is_whole else (bucket, tuple(rest[:width])), rest[width:])
+            for span, is_whole, bucket, *rest in cursor.fetchall()
+        ]
+
+
+def _figure_of(
+    asked: Question, rows: Sequence[tuple[Group, tuple[Any, Any, Any]]], *, adds_up: bool
+) -> Figure:
+    """Of the rows of its window, in which the whole stands, or which add up to it, those of several spans too."""
+    metric, whole = asked.metric, (None, ())
+    found: dict[Group, _Row] = {}
+    if adds_up:
+        is_share = metric.aggregate is Aggregate.SHARE
+        sums: dict[Group, tuple[int, int]] = {whole: (0, 0)}
+        for group, (count, hits, _value) in rows:
+            for key in {group, whole}:
+                n, part = sums.get(key, (0, 0))
+                sums[key] = (n + count, part + (hits or 0))
+        for key, (n, part) in sums.items():
+            found[key] = (n, float(part), part / n if n else None) if is_share else (n, None, float(n))
+    else:
+        found = {group: (int(n or 0), _float(part), _float(value)) for group, (n, part, value) in rows}
+    total = _cell(whole, found.pop(whole), metric)
+    cells = {key: _cell(key, row, metric) for key, row in found.items() if row[0]}
+    return Figure(
+        metric,
+        asked.window,
+        total,
+        _ordered(cells, asked) if asked.is_cut else (),
+        by=asked.by,
+        bucket=asked.bucket,
+        limit=asked.within,
+    )
+
+
+def spread(
+    code: str,
+    window: Window,
+    edges: Sequence[float],
+    *,
+    where: Where | None = None,
+    actor: Actor,
+    at: datetime,
+) -> tuple[int, ...]:
+    """How the values that a metric counts lie: how many below the first edge, from each edge to before the next, and
+    from the last one on. For the metrics of `together`; the same errors. One statement."""
+    metric, where = _metric(code), where or {}
+    conditions.may_read(actor, metric, where, ())
+    if not _is_counted(metric):
+        raise ValueError(f"{code} has no values in a window")
+    sql, params = compiling.spread(
+        Question(metric, window, tuple(where.items()), (), None, metric.within, at), edges
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        found = dict(cursor.fetchall())
+    return tuple(found.get(place, 0) for place in range(len(edges) + 1))
+
+
+def _metric(code: str) -> Metric:
+    metric = registry.get(code)
+    if metric is None:
+        raise NotFound(_("没有指标 %(code)s") % {"code": code[:60]}, code="no_metric")
+    return metric
+
+
+def _is_counted(metric: Metric) -> bool:
+    return bool(metric.series) and metric.aggregate in COUNTED and metric.final_after is None
 
 
 def _check(metric: Metric, window: Window, by: tuple[str, ...], bucket: str | None) -> None:
@@ -148,14 +276,14 @@ def _answer(asked: Question) -> Figure:
     return Figure(metric, asked.window, whole, _ordered(cells, asked))
 
 
-def _cell(key: Group, row: tuple[int, float | None, float | None], metric: Metric) -> Cell:
+def _cell(key: Group, row: _Row, metric: Metric) -> Cell:
     n, part, value = row
     if not n and metric.aggregate in ADDITIVE:
         value = 0.0
     return Cell(key[0], key[1], value, n, part)
 
 
-def _run(asked: Question) -> dict[Group, tuple[int, float | None, float | None]]:
+def _run(asked: Question) -> dict[Group, _Row]:
     """(bucket, values) -> n, part, value; the whole window under (None, ())."""
     sql, params = compiling.statement(asked)
     if sql is None:
@@ -164,7 +292,7 @@ def _run(asked: Question) -> dict[Group, tuple[int, float | None, float | None]]
         cursor.execute(sql, params)
         rows = cursor.fetchall()
     width = len(asked.by)
-    found: dict[Group, tuple[int, float | None, float | None]] = {}
+    found: dict[Group, _Row] = {}
     for is_whole, bucket, *rest in rows:
         key: Group = (None, ()) if is_whole else (_day(bucket, asked), tuple(rest[:width]))
         n, part, value = rest[width:]

@@ -1,5 +1,6 @@
 """The engine on a source of its own: every way of counting, worked out by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -332,6 +333,110 @@ def test_a_stock_costs_no_more_statements_for_a_year(spans, django_assert_max_nu
         assert len(asked("standing", year, bucket="day").cells) == 365
 
 
+COUNTED = (
+    "count",
+    "count_mail",
+    "sum",
+    "mean",
+    "median",
+    "p90",
+    "share",
+    "share_even",
+    "count_odd",
+    "within",
+)
+
+
+def together(codes, windows, at=AT, **more):
+    codes = [f"trial_{code}" for code in codes]
+    return queries.together(codes, windows, actor=Actor.system(), at=at, **more)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"by": ["channel"]},
+        {"bucket": "day"},
+        {"bucket": "week", "by": ["person", "channel"]},
+        {"where": {"channel": "mail"}},
+        {"where": {"person": [901, None]}, "bucket": "month"},
+    ],
+)
+def test_asked_together_each_metric_says_what_it_says_alone(
+    points, week, today, more, django_assert_num_queries
+):
+    note(AT, channel="mail", person_id=903)
+    note(AT - 30 * DAY, value=7, channel="mail", hit=False)
+    windows = [week, today, Window.last(60, AT, SHANGHAI), Window(AT, AT + DAY, SHANGHAI)]
+    sums = [code for code in COUNTED if code.startswith(("count", "share", "within"))]
+    queries.zone()
+    for codes, asked_of in [(sums, windows), *((COUNTED, [window]) for window in windows)]:
+        with django_assert_num_queries(1):
+            found = together(codes, asked_of, **more)
+        for window, figures in zip(asked_of, found, strict=True):
+            for code in codes:
+                alone, told = asked(code, window, **more), figures[f"trial_{code}"]
+                assert replace(told, cells=()) == replace(alone, cells=()), (code, window)
+                assert [c for c in told.cells if c.n] == [c for c in alone.cells if c.n], (code, window)
+                if "bucket" in more and "by" not in more:
+                    past = [first for first in window.buckets(more["bucket"]) if first <= AT.date()]
+                    assert [c.bucket for c in told.cells] == past
+
+
+def test_a_window_in_which_nothing_was_is_answered_too(db, week, today):
+    (of_week, of_day) = together(["count", "share"], [week, today])
+    for found in (of_week, of_day):
+        assert (found["trial_count"].total.value, found["trial_share"].total.value) == (0, None)
+
+
+def test_what_follows_from_more_than_a_window_is_not_asked_together(points, week):
+    for codes in (
+        ["portion"],
+        ["per"],
+        ["ratio"],
+        ["settled"],
+        ["standing"],
+        ["later"],
+        ["count", "lasting"],
+        [],
+    ):
+        with pytest.raises(ValueError):
+            together(codes, [week])
+    with pytest.raises(ValueError):
+        together(["count", "median"], [week, Window.last(1, AT, SHANGHAI)])
+    with pytest.raises(ValueError):
+        queries.spread("trial_standing", week, [1], actor=Actor.system(), at=AT)
+
+
+def test_values_are_counted_between_edges(points, week):
+    def spread(*edges, **more):
+        return queries.spread("trial_mean", week, edges, actor=Actor.system(), at=AT, **more)
+
+    note(AT)
+    assert spread(10, 20, 35) == (0, 1, 2, 1)
+    assert spread(15) == (1, 3)
+    assert spread(15, where={"channel": "phone"}) == (0, 2)
+
+
+def test_together_and_between_edges_are_for_those_who_may(cast, points, week):
+    outsider = cast.actor(cast.nobody)
+    with pytest.raises(NotAllowed):
+        queries.together(["trial_count"], [week], actor=outsider, at=AT)
+    with pytest.raises(NotAllowed):
+        queries.together(["trial_count"], [week], by=["person"], actor=reader(cast), at=AT)
+    with pytest.raises(NotAllowed):
+        queries.spread("trial_mean", week, [1], actor=outsider, at=AT)
+    with pytest.raises(Invalid):
+        together(["count"], [week], by=["mailbox"])
+    with pytest.raises(NotFound):
+        together(["nothing"], [week])
+
+
+def reader(cast):
+    return Actor.person(cast.nobody.pk, permissions=frozenset({"metrics.read"}))
+
+
 def test_what_cannot_be_asked(points, week):
     with pytest.raises(NotFound):
         asked("nothing", week)
@@ -368,11 +473,10 @@ def test_figures_are_for_those_who_may_and_single_peoples_for_fewer(cast, points
 
 
 def test_one_who_reads_figures_does_not_read_peoples(cast, points, week):
-    reader = Actor.person(cast.nobody.pk, permissions=frozenset({"metrics.read"}))
-    assert queries.figure("trial_count", week, actor=reader, at=AT).total.n == 4
+    assert queries.figure("trial_count", week, actor=reader(cast), at=AT).total.n == 4
     for more in ({"by": ["person"]}, {"where": {"person": 901}}, {"where": {"person": None}}):
         with pytest.raises(NotAllowed):
-            queries.figure("trial_count", week, actor=reader, at=AT, **more)
+            queries.figure("trial_count", week, actor=reader(cast), at=AT, **more)
 
 
 def test_a_declaration_that_does_not_fit_is_a_fault():

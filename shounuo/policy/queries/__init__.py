@@ -22,7 +22,7 @@ from shounuo.policy.queries.documents import (
     proposal_of,
     proposals_of,
 )
-from shounuo.policy.queries.kept import Kept, kept_of, register_kept
+from shounuo.policy.queries.kept import Kept, kept_of, now_of, register_kept
 from shounuo.policy.queries.promises import is_shown, promises
 from shounuo.policy.queries.proofs import EvidenceView, PracticeView
 from shounuo.policy.queries.readers import comments_of, missing_readers, readers
@@ -68,6 +68,7 @@ __all__ = [
     "is_shown",
     "kept_of",
     "missing_readers",
+    "now_of",
     "pack_of",
     "policies",
     "promises",

@@ -102,8 +102,14 @@ def test_one_clause_with_its_kept_share(client, cast, monkeypatch):
     found = client("/clauses/T-1", agent).json()
     assert (found["number"], found["policy"], found["version"], found["kept"]) == ("1", "test", 1, None)
     assert found["rules"][0]["sentence"] == "自收到客户消息起，30 分钟内须发出回复或接通电话"
-    queries.register_kept(lambda codes, at: {c: {"week": {"share": 0.5}} for c in codes})
-    assert client("/clauses/T-1", agent).json()["kept"] == {"week": {"share": 0.5}}
+    assert found["now"] is None
+    owed = {"running": 3, "overdue": 1, "at_risk": 0}
+    queries.register_kept(
+        lambda codes, at: {c: {"week": {"share": 0.5}} for c in codes},
+        lambda codes: dict.fromkeys(codes, owed),
+    )
+    found = client("/clauses/T-1", agent).json()
+    assert (found["kept"], found["now"]) == ({"week": {"share": 0.5}}, owed)
     assert client("/clauses/T-2", agent).status_code == 404
 
 

@@ -65,7 +65,8 @@ def test_what_does_not_exist_is_said_so(said):
 def test_check_tells_the_rules_of_every_clause_and_the_fate_of_every_row(said, monkeypatch):
     monkeypatch.setattr(kept, "_provider", None)
     queries.register_kept(
-        lambda codes, at: {"REG-2.2.1": {"week": {"share": 0.9812}, "month": {"share": None}}}
+        lambda codes, at: {"REG-2.2.1": {"week": {"share": 0.9812}, "month": {"share": None}}},
+        lambda codes: {},
     )
     make_shipped("livestock", at=AT)
     assert cli.check(said.append) == 0

@@ -166,11 +166,14 @@ def test_rules_in_force_of_one_kind():
 def test_the_kept_share_comes_from_whoever_registered(monkeypatch):
     monkeypatch.setattr(kept, "_provider", None)
     assert queries.kept_of(["T-1"], AT) == {"T-1": None}
-    queries.register_kept(lambda codes, at: {"T-1": {"week": {"share": 0.97}}})
+    assert queries.now_of(["T-1"]) == {"T-1": None}
+    owed = {"running": 3, "overdue": 1, "at_risk": 0}
+    queries.register_kept(lambda codes, at: {"T-1": {"week": {"share": 0.97}}}, lambda codes: {"T-1": owed})
+    assert queries.now_of(["T-1", "T-2"]) == {"T-1": owed, "T-2": None}
     assert queries.kept_of(["T-1", "T-2"], AT) == {"T-1": {"week": {"share": 0.97}}, "T-2": None}
-    assert queries.kept_of([], AT) == {}
+    assert (queries.kept_of([], AT), queries.now_of([])) == ({}, {})
     with pytest.raises(RuntimeError):
-        queries.register_kept(lambda codes, at: {})
+        queries.register_kept(lambda codes, at: {}, lambda codes: {})
 
 
 def test_a_policy_is_a_subject_whose_drafts_stay_with_their_drafters(cast):

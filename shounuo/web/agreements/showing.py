@@ -63,13 +63,13 @@ def validity(agreement: Agreement) -> str:
 
 def promises(agreement: Agreement, at: datetime) -> list[dict[str, Any]]:
     """Each promise in words, with what all are promised, how it was kept over ninety days, how long it took, and the
-    benchmark. Two queries for all of them and one for each that has a benchmark."""
+    benchmark. One query for all of them."""
     codes = [agreement.clause_code(n + 1) for n in range(len(agreement.promises))]
-    kept = commitments.kept(codes, at - SINCE, at)
+    told = commitments.kept_and_used(codes, at - SINCE, at)
     found = []
     for code, promise in zip(codes, agreement.promises, strict=True):
         base, rule = rules.base_of(promise), rules.bettered(promise, agreement.code)
-        mine = kept.get(code)
+        mine, used = told.get(code, (None, None))
         line: dict[str, Any] = {
             "title": labels.spoken(rule.title, rule.title_en) or rule.name,
             "within": parse(promise["within"]).words(),
@@ -82,19 +82,19 @@ def promises(agreement: Agreement, at: datetime) -> list[dict[str, Any]]:
             "due": mine.due if mine is not None else 0,
         }
         if promise["benchmark"]:
-            line |= _benchmark(code, promise, at)
+            line |= _benchmark(used, promise)
         found.append(line)
     return found
 
 
-def _benchmark(code: str, promise: dict[str, Any], at: datetime) -> dict[str, Any]:
+def _benchmark(used: commitments.Used | None, promise: dict[str, Any]) -> dict[str, Any]:
     span = parse(promise["benchmark"])
-    used = commitments.used_times([code], at - SINCE, at)
-    behind = rules.lacking(used.median if used.count else None, span)
+    median = used.median if used is not None else None
+    behind = rules.lacking(median, span)
     return {
         "benchmark": span.words(),
         "source": promise["source"],
-        "median": words.span(used.median or 0.0) if used.count else "",
+        "median": words.span(median) if median is not None else "",
         "behind": words.span(behind) if behind else "",
     }
 

@@ -119,7 +119,7 @@ def _figures(
     online = sum(1 for p in people if p.presence == "online")
     zone = ZoneInfo(staff.organisation().zone)
     midnight = timezone.localtime(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    kept = commitments.kept_total(midnight, at, facts={"team": team.code} if team else None)
+    kept = commitments.kept_total(midnight, at, where={"team": team.pk} if team else None)
     oldest = counts["oldest"]
     return [
         {

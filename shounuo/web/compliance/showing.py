@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
-from shounuo.commitments.queries.causes import causes
+from shounuo.commitments.queries import causes
 from shounuo.kernel.actors import Actor
 from shounuo.metrics import queries as metrics
 from shounuo.metrics import registry

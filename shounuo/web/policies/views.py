@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from shounuo.commitments import queries as commitments
 from shounuo.commitments import services as commitment_services
 from shounuo.commitments.models import Clock
-from shounuo.commitments.queries.causes import causes
+from shounuo.commitments.queries import causes
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound, Problem
@@ -123,16 +124,18 @@ def document(request: HttpRequest, code: str) -> HttpResponse:
             "foot": ""
             if standing == "gaps"
             else _("守诺率 = 到期前办到 ÷ 应办。横条自 80% 起，竖线为目标。"),
-            "breaches": _breaches_beside(actor, worst, at) if worst and not printed else None,
+            "breaches": _breaches_beside(actor, worst, figures, at) if worst and not printed else None,
         },
     )
 
 
-def _breaches_beside(actor: Actor, clause: ClauseView, at: datetime) -> dict[str, Any] | None:
+def _breaches_beside(
+    actor: Actor, clause: ClauseView, figures: documents.Figures, at: datetime
+) -> dict[str, Any]:
     """The latest breaches of one clause and why, for the column beside the document."""
     start = _start_of("month", at)
     rows, _more = commitments.breaches(actor, start, at, clauses=[clause.row.code], limit=6)
-    total = commitments.kept([clause.row.code], start, at).get(clause.row.code)
+    broken = documents.broken_of([clause], figures)
     names = dict(Clock.Cause.choices)
     reasons = [
         {"label": str(names.get(code, _("未归因"))), "count": n}
@@ -140,8 +143,7 @@ def _breaches_beside(actor: Actor, clause: ClauseView, at: datetime) -> dict[str
     ]
     return {
         "clause_number": clause.row.number,
-        "count_text": ngettext("本月 %(n)s 次", "本月 %(n)s 次", total.breached if total else 0)
-        % {"n": total.breached if total else 0},
+        "count_text": ngettext("本月 %(n)s 次", "本月 %(n)s 次", broken) % {"n": broken},
         "items": clause_page.breach_items(rows, at),
         "reasons": reasons,
         "more_url": f"/policy/clauses/{clause.row.code}/breaches/",
@@ -160,8 +162,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
     version = view.row.version
     before, after = policy.beside(view.row)
     counted = any(clause_page.has_clocks(r) for r in view.rules)
-    kept = commitments.kept([code], start, at).get(code)
-    used = commitments.used_times([code], start, at)
+    kept, used = commitments.kept_and_used([code], start, at).get(code, (None, None))
     rows, more = commitments.breaches(actor, start, at, clauses=[code], limit=8)
     weekly = commitments.kept_weekly([code], at, weeks=WEEKS)
     decided = sum(week.due for _day, week in weekly)
@@ -190,7 +191,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "cadences": periods.of_clause(view, actor, at),
         "figures": clause_page.figures(
-            kept, used, policy.kept_of([code], at).get(code), period, targets.target_of(view)
+            kept, used, policy.now_of([code])[code], period, targets.target_of(view)
         )
         if counted
         else [],
@@ -213,7 +214,7 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         else "",
     }
     if decided >= FEW:
-        context |= clause_page.charts(weekly, used, view)
+        context |= clause_page.charts(weekly, _spread(code, start, at), view)
         context["groups"] = clause_page.groups([code], start, at)
         context["groups_note"] = _("按渠道与小组")
     elif counted:
@@ -221,6 +222,11 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
     response = render(request, "policy/clause.html", context)
     response.sn_charts = decided >= FEW  # type: ignore[attr-defined]
     return response
+
+
+def _spread(code: str, start: datetime, at: datetime) -> tuple[Sequence[int], int] | None:
+    limit = commitments.usual_length(code, start, at)
+    return (commitments.used_spread(code, start, at), limit) if limit is not None else None
 
 
 def _breach_note(count: int, seen: int, *, whole: bool) -> str:

@@ -4,14 +4,21 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from shounuo.cases.services import reply_send
 from shounuo.cases.testing import make_case
 from shounuo.channels.testing import make_mailbox, receive
-from shounuo.commitments import loop
+from shounuo.commitments import loop, services
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
+from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
+from shounuo.metrics.testing import observe_all
 from shounuo.notices.models import Notice
+from shounuo.staff.queries import actor_for
+from shounuo.web import words
+from shounuo.web.board import showing
 from shounuo.web.tests.desks import clock_of, make_house, queries_of
 from shounuo.web.tests.portal_world import is_clean, text_of
 
@@ -74,6 +81,30 @@ def test_the_figures_say_what_stands_in_the_queue(house, manager):
     assert (shown["排队"], shown["处理中"], shown["已超时"]) == ("1", "2", "0")
     assert int(shown["1 小时内到期"]) == Clock.objects.filter(state="running").count()
     assert is_clean(answer)
+
+
+def test_how_today_was_kept_is_said_of_all_and_of_a_team(house, manager):
+    at = now()
+    assert figures(manager.get("/board/"))["今日守诺"] == words.percent(None).removesuffix("%")
+    noon = timezone.localtime(at).replace(hour=12) + timedelta(days=2)
+    for case in (house.mine, house.theirs):
+        services.clock_rebase(
+            clock_id=clock_of(case).pk,
+            due_at=noon - timedelta(hours=1),
+            reason="试",
+            actor=Actor.system(),
+            at=at,
+        )
+    reply_send(case_id=house.mine.pk, text="在查", actor=house.agent, at=at)
+    while loop.fire_due(noon):
+        continue
+    observe_all(noon, sources=["clock"])
+    whole, mine = (
+        showing.board(actor_for(house.cast.manager), team, noon)["figures"][-1]
+        for team in (None, house.cast.team)
+    )
+    assert (whole["value"], whole["unit"], whole["population"]) == ("50.0", "%", "2 项应守 1")
+    assert (mine["value"], mine["population"]) == ("100", "1 项应守 1")
 
 
 def test_one_team_can_be_looked_at(house, manager):

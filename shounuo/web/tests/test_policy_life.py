@@ -13,6 +13,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.durations import Span
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
+from shounuo.metrics.testing import observe_all
 from shounuo.notices.models import Notice
 from shounuo.policy import services
 from shounuo.policy.models import Acknowledgement, ClauseComment, Deviation, Policy, PolicyVersion
@@ -303,6 +304,7 @@ def test_a_chosen_clause_stands_before_customers_with_its_real_figures(house, ad
             reply_send(case_id=case.pk, text="好", actor=house.agent, at=day + timedelta(minutes=5))
     while loop.fire_due(now()):
         continue
+    observe_all(now(), sources=["clock"])
     [shown] = client.get("/help/promises/").context["items"]
     kept = commitments.kept(["H-2.1"], now() - timedelta(days=90), now())["H-2.1"]
     assert kept.due >= 12 and kept.breached >= 1

@@ -189,10 +189,10 @@ def figures(
         },
         {
             "name": _("用时中位"),
-            "value": _sized(words.span(used.median)) if used.count else _("未计"),
+            "value": _sized(words.span(used.median)) if used and used.count else _("未计"),
             "unit": "",
             "population": _("九成在 %(span)s内 · %(n)s 次") % {"span": words.span(used.p90), "n": used.count}
-            if used.count
+            if used and used.count
             else _("还没有办完的"),
         },
         {
@@ -213,9 +213,11 @@ def _sized(told: str) -> SafeString:
     )
 
 
-def charts(weekly: Sequence[tuple[Any, Any]], used: Any, view: ClauseView) -> dict[str, Any]:
+def charts(
+    weekly: Sequence[tuple[Any, Any]], spread: tuple[Sequence[int], int] | None, view: ClauseView
+) -> dict[str, Any]:
     """The data of the two charts, with a sentence for those who do not see them. Weeks before the first promise was
-    due are left out."""
+    due are left out. `spread`: how many took each tenth of the time allowed, and what that mostly was (s)."""
     first = next((n for n, (_day, week) in enumerate(weekly) if week.due), len(weekly))
     weekly = weekly[min(first, max(0, len(weekly) - LEAST_WEEKS)) :]
     shares = [round(w.share * 100, 1) if w.share is not None else None for _day, w in weekly]
@@ -239,20 +241,20 @@ def charts(weekly: Sequence[tuple[Any, Any]], used: Any, view: ClauseView) -> di
         "trend_title": ngettext("守诺率，近 %(n)s 周", "守诺率，近 %(n)s 周", len(weekly))
         % {"n": len(weekly)},
     }
-    if used.count >= LEAST_BARS and used.limit:
-        bars = used.bars
+    if spread is not None and sum(spread[0]) >= LEAST_BARS:
+        bars, limit = spread
         found["spread"] = {
-            "labels": [_mark(used.limit, n) for n in range(len(bars))],
+            "labels": [_mark(limit, n) for n in range(len(bars))],
             "counts": list(bars),
             "limit": 10,
             "warn": 8,
-            "limit_label": _("限 %(span)s") % {"span": words.span(used.limit)},
+            "limit_label": _("限 %(span)s") % {"span": words.span(limit)},
         }
         found["spread_note"] = _("%(n)s 次，%(span)s处为限") % {
-            "n": used.count,
-            "span": words.span(used.limit),
+            "n": sum(bars),
+            "span": words.span(limit),
         }
-        found["spread_label"] = _("用时分布，共 %(n)s 次") % {"n": used.count}
+        found["spread_label"] = _("用时分布，共 %(n)s 次") % {"n": sum(bars)}
     return found
 
 
@@ -263,13 +265,13 @@ def _mark(limit: float, tenth: int) -> str:
 
 def groups(codes: list[str], start: datetime, at: datetime) -> list[dict[str, Any]]:
     """Who keeps it well: by channel, then by team."""
-    teams = {t.code: t.name for t in staff.teams(active=False)}
+    teams = {t.pk: t.name for t in staff.teams(active=False)}
     found: list[dict[str, Any]] = []
     for dimension in ("channel", "team"):
-        for key, kept in list(commitments.kept_by(dimension, codes, start, at).items())[:6]:
+        for key, kept in list(commitments.kept_by(dimension, start, at, clauses=codes).items())[:6]:
             if kept.share is None:
                 continue
-            name = teams.get(key, key) if dimension == "team" else labels.value("channel", key)
+            name = teams.get(key, "") if dimension == "team" else labels.value("channel", key)
             found.append(
                 {
                     "name": name or _("未分组"),
