@@ -10,7 +10,9 @@ IMPORTED = declare("policy.imported", subject="policy", payload=_VERSION, label=
 DISCARDED = declare("policy.discarded", subject="policy", payload=_VERSION, label=_("废弃制度草案"))
 SUBMITTED = declare("policy.submitted", subject="policy", payload=_VERSION, label=_("提交制度审核"))
 RETURNED = declare("policy.returned", subject="policy", payload=_VERSION, label=_("退回制度草案"))
-APPROVED = declare("policy.approved", subject="policy", payload=_VERSION, label=_("批准制度"))
+APPROVED = declare(  # `instead_of`: the person in whose place it was approved
+    "policy.approved", subject="policy", payload={**_VERSION, "instead_of": int}, label=_("批准制度")
+)
 PUBLISHED = declare(
     "policy.published", subject="policy", payload={**_VERSION, "effective": str}, label=_("发布制度")
 )

@@ -59,6 +59,9 @@ class PolicyVersion(models.Model):
     submitted_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    approved_for = models.ForeignKey(  # in whose place, where he was away
+        "staff.Person", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     published_at = models.DateTimeField(null=True)
     published_by = models.ForeignKey("staff.Person", null=True, on_delete=models.PROTECT, related_name="+")
     effective_at = models.DateTimeField(null=True)

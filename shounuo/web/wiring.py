@@ -53,6 +53,7 @@ def wire() -> None:
     )
     registry.subscribe_job("notices.reset", ["password.reset_asked"], notices.password_reset_asked)
     registry.subscribe_job("policy.readers", policy.KINDS, policy.tell_readers)
+    registry.subscribe_job("policy.stand_ins", policy.ASKED, policy.tell_stand_ins)
     registry.subscribe_job("risk.alarm", alarms.KINDS, alarms.alarm_happened)
     registry.subscribe_job("risk.target", alarms.JUDGED, alarms.target_judged)
     registry.subscribe_job("reports.made", reports.KINDS, reports.report_made)

@@ -272,6 +272,7 @@ def make_town() -> Town:
         ("policy/proposals/", "proposal_id"): upload.proposals.earliest("position").pk,
         ("policy/proposals/", "what"): "reject",
         ("policy/<slug:code>/versions/", "code"): "trial",
+        ("policy/reviews/", "version_id"): draft.pk,
         ("policy/<slug:code>/versions/", "version_id"): draft.pk,
         ("policy/<slug:code>/versions/", "what"): "submit",
         ("policy/<slug:code>/versions/", "clause"): rule.clause.code,

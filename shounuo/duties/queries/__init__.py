@@ -21,7 +21,7 @@ from shounuo.duties.queries.one import (
     open_in_series,
     spoken_title,
 )
-from shounuo.duties.queries.visibility import not_found, stood_in, visible_ids, visible_to
+from shounuo.duties.queries.visibility import not_found, people_lent_to, stood_in, visible_ids, visible_to
 
 __all__ = [
     "BOXES",
@@ -42,6 +42,7 @@ __all__ = [
     "of_series",
     "of_subject",
     "open_in_series",
+    "people_lent_to",
     "seats",
     "spoken_title",
     "stand_ins",

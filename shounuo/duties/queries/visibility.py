@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Q, QuerySet
@@ -53,10 +54,7 @@ def stood_in(actor: Actor, at: datetime | None = None, *, taken: bool = False) -
     kinds = registry.stood_in()
     if not kinds or actor.person_id is None:
         return Q(pk__in=[])
-    at = at or now()
-    away = Delegation.objects.filter(
-        delegate_id=actor.person_id, ended_at=None, starts_at__lte=at, ends_at__gt=at
-    ).values("person_id")
+    away = people_lent_to(actor, at)
     roles = Role.objects.filter(people__in=away).annotate(held=Cast("code", CharField(max_length=40)))
     free = Q(owner=None) | Q(owner_id=actor.person_id) if taken else Q(owner=None)
     theirs = (
@@ -65,6 +63,15 @@ def stood_in(actor: Actor, at: datetime | None = None, *, taken: bool = False) -
         & (Q(team=None) | Q(team_id__in=Membership.objects.filter(person_id__in=away).values("team_id")))
     )
     return Q(kind__in=kinds) & (Q(owner_id__in=away) | theirs)
+
+
+def people_lent_to(actor: Actor, at: datetime | None = None) -> QuerySet[Delegation, Any]:
+    """The ids of those for whom the actor stands in, at the moment or that of reading, for a condition of who may see what."""
+    at = at or now()
+    rows = Delegation.objects.filter(
+        delegate_id=actor.person_id or 0, ended_at=None, starts_at__lte=at, ends_at__gt=at
+    )
+    return rows.values("person_id")
 
 
 def visible_ids(actor: Actor, ids: Iterable[int]) -> set[int]:

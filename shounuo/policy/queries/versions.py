@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.duties.queries import people_lent_to
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.policy import permissions
@@ -17,6 +18,7 @@ from shounuo.policy.models import Acknowledgement, Policy, PolicyVersion
 from shounuo.policy.reading import stored_pack
 from shounuo.policy.schema import Pack
 from shounuo.policy.writing import dump
+from shounuo.staff.models import Role
 
 State = PolicyVersion.State
 OPEN = (State.PUBLISHED, State.ARCHIVED)
@@ -24,11 +26,16 @@ OPEN = (State.PUBLISHED, State.ARCHIVED)
 
 def visible_to(actor: Actor) -> QuerySet[PolicyVersion]:
     """The versions that the actor may read: with policy.view what is or was published, drafts too for those who draft,
-    approve or publish; nothing for anybody else."""
+    approve or publish, and what is under review for who stands in for one that approves; nothing for anybody else."""
     rows = PolicyVersion.objects.select_related("policy").order_by("policy__code", "-number")
     if any(actor.may(p) for p in (permissions.EDIT, permissions.APPROVE, permissions.PUBLISH)):
         return rows
-    return rows.filter(state__in=OPEN) if actor.may(permissions.VIEW) else rows.none()
+    if not actor.may(permissions.VIEW):
+        return rows.none()
+    approves = Role.objects.filter(
+        people__in=people_lent_to(actor), permissions__contains=[permissions.APPROVE]
+    )
+    return rows.filter(Q(state__in=OPEN) | (Q(state=State.IN_REVIEW) & Exists(approves)))
 
 
 def in_force(at: datetime) -> Q:

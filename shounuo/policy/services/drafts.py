@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.events.services import publish
@@ -16,6 +17,7 @@ from shounuo.policy import events, permissions
 from shounuo.policy.models import Clause, Policy, PolicyVersion, Rule
 from shounuo.policy.reading import read_pack
 from shounuo.policy.schema import Pack
+from shounuo.policy.services import review
 from shounuo.policy.services.common import State, locked, need, told, words
 from shounuo.policy.standing import standing_of
 from shounuo.policy.vocabulary import Vocabulary
@@ -107,7 +109,7 @@ def clauses_write(version: PolicyVersion, pack: Pack, vocabulary: Vocabulary) ->
 
 
 def version_submit(*, version_id: int, actor: Actor, at: datetime) -> PolicyVersion:
-    """Puts a draft before those who approve. Needs policy.edit; publishes policy.submitted."""
+    """Puts a draft before those who approve, for whom a duty waits. Needs policy.edit; publishes policy.submitted."""
     need(actor, permissions.EDIT)
     with transaction.atomic():
         version = locked(version_id, State.DRAFT)
@@ -115,32 +117,39 @@ def version_submit(*, version_id: int, actor: Actor, at: datetime) -> PolicyVers
         version.submitted_at, version.submitted_by_id = at, actor.person_id
         version.save(update_fields=["state", "submitted_at", "submitted_by"])
         publish([told(events.SUBMITTED, version, actor, at)])
+        review.ask(version, actor, at)
     return version
 
 
 def version_return(*, version_id: int, reason: str, actor: Actor, at: datetime) -> PolicyVersion:
     """Sends a version under review or approved back to its drafters with a reason, which is kept in its note.
 
-    Needs policy.approve, or policy.edit for one's own. Raises Invalid without a reason; publishes policy.returned.
+    Needs policy.approve, or policy.edit for one's own; while it is under review also for who stands in for one that approves.
+    Raises Invalid without a reason; publishes policy.returned.
     """
     reason = reason.strip()
     if not 1 <= len(reason) <= LONGEST_NOTE:
         raise Invalid(_("请写明退回的理由，最多 %(max)s 字") % {"max": LONGEST_NOTE}, field="reason")
     with transaction.atomic():
         version = locked(version_id, State.IN_REVIEW, State.APPROVED)
-        own = actor.person_id is not None and actor.person_id in (
-            version.created_by_id,
-            version.submitted_by_id,
-        )
-        if not (actor.may(permissions.APPROVE) or (own and actor.may(permissions.EDIT))):
+        if not review.may_return(version, actor, at):
             raise NotAllowed(_("您没有做这件事的权限"))
         version.state = State.DRAFT
         version.submitted_at = version.approved_at = None
-        version.submitted_by = version.approved_by = None
+        version.submitted_by = version.approved_by = version.approved_for = None
         version.note = f"{version.note}\n{reason}".strip()
         version.save(
-            update_fields=["state", "submitted_at", "approved_at", "submitted_by", "approved_by", "note"]
+            update_fields=[
+                "state",
+                "submitted_at",
+                "approved_at",
+                "submitted_by",
+                "approved_by",
+                "approved_for",
+                "note",
+            ]
         )
+        review.call_off(version, gettext("已退回起草人"), at)
         publish([told(events.RETURNED, version, actor, at)])
     return version
 
@@ -151,5 +160,6 @@ def version_discard(*, version_id: int, actor: Actor, at: datetime) -> None:
     need(actor, permissions.EDIT)
     with transaction.atomic():
         version = locked(version_id, State.DRAFT, State.IN_REVIEW, State.APPROVED)
+        review.call_off(version, gettext("草案已作废"), at)
         publish([told(events.DISCARDED, version, actor, at)])
         version.delete()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.calendars import queries as calendars
@@ -16,6 +17,7 @@ from shounuo.kernel.errors import Conflict, Invalid, NotAllowed
 from shounuo.policy import events, permissions
 from shounuo.policy.models import Clause, Policy, PolicyVersion, Rule
 from shounuo.policy.reading import rule_of
+from shounuo.policy.services import review
 from shounuo.policy.services.common import State, bump_generation, listed, locked, need, told, words
 from shounuo.policy.standing import LIVE, Standing, standing_of
 from shounuo.staff.models import Role
@@ -73,6 +75,7 @@ def version_publish_at_once(*, policy_code: str, actor: Actor, at: datetime) -> 
         if version.state == State.IN_REVIEW:
             version.state, version.approved_at = State.APPROVED, at
             news.append(told(events.APPROVED, version, actor, at))
+            review.call_off(version, gettext("已直接发布"), at)
         version.save(update_fields=["state", "submitted_at", "approved_at"])
         publish(news)
         return _publish(version, at, actor, at)

@@ -8,13 +8,15 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from shounuo.calendars.services import ensure_defaults
+from shounuo.duties.models import Duty
+from shounuo.duties.services import delegation_end, delegation_make
 from shounuo.events.models import Event
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.policy import packs, queries, services, tasks
 from shounuo.policy.models import Acknowledgement, Clause, Policy, PolicyVersion, Rule
 from shounuo.policy.reading import PackInvalid
-from shounuo.policy.services import force
+from shounuo.policy.services import force, review
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
 from shounuo.policy.vocabulary import Vocabulary
 from shounuo.staff.models import Role
@@ -180,6 +182,98 @@ def test_of_those_whom_the_regulation_names_the_only_one_approves_his_own_text(c
     version = make_draft(make_text(code="other"), at=AT, actor=admin)
     services.version_submit(version_id=version.pk, actor=admin, at=AT)
     assert services.version_approve(version_id=version.pk, actor=admin, at=AT).state == "approved"
+
+
+def away(cast, who, delegate, *, days=3):
+    return delegation_make(
+        person_id=who.pk,
+        delegate_id=delegate.pk,
+        starts_at=AT,
+        ends_at=AT + timedelta(days=days),
+        reason="休假",
+        actor=cast.actor(who),
+        at=AT,
+    )
+
+
+def under_review(author, code="other"):
+    version = make_draft(make_text("T-9", code=code), at=AT, actor=author)
+    return services.version_submit(version_id=version.pk, actor=author, at=AT)
+
+
+def test_who_stands_in_for_the_role_that_the_regulation_names_approves_in_that_place(cast):
+    Role.objects.create(code="management", name="公司管理层", permissions=[])
+    both = make_person("both", roles=("director", "management"))
+    make_in_force(make_text("R-6", code="rules", rules=REVISION), at=AT)
+    version = under_review(actor(cast, "manager"))
+    with pytest.raises(NotAllowed):
+        services.version_approve(version_id=version.pk, actor=actor(cast, "agent"), at=AT + HOUR)
+    it = away(cast, both, cast.agent)
+    assert review.in_whose_place(version, AT + HOUR) == {cast.agent.pk: both.pk}
+    duty = review.duty_of(version.pk)
+    assert duty.roles == ["management"] and duty.clause_code == "R-6"
+    assert review.who_may_hold(duty, AT + HOUR) == {both.pk, cast.agent.pk}
+    approved = services.version_approve(version_id=version.pk, actor=actor(cast, "agent"), at=AT + HOUR)
+    assert (approved.approved_by_id, approved.approved_for_id) == (cast.agent.pk, both.pk)
+    event = Event.objects.get(kind="policy.approved", payload__version=version.pk)
+    assert (event.actor_id, event.payload["instead_of"]) == (cast.agent.pk, both.pk)
+    delegation_end(delegation_id=it.pk, actor=cast.actor(both), at=AT + HOUR)
+    again = under_review(actor(cast, "manager"), code="third")
+    with pytest.raises(NotAllowed):
+        services.version_approve(version_id=again.pk, actor=actor(cast, "agent"), at=AT + 2 * HOUR)
+
+
+def test_who_stands_in_for_one_with_the_right_but_not_the_role_is_told_whose_it_is(cast):
+    Role.objects.create(code="management", name="公司管理层", permissions=[])
+    make_person("both", roles=("director", "management"))
+    director = make_person("director", roles=("director",))
+    make_in_force(make_text("R-6", code="rules", rules=REVISION), at=AT)
+    version = under_review(actor(cast, "manager"))
+    away(cast, director, cast.agent)
+    with pytest.raises(NotAllowed) as caught:
+        services.version_approve(version_id=version.pk, actor=actor(cast, "agent"), at=AT + HOUR)
+    assert caught.value.code == "role_needed"
+
+
+def test_nobody_approves_for_the_author_nor_his_own_for_another(cast):
+    director = make_person("director", roles=("director",))
+    author = cast.actor(director)
+    away(cast, director, cast.agent)
+    away(cast, cast.admin, director)
+    version = under_review(author)
+    for who in (actor(cast, "agent"), author):
+        with pytest.raises(NotAllowed) as caught:
+            services.version_approve(version_id=version.pk, actor=who, at=AT + HOUR)
+        assert caught.value.code == "own_draft"
+    duty = review.duty_of(version.pk)
+    assert review.who_may_hold(duty, AT + HOUR) == {cast.admin.pk}
+    assert services.version_approve(version_id=version.pk, actor=actor(cast, "admin"), at=AT + HOUR)
+
+
+def test_what_waits_is_a_duty_of_those_who_may_until_it_is_decided(cast):
+    make_person("director", roles=("director",))
+    author, admin = actor(cast, "manager"), actor(cast, "admin")
+    version = under_review(author)
+    duty = review.duty_of(version.pk)
+    assert duty.roles == ["admin", "director"] and "第 1 版" in duty.title and "version 1" in duty.title_en
+    services.version_return(version_id=version.pk, reason="太紧", actor=admin, at=AT + HOUR)
+    assert review.duty_of(version.pk) is None
+    services.version_submit(version_id=version.pk, actor=author, at=AT + 2 * HOUR)
+    second = review.duty_of(version.pk)
+    services.version_approve(version_id=version.pk, actor=admin, at=AT + 3 * HOUR)
+    states = dict(Duty.objects.filter(origin_id=version.pk).values_list("pk", "state"))
+    assert states == {duty.pk: "cancelled", second.pk: "done"}
+    gone = under_review(author, code="gone")
+    services.version_discard(version_id=gone.pk, actor=author, at=AT + HOUR)
+    straight = under_review(author, code="straight")
+    services.version_publish_at_once(policy_code="straight", actor=OPERATOR, at=AT + HOUR)
+    assert review.duty_of(gone.pk) is None and review.duty_of(straight.pk) is None
+
+
+def test_who_may_approve_nothing_asks_no_duty_of_anybody(cast):
+    cast.admin.is_active = False
+    cast.admin.save()
+    assert review.duty_of(under_review(actor(cast, "manager")).pk) is None
 
 
 def test_what_is_only_a_draft_or_over_names_nobody(cast):

@@ -16,14 +16,15 @@ from shounuo.cases import queries as case_queries
 from shounuo.commitments import queries as commitments
 from shounuo.kernel.clock import now
 from shounuo.kernel.durations import Span
-from shounuo.kernel.errors import Invalid, NotFound, Problem
+from shounuo.kernel.errors import Invalid, NotAllowed, NotFound, Problem
 from shounuo.policy import permissions, queries, services
 from shounuo.policy.editing.controls import TIMES
 from shounuo.policy.models import ClauseComment, Deviation, Policy, PolicyVersion
 from shounuo.policy.schema import Commitment
 from shounuo.policy.services.readers import Question
-from shounuo.policy.services.review import may_approve
+from shounuo.policy.services.review import may_return, word_of
 from shounuo.policy.services.talk import SPEAKERS
+from shounuo.staff import queries as staff
 from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import dialog, refuse
 from shounuo.web.guard import done, page_of, staff_page
@@ -45,6 +46,16 @@ def by_id(request: HttpRequest, policy_id: int) -> HttpResponse:
     return redirect(f"/policy/{found.policy.code}/")
 
 
+@staff_page(permissions.VIEW)
+def review_by_id(request: HttpRequest, version_id: int) -> HttpResponse:
+    """A version by its number, as its duty names it: leads on to its review, or to the versions where there is nothing to
+    review any more."""
+    version = queries.version_of(actor_of(request), version_id)
+    base = f"/policy/{version.policy.code}/versions/"
+    making = version.state in ("draft", "in_review", "approved")
+    return redirect(f"{base}{version_id}/review/" if making else base)
+
+
 # What is said about clauses
 
 
@@ -52,6 +63,15 @@ def _in_making(request: HttpRequest, code: str, version_id: int) -> PolicyVersio
     version = queries.version_of(actor_of(request), version_id)
     if version.policy.code != code:
         raise NotFound(_("没有这个制度版本"))
+    return version
+
+
+def _to_review(request: HttpRequest, code: str, version_id: int) -> PolicyVersion:
+    """A version as one reads it who has a word on it: for those who draft, approve or publish; while it is under review for who
+    stands in for one that approves."""
+    version, actor = _in_making(request, code, version_id), actor_of(request)
+    if version.state != version.State.IN_REVIEW and not any(actor.may(p) for p in SPEAKERS):
+        raise NotAllowed(_("您没有看这一页的权限"))
     return version
 
 
@@ -106,30 +126,32 @@ class ReturnForm(forms.Form):
     )
 
 
-@staff_page(*SPEAKERS)
+@staff_page(permissions.VIEW)
 def review(request: HttpRequest, code: str, version_id: int) -> HttpResponse:
     """A version in the making as its reviewers read it: what it changes first, each clause with what is said about it."""
-    actor, at, version = actor_of(request), now(), _in_making(request, code, version_id)
+    actor, at, version = actor_of(request), now(), _to_review(request, code, version_id)
     rows = queries.visible_to(actor).filter(policy__code=code, number__lt=version.number)
     before = rows.filter(state__in=("published", "archived")).defer("source").first()
+    word = word_of(version, actor, at) if version.state == version.State.IN_REVIEW else None
     return render(
         request,
         "policy/version_review.html",
         showing.review(
             version,
             before,
-            may_approve=version.state == "in_review" and may_approve(version, actor, at),
-            may_return=version.state in ("in_review", "approved")
-            and (actor.may(permissions.APPROVE) or actor.may(permissions.EDIT)),
+            word=word,
+            in_place_of=staff.names([word.for_id]).get(word.for_id or 0, "") if word is not None else "",
+            may_return=version.state in ("in_review", "approved") and may_return(version, actor, at),
+            may_speak=any(actor.may(p) for p in SPEAKERS),
             at=at,
         ),
     )
 
 
-@staff_page(*SPEAKERS)
+@staff_page(permissions.VIEW)
 def send_back(request: HttpRequest, code: str, version_id: int) -> HttpResponse:
     """A dialog: back to its drafters, with the reason."""
-    version = _in_making(request, code, version_id)
+    version = _to_review(request, code, version_id)
     form = ReturnForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("clauses/<str:code>/breaches/", views.breaches, name="clause-breaches"),
     path("clauses/<str:code>/promise/", life.promise, name="clause-promise"),
     path("clauses/<str:code>/deviation/", life.deviation, name="clause-deviation"),
+    path("reviews/<int:version_id>/", life.review_by_id, name="policy-review-by-id"),
     path("comments/<int:comment_id>/<slug:what>/", life.comment_act, name="policy-comment-act"),
     path("<int:policy_id>/", life.by_id, name="policy-by-id"),
     path("causes/<int:clock_id>/", views.cause, name="breach-cause"),

@@ -25,7 +25,7 @@ from shounuo.policy import permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
 from shounuo.policy.queries import ClauseView
-from shounuo.policy.services.review import Approvers, approvers, why_not_approve
+from shounuo.policy.services.review import Approvers, approvers, word_of
 from shounuo.staff import queries as staff
 from shounuo.web import words
 from shounuo.web.context import actor_of
@@ -303,10 +303,18 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
     shown = next((v for v in rows if documents.is_in_force(v, at)), rows[0])
     have = policy.acknowledged(shown)
     named = approvers(at) if any(v.state == v.State.IN_REVIEW for v in rows) else Approvers()
+    counts = {v.pk: word_of(v, actor, at) for v in rows if v.state == v.State.IN_REVIEW}
     hands = staff.names(
         person
         for v in rows
-        for person in (v.created_by_id, v.submitted_by_id, v.approved_by_id, v.published_by_id)
+        for person in (
+            v.created_by_id,
+            v.submitted_by_id,
+            v.approved_by_id,
+            v.approved_for_id,
+            v.published_by_id,
+            counts[v.pk].for_id if v.pk in counts else None,
+        )
     )
     return render(
         request,
@@ -321,7 +329,7 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
                     is_first=v is rows[-1],
                     signed=actor.person_id in have,
                     names=hands,
-                    problem=why_not_approve(v, actor, at) if v.state == v.State.IN_REVIEW else None,
+                    word=counts.get(v.pk),
                     named=named,
                     actor=actor,
                     at=at,

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from shounuo.audit.models import Entry
 from shounuo.cases.services import reply_send
 from shounuo.cases.testing import make_case
 from shounuo.commitments import loop
 from shounuo.commitments import queries as commitments
+from shounuo.duties.models import Duty
+from shounuo.duties.services import delegation_make
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
@@ -72,12 +75,92 @@ def test_readers_do_not_see_what_is_said_about_a_draft(house, draft, client):
     )
     for path in ("review/", "return/", "questions/", "comments/H-2.1/"):
         for answer in (agent.get(base(draft) + path), agent.post(base(draft) + path)):
-            assert answer.status_code == 403, path
+            assert answer.status_code == (404 if path in ("review/", "return/") else 403), path
         assert client.get(base(draft) + path)["Location"].startswith("/signin/")
     assert agent.post(f"/policy/comments/{row.pk}/settle/").status_code == 403
     for path in ("remind/", "review-date/", "retire/"):
         assert agent.post(f"/policy/house/{path}").status_code == 403, path
     assert agent.post("/policy/clauses/H-2.1/deviation/").status_code == 403
+
+
+def test_what_was_said_in_review_is_not_for_readers_afterwards_either(house, draft):
+    publish(house, draft)
+    assert house.client(house.cast.agent).get(base(draft) + "review/").status_code == 403
+
+
+# -- who approves in whose place -------------------------------------------------------------------------------------
+def away(house, who, delegate):
+    return delegation_make(
+        person_id=who.pk,
+        delegate_id=delegate.pk,
+        starts_at=now() - timedelta(minutes=1),
+        ends_at=now() + timedelta(days=3),
+        reason="休假",
+        actor=actor_for(who),
+        at=now() - timedelta(minutes=1),
+    )
+
+
+def test_who_stands_in_is_rung_finds_the_duty_and_approves_in_that_place(house, draft):
+    agent = house.client(house.cast.agent)
+    away(house, house.cast.admin, house.cast.agent)
+    assert agent.get(base(draft) + "review/").status_code == 404, "a draft is not before him yet"
+    services.version_submit(version_id=draft.pk, actor=actor_for(house.cast.manager), at=now())
+    run_jobs(now())
+    duty = Duty.objects.get(origin_code="policy.version", origin_id=draft.pk)
+    notice = Notice.objects.get(person=house.cast.agent, kind="policy.in_place")
+    assert (notice.subject_kind, notice.subject_id) == ("duty", duty.pk)
+    assert f"/duties/{duty.pk}/" in agent.get("/duties/?box=open").text
+    assert f"/policy/reviews/{draft.pk}/" in agent.get(f"/duties/{duty.pk}/").text
+    there = agent.get(f"/policy/reviews/{draft.pk}/")
+    assert there["Location"] == base(draft) + "review/"
+    page = agent.get(there["Location"]).text
+    assert "您代管理员审批，会记下来" in page and base(draft) + "approve/" in page
+    assert "sn-talk-form" not in page, "what he may not do is not offered"
+    assert "您代管理员审批" in agent.get("/policy/house/versions/").text
+    assert agent.post(base(draft) + "approve/").status_code == 302
+    draft.refresh_from_db()
+    duty.refresh_from_db()
+    assert (draft.state, draft.approved_by, draft.approved_for) == (
+        "approved",
+        house.cast.agent,
+        house.cast.admin,
+    )
+    assert (duty.state, duty.outcome, duty.ended_by) == ("done", "approved", house.cast.agent)
+    assert "林小满（代管理员）" in house.client(house.cast.admin).get("/policy/house/versions/").text
+    run_jobs(now())
+    entry = Entry.objects.filter(action="policy.approved", target_id=draft.policy_id).latest("id")
+    assert (entry.actor_id, entry.detail["instead_of"]) == (house.cast.agent.pk, house.cast.admin.pk)
+
+
+def test_an_outsider_neither_reads_nor_approves_what_waits_for_another(house, draft):
+    away(house, house.cast.admin, house.cast.agent)
+    services.version_submit(version_id=draft.pk, actor=actor_for(house.cast.manager), at=now())
+    duty = Duty.objects.get(origin_code="policy.version", origin_id=draft.pk)
+    outsider = house.client(house.cast.outsider)
+    for path in (f"/duties/{duty.pk}/", f"/policy/reviews/{draft.pk}/", base(draft) + "review/"):
+        assert outsider.get(path).status_code == 404, path
+    assert outsider.post(base(draft) + "approve/").status_code == 404
+    assert PolicyVersion.objects.get(pk=draft.pk).state == "in_review"
+
+
+def test_who_stands_in_sends_it_back_with_a_reason(house, draft):
+    away(house, house.cast.admin, house.cast.agent)
+    services.version_submit(version_id=draft.pk, actor=actor_for(house.cast.manager), at=now())
+    agent = house.client(house.cast.agent)
+    assert agent.post(base(draft) + "return/", {"reason": "二十分钟太紧"}).status_code == 302
+    duty = Duty.objects.get(origin_code="policy.version", origin_id=draft.pk)
+    assert (PolicyVersion.objects.get(pk=draft.pk).state, duty.state) == ("draft", "cancelled")
+
+
+def test_the_duty_is_given_to_nobody_who_may_not_approve(house, draft):
+    services.version_submit(version_id=draft.pk, actor=actor_for(house.cast.manager), at=now())
+    duty = Duty.objects.get(origin_code="policy.version", origin_id=draft.pk)
+    url = f"/duties/{duty.pk}/assign/"
+    lead = house.client(house.cast.manager)
+    assert "无权处理这项待办" in lead.post(url, {"person": house.cast.agent.pk}).text
+    away(house, house.cast.admin, house.cast.agent)
+    assert lead.post(url, {"person": house.cast.agent.pk}).status_code == 302
 
 
 def test_a_policy_is_found_by_its_number_by_who_may_read_it(house, manager, draft):

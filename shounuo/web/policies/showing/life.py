@@ -16,6 +16,7 @@ from shounuo.policy import labels, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy.models import ClauseComment, PolicyVersion
 from shounuo.policy.queries import ClauseView
+from shounuo.policy.services.review import Word
 from shounuo.web import words
 from shounuo.web.policies.showing import documents
 from shounuo.web.policies.showing.versions import changed_clauses
@@ -48,9 +49,17 @@ def talk(version: PolicyVersion, clause: str, comments: Iterable[ClauseComment])
 
 
 def review(
-    version: PolicyVersion, before: PolicyVersion | None, *, may_approve: bool, may_return: bool, at: datetime
+    version: PolicyVersion,
+    before: PolicyVersion | None,
+    *,
+    word: Word | None,
+    in_place_of: str,
+    may_return: bool,
+    may_speak: bool,
+    at: datetime,
 ) -> dict[str, Any]:
-    """The version clause by clause: those it changes with the change marked, then the others as they read."""
+    """The version clause by clause: those it changes with the change marked, then the others as they read. `word`: what the
+    reader's counts for, under review; `in_place_of`: the name of the one in whose place he has it."""
     said: dict[str, list[ClauseComment]] = {}
     for comment in policy.comments_of(version):
         said.setdefault(comment.clause, []).append(comment)
@@ -66,19 +75,30 @@ def review(
         "label": version.label,
         "back_url": f"/policy/{version.policy.code}/versions/",
         "before": before.label if before is not None else "",
-        "clauses": [_clause(version, v, changes.get(v.row.code), said.get(v.row.code, [])) for v in changed],
-        "same": [_clause(version, v, None, []) for v in same],
+        "clauses": [
+            _clause(version, v, changes.get(v.row.code), said.get(v.row.code, []), may_speak) for v in changed
+        ],
+        "same": [_clause(version, v, None, [], may_speak) for v in same],
         "removed": gone,
         "open": sum(c.settled_at is None for found in said.values() for c in found),
-        "approve_url": f"{base}approve/" if may_approve else "",
+        "approve_url": f"{base}approve/" if word is not None and word.counts else "",
+        "in_place_of": in_place_of,
+        "waits": str(word.problem)
+        if word is not None and word.problem is not None and word.problem.code != "not_allowed"
+        else "",
         "return_url": f"{base}return/" if may_return else "",
         "edit_url": f"{base}edit/" if version.state == "draft" else "",
     }
 
 
 def _clause(
-    version: PolicyVersion, view: ClauseView, change: dict[str, Any] | None, comments: Sequence[ClauseComment]
+    version: PolicyVersion,
+    view: ClauseView,
+    change: dict[str, Any] | None,
+    comments: Sequence[ClauseComment],
+    may_speak: bool,
 ) -> dict[str, Any]:
+    said = talk(version, view.row.code, comments)
     return {
         "code": view.row.code,
         "number": view.row.number,
@@ -86,7 +106,7 @@ def _clause(
         "wording": view.wording,
         "rules": [{"title": r.title, "sentence": r.sentence, "details": r.details} for r in view.rules],
         "change": change,
-        "talk": talk(version, view.row.code, comments),
+        "talk": said | {"may_speak": said["may_speak"] and may_speak},
     }
 
 

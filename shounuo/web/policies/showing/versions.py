@@ -16,15 +16,15 @@ from django.utils.translation import pgettext
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import BadDuration, Span
-from shounuo.kernel.errors import NotAllowed
 from shounuo.policy import labels, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion
-from shounuo.policy.services.review import Approvers
+from shounuo.policy.services.review import Approvers, Word
 from shounuo.web import timing, words
 from shounuo.web.policies.showing.documents import is_in_force, state_words
 
 MOST_CHANGES = 40
+APPROVED = 2  # the place of the approval among the steps of a version's life
 _AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(%| [A-Z]{3})")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|.", re.DOTALL)
 
@@ -118,13 +118,13 @@ def version_row(
     is_first: bool,
     signed: bool,
     names: Mapping[int, str],
-    problem: NotAllowed | None,
+    word: Word | None,
     named: Approvers,
     actor: Actor,
     at: datetime,
 ) -> dict[str, Any]:
     """A version in the list of versions: its state, the steps of its life and by whom, what may be done now, where its changes
-    are told. `problem`: what keeps the reader from approving it, in review. `named`: whom the regulation names. No query."""
+    are told. `word`: what the reader's counts for, in review. `named`: whom the regulation names. No query."""
     code = version.policy.code
     base = f"/policy/{code}/versions/{version.pk}"
     runs = is_in_force(version, at)
@@ -134,7 +134,7 @@ def version_row(
             {"url": f"{base}/submit/", "label": _("送审"), "primary": True},
             {"url": f"{base}/discard/", "label": _("作废"), "danger": True, "ask": _("草案作废后不能恢复")},
         ]
-    elif version.state == "in_review" and problem is None:
+    elif word is not None and word.counts:
         acts = [{"url": f"{base}/approve/", "label": _("批准"), "primary": True}]
     making = version.state in ("draft", "in_review", "approved")
     may_change = version.state == "draft" and actor.may(permissions.EDIT)
@@ -145,7 +145,7 @@ def version_row(
         "url": f"/policy/{code}/?version={version.number}",
         "state": state_words(version, at),
         "is_in_force": runs,
-        "waits": _waits(problem, named) if version.state == "in_review" else "",
+        "waits": _waits(word, named, names) if word is not None else "",
         "steps": _life(version, names, at),
         "note": version.note,
         "changes_url": "" if is_first else f"{base}/changes/",
@@ -160,11 +160,13 @@ def version_row(
     }
 
 
-def _waits(problem: NotAllowed | None, named: Approvers) -> str:
-    """For whom it waits: those whom a clause names are said, else somebody else with the right. That nobody is of the role is
-    said too: then whoever has the right stands in."""
-    if problem is not None:
-        return str(problem) if problem.code == "role_needed" else _("等另一位有权批准的人批准")
+def _waits(word: Word, named: Approvers, names: Mapping[int, str]) -> str:
+    """For whom it waits: those whom a clause names are said, else somebody else with the right; in whose place the reader
+    approves. That nobody is of the role is said too: then whoever has the right stands in."""
+    if word.problem is not None:
+        return str(word.problem) if word.problem.code == "role_needed" else _("等另一位有权批准的人批准")
+    if word.for_id is not None:
+        return _("您代%(who)s审批，会记下来") % {"who": names.get(word.for_id, "")}
     if named.roles and not named.held:
         said = {"clause": named.clause, "who": named.who}
         return _("条 %(clause)s 规定由%(who)s批准，有批准权限的人里还没有这个角色，暂由他们批准") % said
@@ -182,11 +184,13 @@ def _life(version: PolicyVersion, names: Mapping[int, str], at: datetime) -> lis
     ]
     if version.ended_at:
         made.append((_("终止"), version.ended_at, None))
+    other = names.get(version.approved_for_id or 0, "")
+    instead = _("（代%(who)s）") % {"who": other} if other else ""
     waits = next((n for n, (_name, when, _by) in enumerate(made) if when is None or when > at), len(made))
     return [
         {
             "name": name,
-            "who": names.get(by or 0, ""),
+            "who": names.get(by or 0, "") + (instead if n == APPROVED else ""),
             "when": _day(when) if when else "",
             "state": "done" if n < waits else "next" if n == waits else "",
         }
