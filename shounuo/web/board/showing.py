@@ -18,10 +18,13 @@ from shounuo.cases.permissions import ASSIGN, VIEW_ALL, WORK
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
+from shounuo.metrics.permissions import READ
+from shounuo.metrics.rules import Window
 from shounuo.policy import queries as policy
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person, Team
 from shounuo.web import timing, words
+from shounuo.web.dashboards import links
 
 OPEN = ("new", "open", "waiting_customer", "waiting_internal")
 AHEAD = timedelta(hours=2)
@@ -120,6 +123,7 @@ def _figures(
     zone = ZoneInfo(staff.organisation().zone)
     midnight = timezone.localtime(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     kept = commitments.kept_total(midnight, at, where={"team": team.pk} if team else None)
+    of_team = {"team": team.code} if team else {}
     oldest = counts["oldest"]
     return [
         {
@@ -168,6 +172,9 @@ def _figures(
             "value": words.percent(kept.share).removesuffix("%"),
             "unit": "%" if kept.share is not None else "",
             "population": _("%(due)s 项应守 %(met)s") % {"due": kept.due, "met": kept.met},
+            "url": links.behind_url("kept_share", Window.of("day", at, zone), {}, **of_team)
+            if kept.due and actor.may(READ)
+            else "",
         },
     ]
 

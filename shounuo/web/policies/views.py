@@ -21,6 +21,8 @@ from shounuo.commitments.queries import causes
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound, Problem
+from shounuo.metrics import queries as metrics
+from shounuo.metrics.permissions import READ
 from shounuo.policy import permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
@@ -29,6 +31,7 @@ from shounuo.policy.services.review import Approvers, approvers, word_of
 from shounuo.staff import queries as staff
 from shounuo.web import words
 from shounuo.web.context import actor_of
+from shounuo.web.dashboards import links
 from shounuo.web.desk.dialogs import dialog, refuse
 from shounuo.web.desk.forms import MOMENT, moment
 from shounuo.web.guard import done, page_of, staff_page
@@ -191,7 +194,12 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "cadences": periods.of_clause(view, actor, at),
         "figures": clause_page.figures(
-            kept, used, policy.now_of([code])[code], period, targets.target_of(view)
+            kept,
+            used,
+            policy.now_of([code])[code],
+            period,
+            targets.target_of(view),
+            lambda metric: _behind(actor, metric, code, start, at),
         )
         if counted
         else [],
@@ -222,6 +230,13 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
     response = render(request, "policy/clause.html", context)
     response.sn_charts = decided >= FEW  # type: ignore[attr-defined]
     return response
+
+
+def _behind(actor: Actor, metric: str, code: str, start: datetime, at: datetime) -> str:
+    """The page of what a figure of the clause counts, for those who may read figures."""
+    if start >= at or not actor.may(READ):
+        return ""
+    return links.behind_url(metric, metrics.window_of(start, at), {}, clause=code)
 
 
 def _spread(code: str, start: datetime, at: datetime) -> tuple[Sequence[int], int] | None:

@@ -53,6 +53,11 @@ def figures(answer):
     return {name: value.strip() for name, value in found}
 
 
+def behind(client, figure):
+    """The numbers of the cases to which a figure leads."""
+    return {int(n) for n in re.findall(r'href="/cases/(\d+)/', client.get(figure["url"]).content.decode())}
+
+
 # -- who gets where --------------------------------------------------------------------------------------------------
 def test_the_board_is_for_those_who_lead(house, client):
     for url in ("/board/", f"/board/nudge/{house.mine.number}/"):
@@ -105,6 +110,8 @@ def test_how_today_was_kept_is_said_of_all_and_of_a_team(house, manager):
     )
     assert (whole["value"], whole["unit"], whole["population"]) == ("50.0", "%", "2 项应守 1")
     assert (mine["value"], mine["population"]) == ("100", "1 项应守 1")
+    assert house.mine.number in behind(manager, mine) and house.theirs.number not in behind(manager, mine)
+    assert {house.mine.number, house.theirs.number} <= behind(manager, whole)
 
 
 def test_one_team_can_be_looked_at(house, manager):

@@ -225,6 +225,16 @@ def test_from_ten_cases_on_there_are_charts_with_words_beside_them(house, manage
     assert "script-src 'self';" in answer["Content-Security-Policy"]
 
 
+def test_a_figure_of_a_clause_leads_to_what_it_counts(house, manager, broken):
+    number = str(Case.objects.get(pk=broken.subject_id).number)
+    said = manager.get("/policy/clauses/H-2.1/?period=quarter").content.decode()
+    (url,) = {u.replace("&amp;", "&") for u in re.findall(r'href="(/data/metrics/kept_share/[^"]+)"', said)}
+    assert number in text_of(manager.get(url))
+    agent = house.client(house.cast.agent)
+    assert "/data/metrics/" not in agent.get("/policy/clauses/H-2.1/").content.decode()
+    assert agent.get(url).status_code == 403
+
+
 @pytest.mark.parametrize("period", ["week", "month", "quarter", "century"])
 def test_every_period_can_be_asked_for(house, manager, period):
     assert manager.get(f"/policy/clauses/H-2.1/?period={period}").status_code == 200

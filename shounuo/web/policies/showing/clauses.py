@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -165,9 +165,14 @@ def _steps(view: RuleView) -> list[dict[str, Any]]:
 
 
 def figures(
-    kept: Any, used: Any, now_: dict[str, Any] | None, period: str, target: float
+    kept: Any,
+    used: Any,
+    now_: dict[str, Any] | None,
+    period: str,
+    target: float,
+    behind: Callable[[str], str],
 ) -> list[dict[str, Any]]:
-    """Share, median and what runs now, each with its population."""
+    """Share, median and what runs now, each with its population; `behind(metric)` is the address of what it counts."""
     share = kept.share if kept else None
     running = (now_ or {}).get("running", 0)
     return [
@@ -181,6 +186,7 @@ def figures(
                 "met": kept.met if kept else 0,
                 "breached": kept.breached if kept else 0,
             },
+            "url": behind("kept_share") if share is not None else "",
             "tone": ""
             if share is None or share >= target
             else "warn"
@@ -194,6 +200,7 @@ def figures(
             "population": _("九成在 %(span)s内 · %(n)s 次") % {"span": words.span(used.p90), "n": used.count}
             if used and used.count
             else _("还没有办完的"),
+            "url": behind("promise_used_median") if used and used.count else "",
         },
         {
             "name": _("此刻在计"),
