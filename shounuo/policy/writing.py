@@ -109,13 +109,6 @@ def dump(pack: Pack) -> str:
     )
 
 
-def rule_text(plain: Plain) -> str:
-    """A rule's plain data as YAML, for a person to edit."""
-    return yaml.dump(
-        plain, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=78, default_flow_style=None
-    )
-
-
 def _clause(clause: Clause) -> Plain:
     return _without(
         {

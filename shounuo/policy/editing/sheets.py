@@ -38,7 +38,7 @@ OFFSETS = (PERCENT, *TIMES)
 def _event(required: bool = True) -> EventRow:
     return EventRow(
         name="",
-        event=Choice(name="event", label=gettext_lazy("事件"), options=choices.events, required=required, redraws=True),
+        event=Choice(name="event", label=pgettext_lazy("one", "事件"), options=choices.events, required=required, redraws=True),
         where=Conditions(
             name="where",
             label=gettext_lazy("仅当"),
@@ -310,9 +310,13 @@ SHEETS: dict[str, tuple[Control, ...]] = {
 
 def filled(rule: AnyRule, context: Context) -> Flat:
     """The form of a rule as it stands."""
-    plain = rule_plain(rule)
-    found: Flat = {"title": [rule.title], "name": [rule.name]}
-    for control in (*SHEETS[rule.kind], *ABOUT):
+    return filled_plain(rule.kind, rule_plain(rule), context)
+
+
+def filled_plain(kind: str, plain: Mapping[str, Any], context: Context) -> Flat:
+    """The form of what stands in a pack for a rule of a kind, which need not be whole."""
+    found: Flat = {"title": [str(plain.get("title", ""))], "name": [str(plain[kind])]}
+    for control in (*SHEETS[kind], *ABOUT):
         if control.name in plain:
             found |= control.fill(plain[control.name], control.name, context)
     return found

@@ -65,21 +65,6 @@ def rule_of(kind: str, name: str, body: Mapping[str, Any]) -> AnyRule:
     return rule
 
 
-def read_rule_text(text: str, clause: str, vocabulary: Vocabulary) -> AnyRule:
-    """The one rule that a YAML text says (`commitment: first-response` and what belongs to it; a leading - is fine).
-
-    Raises PackInvalid with every error, each with its line in the text.
-    """
-    report = Report(str(_("规则")), clause)
-    root = tree(text, report)
-    if root is not None and root.is_list and len(root.value) == 1:
-        root = root.value[0]
-    rule = read_rule(root, report, vocabulary) if root is not None and not report.errors else None
-    report.done()
-    assert rule is not None
-    return rule
-
-
 def read_rule_plain(plain: Mapping[str, Any], clause: str, vocabulary: Vocabulary) -> AnyRule:
     """The rule behind plain data as it stands in a pack. Raises PackInvalid with every error."""
     report = Report(str(_("规则")), clause)

@@ -16,14 +16,14 @@ from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.policy import events, permissions
 from shounuo.policy.models import PolicyVersion, RuleProposal
 from shounuo.policy.proposing import packing
-from shounuo.policy.reading import PackInvalid, read_pack, read_rule_plain, read_rule_text
+from shounuo.policy.reading import PackInvalid, read_pack, read_rule_plain
 from shounuo.policy.schema import AnyRule, Pack
 from shounuo.policy.services.common import State as VersionState
 from shounuo.policy.services.common import need, words
 from shounuo.policy.services.drafts import version_discard, version_import
 from shounuo.policy.services.uploads import SUBJECT, locked_document
 from shounuo.policy.vocabulary import TRUSTED
-from shounuo.policy.writing import dump, rule_body
+from shounuo.policy.writing import dump, rule_body, rule_plain
 
 State = RuleProposal.State
 SURE = 90
@@ -40,16 +40,17 @@ def proposal_accept(*, proposal_id: int, actor: Actor, at: datetime) -> RuleProp
         return _decide([row], State.ACCEPTED, actor, at)[0]
 
 
-def proposal_edit(*, proposal_id: int, text: str, actor: Actor, at: datetime) -> RuleProposal:
-    """Takes a rule in the words of the person who edited it, as YAML of a pack; it may be of another kind.
+def proposal_edit(*, proposal_id: int, rule: AnyRule, actor: Actor, at: datetime) -> RuleProposal:
+    """Takes the rule that a person made of a proposal; it may be of another kind.
 
-    Needs policy.edit. Raises PackInvalid with every error and its line; publishes policy.proposal_decided.
+    Needs policy.edit. Raises PackInvalid when it no longer fits what the installation knows; publishes
+    policy.proposal_decided.
     """
     need(actor, permissions.EDIT)
     vocabulary = words()
     with transaction.atomic():
         row = _locked(proposal_id)
-        rule = read_rule_text(text, row.clause, vocabulary)
+        rule = read_rule_plain(rule_plain(rule), row.clause, vocabulary)
         row.final_name, row.final = rule.name, {"kind": rule.kind, "body": rule_body(rule)}
         return _decide([row], State.EDITED, actor, at)[0]
 

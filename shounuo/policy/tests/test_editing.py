@@ -22,8 +22,10 @@ from shounuo.policy.editing.changes import (
     next_id,
 )
 from shounuo.policy.editing.flat import Context, rows, scalar, scalar_text, split
+from shounuo.policy.proposing import propose
+from shounuo.policy.proposing.measure import all_gold
 from shounuo.policy.queries import pack_of
-from shounuo.policy.reading import read_pack
+from shounuo.policy.reading import PackInvalid, read_pack, read_rule_plain
 from shounuo.policy.services.editing import MOST_UNDONE, next_label
 from shounuo.policy.testing import make_draft, make_in_force, make_text
 from shounuo.policy.tests.full import EXTRA, FULL
@@ -45,6 +47,21 @@ def test_every_shipped_rule_comes_out_of_its_form_as_it_went_in(file):
         around = context(pack, clause, rule)
         got, sheet = sheets.understood(rule.kind, sheets.filled(rule, around), around, clause.id)
         assert got == rule, (clause.id, rule.name, sheet.faults)
+
+
+@pytest.mark.parametrize("gold", all_gold(), ids=lambda g: g.name)
+def test_every_proposed_rule_opens_in_its_form_and_loses_nothing_there(gold):
+    vocabulary, pack = current(), read_pack(make_text("REG-1"), "x")
+    for proposal in propose(gold.text).proposals:
+        around = Context(vocabulary, pack, str(proposal.rule.get("subject", "")))
+        flat = sheets.filled_plain(proposal.kind, proposal.rule, around)
+        got, sheet = sheets.understood(proposal.kind, flat, around, proposal.clause)
+        try:
+            meant = read_rule_plain(proposal.rule, proposal.clause, vocabulary)
+        except PackInvalid:
+            assert got is None and sheet.faults, proposal
+        else:
+            assert got == meant, (proposal, sheet.faults)
 
 
 @pytest.mark.parametrize("text", [*FULL.values(), *EXTRA.values()], ids=[*FULL, *EXTRA])

@@ -30,10 +30,10 @@ from shounuo.policy.editing.changes import (
     mark_of_head,
     mark_of_rule,
 )
-from shounuo.policy.editing.flat import Sheet, split
+from shounuo.policy.editing.flat import Context, Sheet, split
 from shounuo.policy.models import PolicyVersion
 from shounuo.policy.reading import PackInvalid
-from shounuo.policy.schema import RULES, Clause, Pack
+from shounuo.policy.schema import RULES, AnyRule, Clause, Pack
 from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import refuse
 from shounuo.web.guard import done, staff_page
@@ -289,10 +289,9 @@ def _rule(
         found, sheet = there, Sheet(flat, context)
     else:
         act = request.POST.get("_act", "")
-        flat = sheets.acted(flat, act) if act else flat
-        found, sheet = sheets.understood(kind, flat, context, clause)
+        found, sheet = typed(request, kind, context, clause)
         if act or "_draw" in request.POST:
-            return _form(request, version, row, kind, seen, Sheet(flat, context), others, act=act)
+            return _form(request, version, row, kind, seen, Sheet(sheet.flat, context), others, act=act)
         if "_say" in request.POST:
             return render(request, "policy/edit/_say.html", {"say": showing.said(found, sheet, pack, kind)})
         if "_preview" in request.POST:
@@ -312,6 +311,12 @@ def _rule(
     return _form(
         request, version, row, kind, seen, sheet, others, said=showing.said(found, sheet, pack, kind)
     )
+
+
+def typed(request: HttpRequest, kind: str, context: Context, clause: str) -> tuple[AnyRule | None, Sheet]:
+    """The rule that the form says, after the button that changes the form itself, if one was pressed."""
+    flat, act = sheets.flat_of(request.POST), request.POST.get("_act", "")
+    return sheets.understood(kind, sheets.acted(flat, act) if act else flat, context, clause)
 
 
 def _form(

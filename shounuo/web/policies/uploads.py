@@ -15,13 +15,19 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound, Problem
 from shounuo.policy import permissions, queries, services
+from shounuo.policy.editing import sheets
+from shounuo.policy.editing.flat import Sheet
 from shounuo.policy.models import PolicyDocument, RuleProposal
 from shounuo.policy.proposing import documents
 from shounuo.policy.reading import PackInvalid
+from shounuo.policy.schema import RULES
 from shounuo.policy.services.common import words as vocabulary_now
+from shounuo.policy.services.proposals import final_plain
 from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import refuse
 from shounuo.web.guard import done, staff_page
+from shounuo.web.policies.editor import typed
+from shounuo.web.policies.showing import editor as editing
 from shounuo.web.policies.showing import uploads as showing
 
 READERS = (permissions.EDIT, permissions.APPROVE, permissions.PUBLISH)
@@ -189,23 +195,53 @@ def decide(request: HttpRequest, proposal_id: int, what: str) -> HttpResponse:
 
 @staff_page(permissions.EDIT)
 def edit(request: HttpRequest, proposal_id: int) -> HttpResponse:
-    """The rule as text in place of its card; what is wrong with it is told line by line and nothing typed is lost."""
+    """The proposed rule in the form of its kind, or of the kind asked for; what is wrong stands at its control and nothing
+    typed is lost."""
     actor = actor_of(request)
     row = queries.proposal_of(actor, proposal_id)
-    text, wrong = showing.text_of(row), None
-    if request.method == "POST":
-        text = request.POST.get("text", "")
-        try:
-            services.proposal_edit(proposal_id=proposal_id, text=text, actor=actor, at=now())
-        except PackInvalid as invalid:
-            wrong = showing.faults(invalid)
-        else:
-            if not request.headers.get("HX-Request"):
-                return redirect(f"/policy/documents/{row.document_id}/#p{row.pk}")
-            return _card(request, actor, proposal_id, {})
-    return _card(
-        request, actor, proposal_id, {"editing": True, "text": text, "faults": wrong}, failed=bool(wrong)
-    )
+    document = queries.document_of(actor, row.document_id)
+    plain = final_plain(row)
+    own = next(iter(plain))
+    kind = request.POST.get("_kind") or request.GET.get("kind") or own
+    if kind not in RULES:
+        raise NotFound(_("没有这种规则"))
+    pack, clause = showing.drafted(document, row, queries.proposals_of(document), vocabulary_now())
+    subject = request.POST.get("subject") or str(plain.get("subject", "")) or editing.SUBJECT.get(kind, "")
+    context = editing.form_context(pack, clause, str(plain[own]), subject)
+    act = request.POST.get("_act", "")
+    if request.method != "POST":
+        flat = sheets.filled_plain(kind, plain, context) if kind == own else editing.blank(kind, subject)
+        sheet = Sheet(flat | {"title": [str(plain.get("title", ""))]}, context)
+    else:
+        found, sheet = typed(request, kind, context, clause.id)
+        if "_say" in request.POST:
+            return render(request, "policy/edit/_say.html", {"say": editing.said(found, sheet, pack, kind)})
+        if act or "_draw" in request.POST:
+            sheet = Sheet(sheet.flat, context)
+        elif found is not None:
+            try:
+                services.proposal_edit(proposal_id=proposal_id, rule=found, actor=actor, at=now())
+            except PackInvalid as invalid:
+                editing.place(sheet, invalid, kind)
+            else:
+                return redirect(_onward(document, row))
+    shown = showing.editing(document, row, clause, kind, sheet, act)
+    if request.headers.get("HX-Request"):
+        return render(request, "policy/edit/rule.html#form", shown)
+    shown |= {
+        "title": document.title,
+        "say": editing.said(*sheets.understood(kind, sheet.flat, context, clause.id), pack, kind),
+    }
+    return render(request, "policy/proposal_edit.html", shown, status=422 if sheet.faults else 200)
+
+
+def _onward(document: PolicyDocument, row: RuleProposal) -> str:
+    """Where the review goes on after a decision: the next proposal that waits, this one when none does."""
+    waiting = [r for r in queries.proposals_of(document) if r.state == RuleProposal.State.PROPOSED]
+    to = next((r for r in waiting if r.position > row.position), waiting[0] if waiting else row)
+    place = next(n for n, c in enumerate(document.clauses) if c["number"] == to.clause)
+    page = f"?page={place // CLAUSES + 1}" if place >= CLAUSES else ""
+    return f"/policy/documents/{document.pk}/{page}#p{to.pk}"
 
 
 def _card(

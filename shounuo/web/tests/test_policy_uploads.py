@@ -10,6 +10,7 @@ from shounuo.policy.services import document_upload
 from shounuo.staff.testing import AT
 from shounuo.web.tests.desks import make_house, queries_of
 from shounuo.web.tests.portal_world import is_clean, text_of
+from shounuo.web.tests.test_policy_editor import filled
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -109,30 +110,65 @@ def test_gaps_are_asked_for_and_what_is_chosen_stays_when_one_is_missing(manager
     assert "自受理工单起，3 个工作日内须解决问题" in text_of(answer)
 
 
-def test_a_rule_is_edited_as_text_and_a_fault_names_its_line(manager, document):
+def test_a_rule_is_edited_in_the_form_of_its_kind_and_a_fault_stands_at_its_control(manager, document):
     row = proposal(document, "1.1")
-    editor = manager.get(f"/policy/proposals/{row.pk}/edit/", headers=HTMX).content.decode()
-    assert "within: PT30M" in editor
-    wrong = "commitment: response\nsubject: case\nfrom: case.opened\nuntil: case.gone\nwithin: PT20M\n"
-    answer = manager.post(f"/policy/proposals/{row.pk}/edit/", {"text": wrong}, headers=HTMX)
-    assert answer.status_code == 422
-    assert "第 4 行 until 没有事件“case.gone”" in text_of(answer)
-    assert "PT20M" in answer.content.decode()
-    right = wrong.replace("case.gone", "case.resolved")
-    answer = manager.post(f"/policy/proposals/{row.pk}/edit/", {"text": right}, headers=HTMX)
-    assert "20 分钟内须解决问题" in text_of(answer)
-
-
-def test_without_scripts_editing_has_a_page_of_its_own(manager, document):
-    row = proposal(document, "1.1")
-    page = manager.get(f"/policy/proposals/{row.pk}/edit/")
-    assert "<html" in page.content.decode() and "within: PT30M" in page.content.decode()
+    url = f"/policy/proposals/{row.pk}/edit/"
+    page = manager.get(url)
     assert is_clean(page)
-    back = manager.post(
-        f"/policy/proposals/{row.pk}/edit/",
-        {"text": "cadence: training\nactivity: skill_training\nevery: P1M\n"},
+    assert "自建立工单起，30 分钟内须" in text_of(page), "the rule as it reads stands beside the form"
+    assert "<mark>30分钟内响应</mark>" in page.content.decode().replace("\n", ""), (
+        "and the wording with its evidence"
     )
-    assert back["Location"] == f"/policy/documents/{document.pk}/#p{row.pk}"
+    form = filled(manager, url)
+    assert (form["within.n"], form["within.u"], form["from.0.event"]) == (["30"], ["PT#M"], ["case.opened"])
+    wrong = manager.post(url, form | {"within.n": "很快"})
+    assert wrong.status_code == 422
+    assert 'aria-invalid="true"' in wrong.content.decode() and 'value="很快"' in wrong.content.decode()
+    back = manager.post(url, form | {"within.n": "20"})
+    onward = proposal(document, "1.2")
+    assert back["Location"] == f"/policy/documents/{document.pk}/#p{onward.pk}", "on to the next that waits"
+    row.refresh_from_db()
+    assert (row.state, row.final["body"]["within"], row.body["within"]) == ("edited", "PT20M", "PT30M")
+    assert "20 分钟内须" in text_of(manager.get(f"/policy/documents/{document.pk}/"))
+    assert filled(manager, url)["within.n"] == ["20"], "it is edited again as it was left"
+
+
+def test_a_proposal_with_gaps_opens_with_what_is_known_and_says_what_is_not(manager, document):
+    row = proposal(document, "1.2")
+    url = f"/policy/proposals/{row.pk}/edit/"
+    page = text_of(manager.get(url))
+    assert "原文没写" in page and "还差" in page
+    form = filled(manager, url)
+    assert (form["within.n"], form["within.u"]) == (["3"], ["P#BD"])
+    less = manager.post(url, form | {"from.0.event": "case.accepted"})
+    assert less.status_code == 422
+    row.refresh_from_db()
+    assert row.state == "proposed"
+    manager.post(url, form | {"from.0.event": "case.accepted", "until.0.event": "case.resolved"})
+    row.refresh_from_db()
+    assert row.state == "edited"
+
+
+def test_the_form_is_drawn_anew_and_says_what_it_reads(manager, document):
+    url = f"/policy/proposals/{proposal(document, '1.1').pk}/edit/"
+    form = filled(manager, url)
+    said = manager.post(url, form | {"within.n": "45", "_say": "1"}, headers=HTMX)
+    assert "45 分钟内须" in text_of(said)
+    drawn = manager.post(url, form | {"_act": "add:escalate"}, headers=HTMX).content.decode()
+    assert 'name="escalate.0.to"' in drawn and "<html" not in drawn
+
+
+def test_what_was_read_as_another_kind_of_rule_is_put_right(manager, document):
+    row = proposal(document, "1.1")
+    url = f"/policy/proposals/{row.pk}/edit/"
+    assert f"{url}?kind=cadence" in manager.get(url).content.decode()
+    form = filled(manager, f"{url}?kind=cadence")
+    assert form["title"] == [row.body["title"]]
+    answer = manager.post(url, form | {"activity": "skill_training", "every.n": "1", "every.u": "P#M"})
+    assert answer.status_code == 302, text_of(answer)
+    row.refresh_from_db()
+    assert (row.state, row.final["kind"]) == ("edited", "cadence")
+    assert manager.get(f"{url}?kind=spell").status_code == 404
 
 
 def test_what_is_sure_is_accepted_at_once_and_made_a_draft(manager, document):

@@ -260,29 +260,40 @@ def rule_form(
     """The form of a rule. `act`: the button that redrew it; a row that it added has the focus."""
     base = clause_url(version, clause.id)
     url = f"{base}rules/{seen}/" if seen else f"{base}rules/new/{kind}/"
+    return form_of(
+        clause, kind, sheet, act, url=others["url"] if others else url, back=base, verb=_("存规则")
+    ) | {
+        "others": others,
+        "remove_url": f"{url}remove/" if seen else "",
+        "is_new": not seen,
+        "can_preview": kind == "commitment",
+    }
+
+
+def form_of(
+    clause: Clause, kind: str, sheet: Sheet, act: str, *, url: str, back: str, verb: str
+) -> dict[str, Any]:
+    """The form of a rule wherever it stands: where it is sent, what its button says, and the page of its clause."""
     shown = drawn(kind, sheet)
     added = act.removeprefix("add:") if act.startswith("add:") else ""
     return {
         "kind": KINDS[kind],
         "kind_code": kind,
         "icon": ICONS[kind],
-        "url": others["url"] if others else url,
-        "others": others,
+        "url": url,
+        "verb": verb,
         "was": sheet.text("name"),
         "clause": {
             "number": clause.number,
             "title": labels.spoken(clause.title, clause.title_en),
             "wording": labels.spoken(clause.wording, clause.wording_en),
-            "url": base,
+            "url": back,
         },
         "controls": shown["usual"],
         "more": shown["more"],
         "more_open": any(_filled(c) for c in shown["more"]),
         "faults": sheet.faults.get("", []),
         "focus": f"{added}.{max(rows(sheet.flat, added), default=0)}" if added else "",
-        "remove_url": f"{url}remove/" if seen else "",
-        "is_new": not seen,
-        "can_preview": kind == "commitment",
     }
 
 

@@ -10,25 +10,26 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from shounuo.policy import labels
+from shounuo.policy.editing.changes import find_clause
+from shounuo.policy.editing.flat import Sheet
+from shounuo.policy.editing.sheets import SHEETS
 from shounuo.policy.models import PolicyDocument, RuleProposal
+from shounuo.policy.proposing import packing
 from shounuo.policy.proposing.normalise import rejoined
 from shounuo.policy.reading import PackInvalid, read_rule_plain
-from shounuo.policy.schema import AnyRule
+from shounuo.policy.schema import AnyRule, Clause, Pack
 from shounuo.policy.sentences import explain, sentence
 from shounuo.policy.services.proposals import SURE, final_plain
 from shounuo.policy.services.uploads import proposal_of_row
 from shounuo.policy.vocabulary import Vocabulary
-from shounuo.policy.writing import rule_text
+from shounuo.web.policies.showing import editor
+from shounuo.web.policies.showing.clauses import KINDS
+from shounuo.web.policies.showing.documents import ICONS
 
 State = RuleProposal.State
 MOMENTS = frozenset({"from", "until", "before", "after", "trigger"})
 PEOPLE = frozenset({"who", "notify", "owner", "approver"})
 DOUBTFUL = 70
-ORDER = (
-    "title note subject activity metric trigger grant of from each until cancel fields items before after by within "
-    "pause calendar every times composition op value change trend window consecutive least level notify via plan "
-    "who up_to over per approver parts partial steps owner done when warn escalate target"
-).split()
 LOOKS = {State.PROPOSED: "", State.ACCEPTED: "on", State.EDITED: "on", State.REJECTED: "pause"}
 
 
@@ -162,15 +163,52 @@ def card(
     }
 
 
-def text_of(row: RuleProposal) -> str:
-    """The rule as YAML for editing, kind and name first; a gap that must be filled stands there empty."""
-    plain = final_plain(row)
-    for gap in row.gaps:
-        if "." not in gap and gap not in plain:
-            plain[gap] = None
-    kind = next(iter(plain))
-    ordered = sorted(plain, key=lambda k: (k != kind, ORDER.index(k) if k in ORDER else len(ORDER)))
-    return rule_text({k: plain[k] for k in ordered}).replace(": null", ":")
+def drafted(
+    document: PolicyDocument, row: RuleProposal, rows: Iterable[RuleProposal], vocabulary: Vocabulary
+) -> tuple[Pack, Clause]:
+    """The pack that the upload makes with what is accepted so far, and the clause of a proposal in it: what a form of its
+    rule draws its choices from."""
+    rules: dict[str, list[AnyRule]] = {}
+    for other in rows:
+        if other.pk != row.pk and other.state in (State.ACCEPTED, State.EDITED):
+            rule = _rule(final_plain(other), other.clause, vocabulary)
+            if rule is not None:
+                rules.setdefault(other.clause, []).append(rule)
+    pack = packing.packed(
+        code=document.code,
+        title=document.title,
+        prefix=document.prefix,
+        version="1",
+        text=document.text,
+        wrapped=document.wrapped,
+        chapters=document.chapters,
+        clauses=document.clauses,
+        rules=rules,
+        base=None,
+    )
+    return pack, find_clause(pack, packing.clause_code(document.prefix, row.clause))
+
+
+def editing(
+    document: PolicyDocument, row: RuleProposal, clause: Clause, kind: str, sheet: Sheet, act: str
+) -> dict[str, Any]:
+    """A proposal in the form of a kind of rule, the wording with its evidence beside it."""
+    url = f"/policy/proposals/{row.pk}/edit/"
+    back = f"/policy/documents/{row.document_id}/#p{row.pk}"
+    words = next(c for c in document.clauses if c["number"] == row.clause)
+    shown = editor.form_of(clause, kind, sheet, act, url=url, back=back, verb=_("保存并采纳"))
+    shown["clause"] |= {"number": row.clause, "title": _own_title(document, words)}
+    return shown | {
+        "document": {"title": document.title, "url": f"/policy/documents/{document.pk}/"},
+        "pieces": _pieces(document, words, [row]),
+        "gaps": [labels.field(g) for g in row.gaps] if row.state != State.EDITED else [],
+        "assumed": [labels.field(a) for a in row.assumed] if row.state != State.EDITED else [],
+        "others_kinds": [
+            {"label": KINDS[code], "icon": ICONS[code], "url": f"{url}?kind={code}"}
+            for code in SHEETS
+            if code != kind
+        ],
+    }
 
 
 def _rule(plain: Mapping[str, Any], clause: str, vocabulary: Vocabulary) -> AnyRule | None:

@@ -27,5 +27,5 @@ document.addEventListener('change', (e) => {
 document.addEventListener('input', (e) => { if (e.target.closest('#rule-form') && !e.isComposing) say(600); });
 document.addEventListener('htmx:afterSettle', (e) => { if (e.target.id === 'rule-form') say(50); });
 // the first wrong field is where one goes on
-const wrong = form()?.querySelector('[aria-invalid="true"]');
+const wrong = form()?.querySelector('[aria-invalid="true"], .sn-field:has(> .sn-err) :is(select, input:not([type="hidden"]))');
 if (wrong) { wrong.closest('details')?.setAttribute('open', ''); wrong.focus(); sn.say(wrong.closest('.sn-field')?.querySelector('.sn-err')?.textContent.trim() || ''); }

@@ -21,7 +21,7 @@ function choose(card) {
 }
 function enter(card) {
   choose(card);
-  (card.querySelector('textarea') || card.querySelector('[data-act]') || card).focus({ preventScroll: true });
+  (card.querySelector('[data-act]') || card).focus({ preventScroll: true });
   card.scrollIntoView({ block: 'nearest' });
 }
 function onward(from) {
@@ -41,12 +41,12 @@ if (board) {
     const card = cards().find((c) => ids.includes(c.dataset.proposal) && isOpen(c)) || cards().find((c) => ids.includes(c.dataset.proposal));
     if (card) enter(card);
   });
-  // what htmx put in place of a card: on to the next open one after a decision, into the field of an editor
+  // what htmx put in place of a card: on to the next open one after a decision
   document.addEventListener('htmx:afterSettle', (e) => {
     const card = e.target.closest?.('[data-proposal]') || (e.target.id && document.getElementById(e.target.id)?.closest('[data-proposal]'));
     if (!card || !board.contains(card)) return;
     const said = card.querySelector('[role=alert]');
-    const next = isOpen(card) || said || card.querySelector('textarea') ? card : onward(card) || card;
+    const next = isOpen(card) || said ? card : onward(card) || card;
     enter(next);
     if (said) sn.say(said.textContent.trim());
   });
