@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from shounuo.kernel.durations import Percent, Span
 from shounuo.policy import labels
 from shounuo.policy.schema import (
+    CHAINED,
     DEFAULT_WARN,
     END,
     Alarm,
@@ -269,7 +271,10 @@ def _ways(rule: Alarm) -> Iterable[str]:
     """What must hold of the figure, each way that the rule names."""
     metric = _word(rule.metric)
     if rule.threshold is not None:
-        yield _("%(metric)s%(threshold)s") % {"metric": metric, "threshold": _threshold(rule.threshold)}
+        threshold = rule.threshold
+        if rule.metric == CHAINED and isinstance(threshold.value, Decimal):  # it counts days
+            threshold = replace(threshold, value=Span.parse(f"P{int(threshold.value)}D"))
+        yield _("%(metric)s%(threshold)s") % {"metric": metric, "threshold": _threshold(threshold)}
     if rule.change:
         said = {"metric": metric, "change": rule.change[1:]}
         rises = rule.change[0] == "+"

@@ -50,15 +50,17 @@ def get(actor: Actor, run_id: int) -> Run:
 def listed(
     actor: Actor,
     *,
-    state: str,
+    state: str = "",
     about: tuple[str, int] | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> tuple[list[Run], str | None]:
-    """Runs in a state (about the thing, where one is named that the reader may see), the latest first, each with the steps that it has reached; and the cursor of the next page. Two queries
+    """Runs in a state, or in any (about the thing, where one is named that the reader may see), the latest first, each with the steps that it has reached; and the cursor of the next page. Two queries
     whatever their number."""
     steps = RunStep.objects.select_related("duty__owner", "duty__team").order_by("position")
-    rows = visible_to(actor).filter(state=state).select_related("rule", "started_by")
+    rows = visible_to(actor).select_related("rule", "started_by")
+    if state:
+        rows = rows.filter(state=state)
     if about is not None:
         rows = rows.filter(subject_kind=about[0], subject_id=about[1])
     if cursor:

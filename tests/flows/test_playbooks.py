@@ -11,6 +11,7 @@ from shounuo.policy.testing import make_in_force, make_shipped, make_text
 from shounuo.process import services
 from shounuo.process.models import Run
 from shounuo.risk import services as alarms
+from shounuo.risk.models import Alarm
 from shounuo.staff.queries import actor_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,3 +95,18 @@ def test_an_alarm_starts_its_plan(house):
     run = Run.objects.get()
     assert run.subject_kind == "alarm" and course(run) == [("write", "open")]
     assert Duty.objects.get(origin_code="process.step").title == "写感谢信"
+    page = house.browser(house.cast.supervisor).get(f"/alarms/{run.subject_id}/").text
+    assert "预案" in page and f'href="/process/{run.pk}/"' in page and "写感谢信" in page
+    assert house.browser(house.cast.agent).get(f"/alarms/{run.subject_id}/").status_code == 403
+
+
+def test_an_alarm_whose_plan_nobody_wrote_says_so(house):
+    house.open()
+    rules = PLAN[: PLAN.index("      - playbook")].replace("plan: thanks", "plan: banquet")
+    make_in_force(make_text("T-1", rules=rules), at=house.at)
+    alarms.alarms_triggered(at=house.at)
+    make_case(kind="praise", team=house.cast.team, at=house.at)
+    alarms.alarms_triggered(at=house.at)
+    alarm = Alarm.objects.get()
+    page = house.browser(house.cast.supervisor).get(f"/alarms/{alarm.pk}/").text
+    assert "banquet" in page and "施行的制度里没有这个流程" in page

@@ -17,6 +17,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
 from shounuo.metrics.registry import Dimension, Metric
+from shounuo.policy import queries as policy
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
 from shounuo.policy.reading import rule_of
@@ -24,10 +25,13 @@ from shounuo.policy.schema import CHAINED
 from shounuo.policy.schema import Alarm as AlarmRule
 from shounuo.policy.sentences import sentence
 from shounuo.policy.thresholds import limit_of
+from shounuo.process import book
+from shounuo.process import queries as process
 from shounuo.risk import queries
 from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.staff import queries as staff
 from shounuo.web.figures import showing as figures
+from shounuo.web.process.showing import rows as process_rows
 from shounuo.web.words import WEEKDAYS, days_span, sign
 
 
@@ -194,14 +198,26 @@ def chart(spec: AlarmRule, alarm: Alarm, days: list[AlarmDay]) -> dict[str, Any]
     }
 
 
-def details(actor: Actor, alarm: Alarm) -> dict[str, Any]:
-    """One alarm with its rule in words, its days and its course."""
+def plan(actor: Actor, spec: AlarmRule, alarm: Alarm, at: datetime) -> dict[str, Any] | None:
+    """The playbook that the rule names: its runs for this alarm as far as the reader may see them, and whether there is such
+    a playbook at all. None of a rule that names none."""
+    if not spec.plan:
+        return None
+    runs, _more = process.listed(actor, about=("alarm", alarm.pk))
+    found = book.plan_of(alarm.rule_id, at)
+    title = policy.rule_titles([found.rule_id])[found.rule_id] if found is not None else spec.plan
+    return {"title": title, "runs": process_rows(runs, actor, at), "is_missing": found is None and not runs}
+
+
+def details(actor: Actor, alarm: Alarm, at: datetime) -> dict[str, Any]:
+    """One alarm with its rule in words, its plan, its days and its course."""
     shown = rows(actor, [alarm])[0]
     spec = _specs({alarm.rule_id})[alarm.rule_id][1]
     days = queries.days_of(alarm)
     metric = metric_of(alarm)
     return shown | {
         "chart": chart(spec, alarm, days),
+        "plan": plan(actor, spec, alarm, at),
         "rule": sentence(spec),
         "metric": metric_words.name(metric) if metric is not None else "",
         "metric_url": reverse("metric", args=[metric.code])

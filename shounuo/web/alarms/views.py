@@ -58,7 +58,7 @@ def one(request: HttpRequest, alarm: int) -> HttpResponse:
 def _page(request: HttpRequest, id: int, *, review: str = "", error: str = "") -> HttpResponse:
     actor = actor_of(request)
     found = queries.get(actor, id)
-    shown = showing.details(actor, found)
+    shown = showing.details(actor, found, now())
     context = {
         "title": shown["name"],
         "alarm": shown,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -31,7 +32,7 @@ def made(quarter: Quarter, report: Report, breaches: Sequence[dict[str, Any]], a
     book.remove(book.active)
     _sheet(book, _("概要"), (), _summary(quarter, report, at))
     head = (
-        _("条款"),
+        pgettext("dimension", "条款"),
         _("标题"),
         _("应办"),
         _("办到"),
@@ -63,7 +64,7 @@ def made(quarter: Quarter, report: Report, breaches: Sequence[dict[str, Any]], a
     _sheet(
         book,
         pgettext("place", "违诺"),
-        (_("条款"), _("单据"), _("标题"), _("到期"), _("超时"), _("负责"), _("原因")),
+        (pgettext("dimension", "条款"), _("单据"), _("标题"), _("到期"), _("超时"), _("负责"), _("原因")),
         (
             (b["clause"], str(b["number"]), b["title"], _local(b["due"]), b["over"], b["who"], b["reason"])
             for b in breaches
@@ -72,7 +73,15 @@ def made(quarter: Quarter, report: Report, breaches: Sequence[dict[str, Any]], a
     _sheet(
         book,
         _("指标"),
-        (_("条款"), _("指标"), _("结果"), _("数值"), pgettext("goal", "目标"), _("差距"), _("样本")),
+        (
+            pgettext("dimension", "条款"),
+            _("指标"),
+            _("结果"),
+            _("数值"),
+            pgettext("goal", "目标"),
+            _("差距"),
+            _("样本"),
+        ),
         (
             (t["number"], t["title"], t["state"], t["value"], t["limit"], t["gap"], t["n"])
             for t in report.targets
@@ -87,7 +96,7 @@ def _summary(quarter: Quarter, report: Report, at: datetime) -> Iterable[tuple[A
     whole: Cell = report.whole
     yield _("季度合规报告"), quarter.label
     yield _("单位"), staff.organisation().name
-    yield _("时段"), f"{quarter.first:%Y-%m-%d} – {quarter.last:%Y-%m-%d}"
+    yield pgettext("span", "时段"), f"{quarter.first:%Y-%m-%d} – {quarter.last:%Y-%m-%d}"
     yield _("制表"), _local(at)
     yield _("应办"), whole.due
     yield _("办到"), whole.met
@@ -116,7 +125,11 @@ def _sheet(
         if number == 0:
             continue
         for column, value in enumerate(row, start=1):
-            cell = sheet.cell(row=number, column=column, value=csvfile.cell(value))
+            cell = sheet.cell(
+                row=number,
+                column=column,
+                value=csvfile.cell(capfirst(value) if number == 1 and head else value),
+            )
             if head and number == 1:
                 cell.font = Font(bold=True)
             if isinstance(value, float):
@@ -129,5 +142,8 @@ def _sheet(
 
 
 def _width(value: Any) -> int:
+    """How wide a value is as the sheet shows it, in half-width characters: a share has one decimal, not sixteen."""
+    if isinstance(value, float):
+        return len(f"{value:.1%}")
     text = str(value if value is not None else "")
     return sum(2 if ord(c) > 0x2E80 else 1 for c in text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shounuo.analytics import queries
 from shounuo.analytics.asking import Lens
@@ -128,7 +129,7 @@ def _clause_table(found: Compared, lens: Lens, limits: Sequence[Limit]) -> Part:
         "clauses",
         _("各条款守诺"),
         (
-            Column(_("条款"), "clause", False),
+            Column(pgettext("dimension", "条款"), "clause", False),
             Column("", "", False),
             Column(_("守诺率"), "share"),
             Column(_("与上期比"), "share_before"),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shounuo.analytics import queries
 from shounuo.analytics.asking import Lens
@@ -188,7 +189,7 @@ def _breaches(found: Overview, lens: Lens) -> Part:
         "breaches",
         _("违诺最多的条款"),
         (
-            Column(_("条款"), "clause", False),
+            Column(pgettext("dimension", "条款"), "clause", False),
             Column(_("违诺"), "breached"),
             Column(_("应守"), "due"),
         ),

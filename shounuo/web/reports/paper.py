@@ -244,7 +244,7 @@ def _heat(part: Part) -> Drawing:
                 strokeWidth=1,
             )
         )
-        text = words.number(value, None if value >= 10 else 1) if value else "0"
+        text = words.number(value, 0 if value >= 10 or value == int(value) else 1)
         middle = (place[0] + wide / 2 - 0.5, place[1] + 3.5)
         colour = PAPER if share > 0.6 else INK
         drawing.add(String(*middle, text, fontName=FACE, fontSize=6.5, fillColor=colour, textAnchor="middle"))

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import Cell
@@ -81,8 +82,8 @@ def _part(sheet: Worksheet, part: Part) -> None:
     _text(sheet.cell(1, 1), part.title).font = TITLE
     _text(sheet.cell(2, 1), part.note).font = GREY
     shown = [n for n, column in enumerate(part.columns) if column.code]
-    _heads(sheet, 3, [part.columns[n].label or part.columns[n].code for n in shown])
-    widths = [len(part.columns[n].label) * 2 + 2 for n in shown]
+    _heads(sheet, 3, [capfirst(part.columns[n].label or part.columns[n].code) for n in shown])
+    widths = [_wide(part.columns[n].label) + 2 for n in shown]
     for line, row in enumerate(part.rows, 4):
         for place, n in enumerate(shown, 1):
             slot = row[n]
@@ -91,10 +92,15 @@ def _part(sheet: Worksheet, part: Part) -> None:
                 _number(cell, slot)
             else:
                 _text(cell, slot.text)
-            widths[place - 1] = max(widths[place - 1], min(WIDEST, len(slot.text) * 2))
+            widths[place - 1] = max(widths[place - 1], min(WIDEST, _wide(slot.text) + 2))
     for place, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(place)].width = max(10, width)
     sheet.freeze_panes = "A4"
+
+
+def _wide(text: str) -> int:
+    """The width of a text in half-width characters."""
+    return sum(2 if ord(c) > 0x2E80 else 1 for c in text)
 
 
 def _heads(sheet: Worksheet, line: int, names: Sequence[str]) -> None:
