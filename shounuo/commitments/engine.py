@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
 from shounuo.commitments import events, records, replay, rules, store
@@ -27,12 +26,10 @@ from shounuo.commitments.ruleset import rule as rule_of
 from shounuo.commitments.starting import born, reborn
 from shounuo.commitments.timing import Hours
 from shounuo.events import subjects
-from shounuo.events.models import Event
 from shounuo.events.registry import kind_of
 from shounuo.events.services import NewEvent, Published
 from shounuo.events.subjects import Facts, NearestClock
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.composed import Composed
 from shounuo.policy import matching
 from shounuo.staff import queries as staff
 
@@ -159,11 +156,7 @@ def _history(works: Sequence[_Work], rulebook: Book) -> dict[Key, list[Past]]:
     """The subjects' events so far, oldest first, in one query; actors' roles only where a rule asks for them."""
     if not works:
         return {}
-    if len(works) == 1:
-        kind, subject = works[0].key
-        events = _told.objects(None, kind, subject=subject)
-    else:
-        events = list(Event.objects.filter(_any([store.of_subject(w.key) for w in works])).order_by("id"))
+    events = store.events_of([w.key for w in works])
     roles: dict[int, frozenset[str]] = {}
     if any(s.by for r in rulebook.rules.values() for s in r.spec.events()):
         for person in {e.actor_id for e in events if e.actor_kind == "person" and e.actor_id is not None}:
@@ -173,18 +166,6 @@ def _history(works: Sequence[_Work], rulebook: Book) -> dict[Key, list[Past]]:
         held = roles.get(e.actor_id or 0, frozenset()) if e.actor_kind == "person" else frozenset()
         found.setdefault((e.subject_kind, e.subject_id), []).append(Past(e.id, e.kind, e.at, e.payload, held))
     return found
-
-
-@Composed
-def _told(_actor: None, kind: str, *, subject: int) -> QuerySet[Event]:
-    return Event.objects.filter(store.of_subject((kind, subject))).order_by("id")
-
-
-def _any(conditions: Sequence[Any]) -> Any:
-    whole = conditions[0]
-    for condition in conditions[1:]:
-        whole |= condition
-    return whole
 
 
 class _Work:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import connection
-from django.db.models import CharField, Field, Q
+from django.db.models import CharField, Field, Q, QuerySet
 
 from shounuo.commitments.facts import Key
 from shounuo.commitments.models import Clock, Pause, Step
 from shounuo.commitments.rules import Changes
+from shounuo.events.models import Event
 from shounuo.events.services import NewEvent, Published, publish
 from shounuo.kernel import prepared
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.composed import Composed
 
 # Clocks are read and written in plain SQL with one JSON document of rows: a third of the ORM's time, and what a publish
 # costs is decided here. The names come from the model, so that nothing can be forgotten.
@@ -59,6 +63,19 @@ _UPDATE = f"""UPDATE commitments_clock c SET {", ".join(f"{name} = t.{name}" for
 
 def of_subject(key: Key) -> Q:
     return Q(subject_kind=key[0], subject_id=key[1])
+
+
+def events_of(keys: Sequence[Key]) -> list[Event]:
+    """The subjects' events so far, oldest first; one query."""
+    if len(keys) == 1:
+        [(kind, subject)] = keys
+        return _told.objects(None, kind, subject=subject)
+    return list(Event.objects.filter(reduce(or_, map(of_subject, keys))).order_by("id"))
+
+
+@Composed
+def _told(_actor: None, kind: str, *, subject: int) -> QuerySet[Event]:
+    return Event.objects.filter(of_subject((kind, subject))).order_by("id")
 
 
 def lock_clocks(keys: Collection[Key]) -> dict[Key, list[Clock]]:
