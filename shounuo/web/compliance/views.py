@@ -99,7 +99,8 @@ def _figures(found: showing.Report, change: float | None) -> list[dict[str, obje
             "name": _("未达标的指标"),
             "value": words.number(sum(1 for row in found.targets if row["tone"] == "breach")),
             "unit": "",
-            "population": _("共判 %(n)s 个指标") % {"n": len(found.targets)},
+            "population": _("共判 %(n)s 个指标，%(short)s 个还差，期限未到")
+            % {"n": len(found.targets), "short": sum(1 for row in found.targets if row["tone"] == "warn")},
         },
     ]
 

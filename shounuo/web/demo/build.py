@@ -317,7 +317,7 @@ def _boards(world: World, at: datetime) -> None:
             board_id=board.pk,
             name=name,
             team_id=min(actor.led_team_ids, default=None),
-            period="week",
+            period="days",
             actor=actor,
             at=at,
         )
