@@ -168,6 +168,9 @@ def days_span(first: date, last: date, today: date | None = None) -> str:
     start = full_day(first, today, weekday=False)
     if first == last:
         return start
+    if first.year == last.year and (today is None or today.year != first.year):
+        days = f"{full_day(first, first, weekday=False)} – {full_day(last, first, weekday=False)}"
+        return gettext("%(year)s年%(days)s") % {"year": first.year, "days": days}
     return f"{start} – {full_day(last, today or first, weekday=False)}"
 
 

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from django.utils import translation
+
 from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.web.alarms.showing import bars
 from shounuo.web.words import days_span
@@ -49,3 +51,5 @@ def test_a_day_alone_stands_alone_and_the_year_is_said_where_it_is_another():
     assert days_span(MONDAY, date(2026, 11, 8)) == "2026年11月2日 – 11月8日"
     assert days_span(date(2025, 12, 29), date(2026, 1, 4), MONDAY) == "2025年12月29日 – 1月4日"
     assert days_span(date(2026, 12, 28), date(2027, 1, 3)) == "2026年12月28日 – 2027年1月3日"
+    with translation.override("en"):
+        assert days_span(MONDAY, date(2026, 11, 8)) == "2 Nov – 8 Nov 2026"
