@@ -273,6 +273,8 @@ def make_town() -> Town:
         ("policy/proposals/", "what"): "reject",
         ("policy/<slug:code>/versions/", "code"): "trial",
         ("policy/reviews/", "version_id"): draft.pk,
+        ("policy/<slug:code>/roles/", "code"): "trial",
+        ("policy/<slug:code>/roles/", "role"): "management",
         ("policy/<slug:code>/versions/", "version_id"): draft.pk,
         ("policy/<slug:code>/versions/", "what"): "submit",
         ("policy/<slug:code>/versions/", "clause"): rule.clause.code,

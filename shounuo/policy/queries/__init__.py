@@ -26,6 +26,7 @@ from shounuo.policy.queries.kept import Kept, kept_of, now_of, register_kept
 from shounuo.policy.queries.promises import is_shown, promises
 from shounuo.policy.queries.proofs import EvidenceView, PracticeView
 from shounuo.policy.queries.readers import comments_of, missing_readers, readers
+from shounuo.policy.queries.roles import Lacking, roles_lacking, roles_named
 from shounuo.policy.queries.versions import (
     PolicyRow,
     acknowledged,
@@ -45,6 +46,7 @@ __all__ = [
     "Coverage",
     "EvidenceView",
     "Kept",
+    "Lacking",
     "PolicyRow",
     "PracticeView",
     "RuleChange",
@@ -76,6 +78,8 @@ __all__ = [
     "proposals_of",
     "readers",
     "register_kept",
+    "roles_lacking",
+    "roles_named",
     "rule_titles",
     "rules_in_force",
     "title_and_wording",

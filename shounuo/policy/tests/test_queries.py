@@ -13,6 +13,7 @@ from shounuo.kernel.errors import NotFound
 from shounuo.policy import queries, services
 from shounuo.policy.queries import kept
 from shounuo.policy.testing import make_draft, make_in_force, make_shipped, make_text
+from shounuo.staff.models import Role
 from shounuo.staff.testing import AT, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +189,33 @@ def test_a_policy_is_a_subject_whose_drafts_stay_with_their_drafters(cast):
     assert subject.label([id]) == {id: "测试规定"}
     assert subject.people(id).owner_id is None
     assert subject.url(id)
+
+
+def test_the_roles_that_live_rules_set_to_work_and_nobody_holds(db):
+    cast = make_cast()
+    rules = """      - {authority: revision, grant: policy_revision, who: management, per: organisation}
+      - {authority: refund, grant: compensation, who: manager, approver: finance}
+      - {record: award, title: 评奖, subject: case, fields: [solution], before: case.resolved, owner: hr}
+      - commitment: first-response
+        subject: case
+        from: case.opened
+        until: interaction.sent
+        within: PT30M
+        escalate: [{at: 100%, to: owner_supervisor}, {at: 150%, to: "role:general_manager"}]
+"""
+    version = make_in_force(make_text("N-1", "N-2", rules=rules), at=AT)
+    found = queries.roles_lacking(version)
+    assert {it.code: (it.exists, it.clauses) for it in found} == {
+        "management": (False, ("N-1", "N-2")),
+        "finance": (False, ("N-1", "N-2")),
+        "general_manager": (False, ("N-1", "N-2")),
+    }
+    board = Role.objects.create(code="management", name="公司管理层")
+    assert next(it.exists for it in queries.roles_lacking(version) if it.code == "management")
+    cast.manager.roles.add(board)
+    assert "management" not in {it.code for it in queries.roles_lacking(version)}
+    cast.manager.is_active = False
+    cast.manager.save()
+    assert {"management", "manager"} <= {it.code for it in queries.roles_lacking(version)}, (
+        "who left holds nothing"
+    )

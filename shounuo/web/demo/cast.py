@@ -41,8 +41,11 @@ TEAMS = (
     DemoTeam("logistics", "物流", "logistics"),
 )
 
+ROLES = (("management", "公司管理层"),)
+"""What the regulation calls for beside the roles of every installation: who approves its changes."""
+
 PEOPLE = (
-    DemoPerson("zhaoliqun", "赵立群", "服务总监", ("director",)),
+    DemoPerson("zhaoliqun", "赵立群", "服务总监", ("director", "management")),
     DemoPerson("jiangyue", "蒋悦", "客服经理", ("manager",)),
     DemoPerson("admin", "管理员", "系统管理员", ("admin",)),
     DemoPerson("zhoumin", "周敏", "客服主管", ("supervisor",), ("feed",), True),

@@ -73,6 +73,10 @@ def people_and_teams(world: World, at: datetime, step: Callable[[], None]) -> No
             code=team.code, name=team.name, department=team.department, actor=world.system, at=at
         )
         world.by_team[team.code] = []
+    for code, name in cast.ROLES:
+        staff.role_create(
+            code=code, name=name, permissions=("duties.work", "policy.view"), actor=world.system, at=at
+        )
     for one in cast.PEOPLE:
         person = staff_queries.person_by_login(one.login)
         if person is None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shounuo.web.policies import editor, life, uploads, views
+from shounuo.web.policies import editor, life, roles, uploads, views
 
 urlpatterns = [
     path("", views.index, name="policies"),
@@ -27,6 +27,7 @@ urlpatterns = [
     path("<slug:code>/breaches/", life.breaches, name="policy-breaches"),
     path("<slug:code>/sign/", life.sign, name="policy-sign"),
     path("<slug:code>/remind/", life.remind, name="policy-remind"),
+    path("<slug:code>/roles/<slug:role>/", roles.make, name="policy-role"),
     path("<slug:code>/review-date/", life.review_date, name="policy-review-date"),
     path("<slug:code>/retire/", life.retire, name="policy-retire"),
     path("<slug:code>/versions/<int:version_id>/review/", life.review, name="policy-review"),

@@ -29,6 +29,7 @@ from shounuo.policy import services as policy_services
 from shounuo.policy.queries import ClauseView
 from shounuo.policy.services.review import Approvers, approvers, word_of
 from shounuo.staff import queries as staff
+from shounuo.staff.permissions import MANAGE as MANAGE_STAFF
 from shounuo.web import words
 from shounuo.web.context import actor_of
 from shounuo.web.dashboards import links
@@ -36,6 +37,7 @@ from shounuo.web.desk.dialogs import dialog, refuse
 from shounuo.web.desk.forms import MOMENT, moment
 from shounuo.web.guard import done, page_of, staff_page
 from shounuo.web.policies.places import places
+from shounuo.web.policies.roles import looked_after
 from shounuo.web.policies.showing import clauses as clause_page
 from shounuo.web.policies.showing import composites, documents, goals, periods, targets
 from shounuo.web.policies.showing import life as life_page
@@ -360,6 +362,9 @@ def versions(request: HttpRequest, code: str) -> HttpResponse:
             "retire_url": f"/policy/{code}/retire/"
             if actor.may(permissions.PUBLISH) and documents.is_in_force(shown, at)
             else "",
+            "lacking": version_page.lacking(policy.roles_lacking(looked_after(rows, at)), code, actor)
+            if any(actor.may(p) for p in (permissions.EDIT, permissions.PUBLISH, MANAGE_STAFF))
+            else None,
             "may_edit": actor.may(permissions.EDIT),
             "draft_url": f"/policy/{code}/draft/",
         },

@@ -421,7 +421,7 @@ def test_a_reader_signs_once(house, supervisor):
 
 
 # -- what it costs ---------------------------------------------------------------------------------------------------
-INDEX, DOCUMENT, CLAUSE, VERSIONS = 10, 14, 25, 9
+INDEX, DOCUMENT, CLAUSE, VERSIONS = 10, 14, 25, 10
 
 
 def test_pages_cost_the_same_however_much_there_is(house, manager):

@@ -22,7 +22,8 @@ from shounuo.policy import services
 from shounuo.policy.models import Acknowledgement, ClauseComment, Deviation, Policy, PolicyVersion
 from shounuo.policy.queries import missing_readers
 from shounuo.policy.services.readers import Question
-from shounuo.policy.testing import make_draft
+from shounuo.policy.testing import make_draft, make_in_force, make_text
+from shounuo.staff.models import Role
 from shounuo.staff.queries import actor_for
 from shounuo.web.tests.desks import PACK, make_house, queries_of
 from shounuo.web.tests.portal_world import is_clean, text_of
@@ -86,6 +87,51 @@ def test_readers_do_not_see_what_is_said_about_a_draft(house, draft, client):
 def test_what_was_said_in_review_is_not_for_readers_afterwards_either(house, draft):
     publish(house, draft)
     assert house.client(house.cast.agent).get(base(draft) + "review/").status_code == 403
+
+
+# -- roles that a document names and nobody holds --------------------------------------------------------------------
+NAMING = """      - {authority: revision, grant: policy_revision, who: management, per: organisation}
+      - {authority: refund, grant: compensation, who: manager, approver: finance}
+"""
+
+
+@pytest.fixture
+def naming(house):
+    return make_in_force(make_text("N-1", "N-2", code="naming", rules=NAMING), at=house.at)
+
+
+def test_a_role_that_nobody_holds_is_named_with_its_clauses_and_made_by_one_click(house, naming, admin):
+    page = admin.get("/policy/naming/versions/")
+    assert "公司管理层" in text_of(page) and "财务" in text_of(page)
+    assert "2 个角色还没有人担任" in page.text and "/policy/clauses/N-2/" in page.text
+    url = "/policy/naming/roles/management/"
+    assert admin.get(url).status_code == 302 and not Role.objects.filter(code="management").exists()
+    assert admin.post(url).status_code == 302
+    made = Role.objects.get(code="management")
+    assert (made.name, made.permissions) == ("公司管理层", ["duties.work", "policy.view"])
+    page = admin.get("/policy/naming/versions/").text
+    assert url not in page and "指定人员" in page and "/policy/naming/roles/finance/" in page
+    assert admin.post(url).status_code == 404, "once"
+    house.cast.admin.roles.add(made)
+    assert "公司管理层" not in text_of(admin.get("/policy/naming/versions/"))
+
+
+def test_a_role_is_made_by_who_manages_staff_and_only_where_the_document_names_it(
+    house, naming, admin, manager
+):
+    url = "/policy/naming/roles/management/"
+    page = manager.get("/policy/naming/versions/").text
+    assert "公司管理层" in page and url not in page
+    assert manager.post(url).status_code == 403
+    assert house.client(house.cast.outsider).post(url).status_code == 403
+    for strange in (
+        "/policy/naming/roles/legal/",
+        "/policy/naming/roles/manager/",
+        "/policy/none/roles/legal/",
+    ):
+        assert admin.post(strange).status_code == 404, strange
+    assert "个角色还没有人担任" not in house.client(house.cast.agent).get("/policy/naming/versions/").text
+    assert not Role.objects.filter(code__in=("management", "legal", "finance")).exists()
 
 
 # -- who approves in whose place -------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
@@ -20,10 +20,12 @@ from shounuo.policy import labels, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion
 from shounuo.policy.services.review import Approvers, Word
+from shounuo.staff.permissions import MANAGE
 from shounuo.web import timing, words
 from shounuo.web.policies.showing.documents import is_in_force, state_words
 
 MOST_CHANGES = 40
+MOST_NAMED = 3
 APPROVED = 2  # the place of the approval among the steps of a version's life
 _AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(%| [A-Z]{3})")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|.", re.DOTALL)
@@ -157,6 +159,31 @@ def version_row(
         "acts": acts,
         "publish_url": f"{base}/publish/" if may_publish else "",
         "export_url": f"/policy/{code}/export/?version={version.number}",
+    }
+
+
+def lacking(roles: Sequence[policy.Lacking], code: str, actor: Actor) -> dict[str, Any] | None:
+    """The roles that a version sets to work and that nobody holds: which clauses name each, where it is made or given to
+    somebody by those who may. None where there is none."""
+    if not roles:
+        return None
+    manages = actor.may(MANAGE)
+    return {
+        "count": len(roles),
+        "roles": [
+            {
+                "name": labels.role(it.code),
+                "clauses": [
+                    {"number": timing.clause_number(c), "name": "", "url": f"/policy/clauses/{c}/"}
+                    for c in it.clauses[:MOST_NAMED]
+                ],
+                "more": max(0, len(it.clauses) - MOST_NAMED),
+                "make_url": f"/policy/{code}/roles/{it.code}/" if manages and not it.exists else "",
+                "give_url": "/settings/people/" if manages and it.exists else "",
+                "exists": it.exists,
+            }
+            for it in roles
+        ],
     }
 
 
