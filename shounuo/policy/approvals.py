@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from shounuo.duties.registry import declare
@@ -12,7 +11,7 @@ ORIGIN = "policy.version"
 
 APPROVAL = declare(
     "policy_approval",
-    _("批准制度"),
+    pgettext_lazy("duty", "批准制度"),
     icon="certificate",
     outcomes={"approved": pgettext_lazy("grant", "已批")},
     by_hand=False,

@@ -60,7 +60,7 @@ def panel(actor: Actor, case: Case, at: datetime, *, may_ask: bool) -> dict[str,
         "more": max(0, len(rows) - SHOWN),
         "offers": [
             {
-                "label": labels.word(o.kind),
+                "label": capfirst(labels.word(o.kind)),
                 "given": money(o.given) if o.money else "",
                 "limit": money(o.limit.fen) if o.money and o.limit.fen is not None else "",
                 "url": f"/cases/{case.number}/grant/?kind={o.kind}" if may_ask else "",
@@ -76,7 +76,7 @@ def line(grant: Grant, at: datetime, *, own: int | None) -> dict[str, Any]:
     """A grant on one line; the case's number where it is another of the same matter."""
     return {
         "url": f"/approvals/{grant.pk}/",
-        "label": labels.word(grant.kind),
+        "label": capfirst(labels.word(grant.kind)),
         "amount": money(grant.amount),
         "state": str(grant.state),
         "state_label": grant.get_state_display(),

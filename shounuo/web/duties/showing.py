@@ -173,12 +173,14 @@ def page(duty: Duty, actor: Actor, at: datetime) -> dict[str, Any]:
         "may_release": rules.may_release(actor, duty),
         "may_assign": duty.is_open and rules.may_manage(actor, duty),
         "may_snooze": rules.may_do(actor, duty),
-        "may_cancel": rules.may_cancel(actor, duty),
+        "may_cancel": rules.may_cancel(actor, duty) and not kind.held,
         "may_miss": duty.is_open
+        and not kind.held
         and rules.may_manage(actor, duty)
         and duty.due_at is not None
         and duty.due_at < at,
         "may_reopen": not duty.is_open
+        and not kind.held
         and (
             rules.may_manage(actor, duty)
             or (actor.person_id is not None and actor.person_id in (duty.ended_by_id, duty.created_by_id))
