@@ -37,6 +37,8 @@ WORDS: dict[str, Any] = {
     "any_monitored": _("任一受监控指标"),
     # grants
     "policy_revision": _("批准制度修订"),
+    "special_request": _("办理特殊请求"),
+    "personal_data_in_reply": _("回复中引用个人数据"),
     "policy_interpretation": _("解释制度"),
     "compensation": _("给予补偿"),
     "service_upgrade": _("升级到主管处理"),
