@@ -58,7 +58,7 @@ _INSERT = f"""INSERT INTO commitments_clock ({", ".join(_NAMES[1:])})
  SELECT {", ".join(_NAMES[1:])} FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS ({_TYPES})) WITH ORDINALITY AS t
  ORDER BY ordinality RETURNING id"""  # noqa: S608
 _UPDATE = f"""UPDATE commitments_clock c SET {", ".join(f"{name} = t.{name}" for name in _MOVING)}
- FROM jsonb_to_recordset(%s::jsonb) AS t({_TYPES}) WHERE c.id = t.id"""  # noqa: S608
+ FROM (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r({_TYPES}) LIMIT """  # noqa: S608
 
 
 def of_subject(key: Key) -> Q:
@@ -153,7 +153,7 @@ def _insert(clocks: list[Clock]) -> None:
 def _update(clocks: list[Clock]) -> None:
     if not clocks:
         return
-    prepared.execute(_UPDATE, [_document(clocks)])
+    prepared.execute(f"{_UPDATE}{prepared.at_most(len(clocks))}) t WHERE c.id = t.id", [_document(clocks)])
 
 
 def _document(clocks: list[Clock]) -> str:

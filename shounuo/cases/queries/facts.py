@@ -105,11 +105,11 @@ def clocks_changed(nearest: dict[int, NearestClock]) -> None:
         return
     ids = sorted(nearest)
     prepared.execute(
-        """UPDATE cases_case c SET next_due_at = n.due, next_warn_at = n.warn, next_clause = n.clause,
+        f"""UPDATE cases_case c SET next_due_at = n.due, next_warn_at = n.warn, next_clause = n.clause,
                  overdue = n.overdue
-               FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bool[])
-                 AS n(id, due, warn, clause, overdue)
-               WHERE c.id = n.id""",
+               FROM (SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bool[])
+                 AS r(id, due, warn, clause, overdue) LIMIT {prepared.at_most(len(ids))}) n
+               WHERE c.id = n.id""",  # noqa: S608  a number of ours
         [
             ids,
             [nearest[i].due_at for i in ids],
