@@ -102,7 +102,9 @@ def agree(world: World, before: datetime, start: datetime) -> None:
     author, approver = world.workers["jiangyue"].actor, world.workers["zhaoliqun"].actor
     bases = {row.name: row.pk for row, _spec, _label in agreements.bases(start)}
     signers = list(
-        Customer.objects.filter(segment="vip", merged_into=None, company__isnull=False).order_by("id")[:2]
+        Customer.objects.filter(segment="vip", merged_into=None, company__isnull=False).order_by(
+            "created_at"
+        )[:2]
     )
     faster = agreement_services.Promise(
         bases["first-response"], "PT15M", "95%", "PT20M", "同业三家公开的服务承诺"
@@ -141,7 +143,7 @@ def complain(world: World, end: datetime) -> None:
     """The eight steps of the complaints that are open, and of those that ended lately, as far as they have come."""
     rule = next(p for p in book.live(end) if p.spec.name == STEPS_RULE)
     found = Case.objects.filter(kind="complaint", opened_at__gte=end - timedelta(days=4), merged_into=None)
-    for case in found.select_related("owner").order_by("opened_at")[:16]:
+    for case in found.select_related("owner").order_by("opened_at", "number")[:16]:
         run = process.run_start(
             rule_id=rule.rule_id, subject=("case", case.pk), actor=world.system, at=case.opened_at
         )

@@ -87,7 +87,7 @@ def _review(end: datetime) -> None:
     """The manager writes down what was learnt of the day with most complaints."""
     found = (
         Alarm.objects.filter(name="complaints-day", state=Alarm.State.RELEASED)
-        .order_by("-raised_value")
+        .order_by("-raised_value", "raised_at")
         .first()
     )
     if found is not None and found.released_at is not None:
