@@ -109,6 +109,7 @@ def test_a_case_from_its_opening_to_its_close(house):
     )
 
     house.until("10-10 10:30")  # a promise is counted once its time is over
+    house.count()
     clause = {c["code"]: c for c in clauses(api)}["CAP-4.1.2"]
     assert clause["kept"]["week"]["share"] == 1.0
 

@@ -195,7 +195,7 @@ def test_a_special_request_has_no_amount(cast, case):
         ask(cast, case, 10, kind="special_request")
     grant = ask(cast, case, None, kind="special_request")
     assert (grant.state, grant.amount, grant.roles) == ("asked", None, ["senior_agent", "supervisor"])
-    assert Duty.objects.get().title == "审批：special_request"
+    assert Duty.objects.get().title == "审批：办理特殊请求"
     assert decide(cast, grant, cast.supervisor).state == "granted"
 
 
