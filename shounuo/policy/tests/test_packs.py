@@ -8,11 +8,11 @@ import pytest
 
 from shounuo.kernel import durations
 from shounuo.kernel.durations import Span
-from shounuo.policy import packs, registers
+from shounuo.policy import labels, packs, registers
 from shounuo.policy.matching import details, sentence
 from shounuo.policy.reading import read_pack, rule_of
 from shounuo.policy.registers import Fate
-from shounuo.policy.schema import UNSET, Commitment, Target
+from shounuo.policy.schema import UNSET, Authority, Commitment, Target
 from shounuo.policy.standing import LIVE, WAITING, standing_of
 from shounuo.policy.vocabulary import current
 from shounuo.policy.writing import dump, rule_body
@@ -50,6 +50,12 @@ def rules_for(code, row):
 def test_a_pack_ships_for_each_source_document():
     assert {p.stem for p in packs.files()} == set(SHIPPED)
     assert {p.stem for p in packs.register_files()} == set(SHIPPED.values())
+
+
+@pytest.mark.parametrize("code", SHIPPED)
+def test_whatever_a_shipped_pack_lets_somebody_grant_has_a_name(code):
+    kinds = {rule.grant for _clause, rule in pack(code).rules() if isinstance(rule, Authority)}
+    assert {kind for kind in kinds if labels.word(kind) == kind} == set()
 
 
 @pytest.mark.parametrize("code", SHIPPED)
