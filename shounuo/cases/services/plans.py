@@ -80,18 +80,27 @@ def plan_propose(
 
 
 def plan_choose(
-    *, case_id: int, option: int, expected_version: int | None = None, actor: Actor, at: datetime
+    *,
+    case_id: int,
+    option: int,
+    plan_id: int | None = None,
+    expected_version: int | None = None,
+    actor: Actor,
+    at: datetime,
 ) -> Plan:
-    """The customer chooses, or staff record that he did. `option` is 1 to 3 in the open plan, or an option's id.
+    """The customer chooses, or staff record that he did. `option` is 1 to 3 in the open plan.
 
-    A case that waited for the customer goes on. Conflict `no_plan` when nothing is open to choose from. Events:
-    plan.chosen, case.resumed.
+    `plan_id` is the plan that was being looked at: when another has taken its place, the second option of the old is
+    not the second of the new. A case that waited for the customer goes on. Conflict `no_plan` when nothing is open to
+    choose from, `plan_changed` when it is not `plan_id`. Events: plan.chosen, case.resumed.
     """
     with changing(case_id, "choose", actor=actor, at=at, expected_version=expected_version) as change:
         plan = change.case.plans.filter(chosen_at=None, withdrawn_at=None).first()
         if plan is None:
             raise Conflict(gettext_lazy("没有等待选择的方案"), code="no_plan")
-        chosen = next((o for o in plan.options.all() if option in (o.position, o.pk)), None)
+        if plan_id is not None and plan.pk != plan_id:
+            raise Conflict(gettext_lazy("方案有了改动，请看过新的再选"), code="plan_changed")
+        chosen = next((o for o in plan.options.all() if o.position == option), None)
         if chosen is None:
             raise Invalid(gettext_lazy("没有这个方案"), field="option", code="bad_option")
         plan.chosen, plan.chosen_at, plan.chosen_by_kind = chosen, at, actor.kind

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shounuo.cases import services
-from shounuo.cases.models import Plan
+from shounuo.cases.models import Option, Plan
 from shounuo.cases.testing import make_case, make_field, make_resolved, make_topic
 from shounuo.customers.testing import make_customer
 from shounuo.kernel.actors import Actor
@@ -212,17 +212,28 @@ def test_the_customer_chooses_and_the_case_goes_on(cast, told, payload):
         services.plan_choose(case_id=case.pk, option=1, actor=Actor.customer(case.customer_id), at=LATER)
 
 
-def test_an_option_can_be_named_by_its_id_but_only_of_the_open_plan(cast):
-    case, other = make_case(team=cast.team, owner=cast.agent), make_case(team=cast.team, owner=cast.agent)
+def test_an_option_is_named_by_its_place_whatever_its_id(cast):
+    case = make_case(team=cast.team, owner=cast.agent)
     act = {"actor": cast.actor(cast.agent), "at": AT}
-    for _filler in range(4):
-        services.plan_propose(case_id=other.pk, options=OPTIONS, **act)
     plan = services.plan_propose(case_id=case.pk, options=OPTIONS, **act)
-    foreign = other.plans.latest("id").options.first()
+    Option.objects.all().delete()  # the first rows of an installation: the option in the first place has the id 2
+    for place, option_id in ((1, 2), (2, 1)):
+        Option.objects.create(pk=option_id, plan=plan, position=place, title=OPTIONS[place - 1]["title"])
     with pytest.raises(Invalid):
-        services.plan_choose(case_id=case.pk, option=foreign.pk, **act)
-    chosen = plan.options.last()
-    assert services.plan_choose(case_id=case.pk, option=chosen.pk, **act).chosen_id == chosen.pk
+        services.plan_choose(case_id=case.pk, option=3, **act)
+    assert services.plan_choose(case_id=case.pk, option=2, **act).chosen.title == OPTIONS[1]["title"]
+
+
+def test_what_was_chosen_of_an_older_plan_is_not_taken_for_the_new_one(cast):
+    case = make_case(team=cast.team, owner=cast.agent)
+    act = {"actor": cast.actor(cast.agent), "at": AT}
+    old = services.plan_propose(case_id=case.pk, options=OPTIONS, **act)
+    new = services.plan_propose(case_id=case.pk, options=OPTIONS[::-1], **act)
+    with pytest.raises(Conflict) as raised:
+        services.plan_choose(case_id=case.pk, option=1, plan_id=old.pk, **act)
+    assert raised.value.code == "plan_changed" and not Plan.objects.exclude(chosen_at=None).exists()
+    chosen = services.plan_choose(case_id=case.pk, option=1, plan_id=new.pk, **act).chosen
+    assert chosen.title == OPTIONS[-1]["title"]
 
 
 def test_a_new_plan_withdraws_the_one_before_and_resolving_withdraws_the_last(cast, told):

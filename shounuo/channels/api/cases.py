@@ -277,7 +277,7 @@ def _propose(case_id: int, given: s.ProposeGiven, actor: Actor, at: datetime) ->
 
 
 def _choose(case_id: int, given: s.ChooseGiven, actor: Actor, at: datetime) -> object:
-    return services.plan_choose(case_id=case_id, option=given.option, actor=actor, at=at)
+    return services.plan_choose(case_id=case_id, option=given.option, plan_id=given.plan, actor=actor, at=at)
 
 
 def _wait(case_id: int, given: s.WaitGiven, actor: Actor, at: datetime) -> object:

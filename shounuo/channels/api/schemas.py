@@ -90,7 +90,11 @@ class ProposeGiven(Given):
 
 
 class ChooseGiven(Given):
-    option: int = Field(ge=1, description="1 to 3, or the id of the option", examples=[1])
+    option: int = Field(ge=1, le=3, description="Its place in the open plan: 1 to 3", examples=[1])
+    plan: int | None = Field(
+        None,
+        description="The plan that was looked at, as in `plan.proposed`; 409 when another has taken its place",
+    )
 
 
 class ResolveGiven(Given):

@@ -270,10 +270,12 @@ def customer_reply(
     return added
 
 
-def customer_choose(*, case_id: int, option: int, actor: Actor, at: datetime) -> None:
-    """The customer chooses one of the open plan's options (1 to 3, or its id)."""
+def customer_choose(
+    *, case_id: int, option: int, plan_id: int | None = None, actor: Actor, at: datetime
+) -> None:
+    """The customer chooses one of the options (1 to 3) of the open plan; a Conflict when it is not `plan_id`."""
     _own(case_id, actor)
-    cases.plan_choose(case_id=case_id, option=option, actor=actor, at=at)
+    cases.plan_choose(case_id=case_id, option=option, plan_id=plan_id, actor=actor, at=at)
 
 
 def customer_confirm(*, case_id: int, feedback: str = "", actor: Actor, at: datetime) -> None:

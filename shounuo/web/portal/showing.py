@@ -253,7 +253,8 @@ def offer(it: CustomerPage, base: str) -> dict[str, Any] | None:
         "note": _said(it),
         "url": f"{base}choose/",
         "options": [_option(o) for o in it.options],
-        "chosen_id": best.pk,
+        "plan_id": it.plan.pk,
+        "chosen_id": best.position,
         "label": _("就选“{what}”"),
         "button": _("就选“%(what)s”") % {"what": best.title},
         "foot": _("都不合适？"),
@@ -275,7 +276,7 @@ def _option(option: Option) -> dict[str, Any]:
     if steps := lines(option.steps):
         points.append(_("步骤：%(steps)s") % {"steps": " → ".join(steps)})
     return {
-        "id": option.pk,
+        "id": option.position,
         "title": option.title,
         "cost": option.cost,
         "when": option.time,

@@ -198,15 +198,19 @@ def test_he_chooses_a_way_out_once(world, agent, client: Client):
     text = text_of(page)
     assert "请您选一个办法" in text and "退您 2,844 元" in text and "注意：须留人装卸" in text
     assert "就选“折价留用”" in text and "等您选办法" in text
-    ids = re.findall(r'name="option" value="(\d+)"', page.content.decode())
-    assert len(ids) == 2
-    assert client.post(f"{world.path}choose/", {"option": "99999"}).status_code == 422
-    assert client.post(f"{world.path}choose/", {}).status_code == 422
-    answer = client.post(f"{world.path}choose/", {"option": ids[0]})
+    (plan,) = re.findall(r'name="plan" value="(\d+)"', page.content.decode())
+    assert re.findall(r'name="option" value="(\d+)"', page.content.decode()) == ["1", "2"]
+    for wrong in ({"plan": plan, "option": "99999"}, {"plan": plan}, {"option": "1"}, {}):
+        assert client.post(f"{world.path}choose/", wrong).status_code == 422
+    services.plan_propose(case_id=world.mine.pk, options=OPTIONS, then="wait", actor=agent, at=now())
+    late = client.post(f"{world.path}choose/", {"plan": plan, "option": "1"})
+    assert late.status_code == 409 and "方案有了改动，请看过新的再选" in text_of(late)
+    (plan,) = re.findall(r'name="plan" value="(\d+)"', late.content.decode())
+    answer = client.post(f"{world.path}choose/", {"plan": plan, "option": "1"})
     assert answer["Location"] == f"{world.path}?sent=choice#main"
     after = text_of(client.get(world.path))
     assert "您选好了" in after and "换 3 吨新料" in after and "请您选一个办法" not in after
-    again = client.post(f"{world.path}choose/", {"option": ids[1]})
+    again = client.post(f"{world.path}choose/", {"plan": plan, "option": "2"})
     assert again.status_code == 409 and "没有等待选择的方案" in text_of(again)
 
 
@@ -322,7 +326,7 @@ def test_another_customers_case_is_not_there(world, client: Client, tail):
     sign_in(client)
     path = f"/help/cases/{world.other.number}/{tail}"
     method = client.post if tail in POSTS else client.get
-    given = {"text": "我来插一句", "option": "1", "reason": "other"}
+    given = {"text": "我来插一句", "option": "1", "plan": "1", "reason": "other"}
     answer = method(path, given) if tail in POSTS else method(path)
     assert (
         answer.status_code == 404 and "没有找到" in text_of(answer) and "别人" not in answer.content.decode()

@@ -84,12 +84,12 @@ def choose(request: HttpRequest, door: Door) -> HttpResponse:
     """One of the options."""
     if request.method != "POST":
         return redirect(door.base)
-    given = request.POST.get("option", "")
+    option, plan = (_number(request.POST.get(name, "")) for name in ("option", "plan"))
     try:
-        if not (given.isascii() and given.isdigit() and len(given) < 19):
+        if option is None or plan is None:
             raise Invalid(_("请先选一个办法"), field="option")
         case = cases.get(door.actor, door.number)
-        services.customer_choose(case_id=case.pk, option=int(given), actor=door.actor, at=now())
+        services.customer_choose(case_id=case.pk, option=option, plan_id=plan, actor=door.actor, at=now())
     except NotFound:
         raise
     except Problem as problem:
@@ -187,6 +187,10 @@ def mine(request: HttpRequest) -> HttpResponse:
         else None,
     }
     return pages.page(request, "portal/cases.html", context)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def short(request: HttpRequest, token: str) -> HttpResponse:
