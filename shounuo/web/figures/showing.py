@@ -101,18 +101,19 @@ def population(metric: Metric, cell: Cell) -> str:
 
 
 def delta(metric: Metric, now: float | None, before: float | None) -> dict[str, Any] | None:
-    """The change against the window before; nothing where there is none to speak of."""
+    """The change against the window before, in points, percent or, from ten times as much, times; nothing where it
+    would round to none."""
     if now is None or before is None or metric.aggregate is Aggregate.GROWTH:
         return None
     if metric.unit is Unit.SHARE:
         change = (now - before) * 100
-        text = _("%(points)s 点") % {"points": f"{change:+.1f}"}
+        text, least = _("%(points)s 点") % {"points": f"{change:+.1f}"}, 0.05
     elif before:
-        change = (now / before - 1) * 100
-        text = f"{change:+.0f}%"
+        change, least = (now / before - 1) * 100, 0.5
+        text = f"{change:+.0f}%" if change < 900 else _("%(times)s 倍") % {"times": f"+{change / 100:,.0f}"}
     else:
         return None
-    if abs(change) < 0.05:
+    if abs(change) < least:
         return None
     good = metric.direction is Direction.NONE or (change > 0) == (metric.direction is Direction.UP)
     return {"text": text, "good": good}

@@ -14,9 +14,11 @@ from shounuo.cases import services as cases
 from shounuo.cases.testing import make_case, make_topic
 from shounuo.kernel import clock
 from shounuo.kernel.actors import Actor
+from shounuo.metrics import registry
 from shounuo.metrics.testing import observe_all
 from shounuo.staff.services import token_create
 from shounuo.staff.testing import AT, make_cast, make_person, set_up_organisation, sign_in_client
+from shounuo.web.figures import showing
 
 NOW = AT + timedelta(hours=6)
 
@@ -50,6 +52,25 @@ def page(person, path):
     client = Client()
     sign_in_client(client, person)
     return client.get(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "now", "before", "text"),
+    [
+        ("cases_opened", 34, 1, "+33 倍"),
+        ("cases_opened", 2500, 1, "+2,499 倍"),
+        ("cases_opened", 9, 1, "+800%"),
+        ("cases_opened", 3, 4, "-25%"),
+        ("cases_opened", 1003, 1000, None),
+        ("cases_opened", 3, 0, None),
+        ("cases_opened", 3, None, None),
+        ("reopen_rate", 0.125, 0.1, "+2.5 点"),
+        ("reopen_rate", 0.1004, 0.1, None),
+    ],
+)
+def test_a_change_is_said_in_words_of_its_size(code, now, before, text):
+    found = showing.delta(registry.get(code), now, before)
+    assert (found and found["text"]) == text
 
 
 def test_the_library_lists_every_metric_and_says_which_wait(town):
