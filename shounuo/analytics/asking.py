@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.analytics import rules
 from shounuo.analytics.rules import Kind, Period
 from shounuo.kernel.errors import Invalid
+from shounuo.kernel.text import whole
 from shounuo.metrics import queries as metrics
 from shounuo.metrics import registry
 from shounuo.metrics.queries.conditions import values_of
@@ -46,11 +47,11 @@ def read(given: Given, at: datetime) -> Lens:
             raise Invalid(_("时间范围的结束须在开始之后，且不超过五年"), field="to", code="bad_window")
         return Lens(rules.between(start, end, at, zone), where, own=True)
     kind = next((k for k in rules.KINDS if k == (_one(given, "period") or DEFAULT)), None)
-    back = _one(given, "back") or "0"
+    back = whole(_one(given, "back") or "0", rules.MOST_BACK)
     try:
-        if kind is None:
+        if kind is None or back is None:
             raise ValueError(_one(given, "period"))
-        return Lens(rules.period(kind, at, zone, back=int(back)), where)
+        return Lens(rules.period(kind, at, zone, back=back), where)
     except ValueError as error:
         raise Invalid(_("没有这样的时间范围"), field="period", code="bad_choice") from error
 

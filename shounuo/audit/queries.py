@@ -18,6 +18,7 @@ from shounuo.events import registry, subjects
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotAllowed
+from shounuo.kernel.text import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _names(wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, str], str]:
 def _shown(rows: list[Entry]) -> list[Shown]:
     names = _names(
         {(row.actor_kind, row.actor_id) for row in rows if row.actor_id is not None}
-        | {(row.target_kind, int(row.target_id)) for row in rows if row.target_id.isdigit()}
+        | {(row.target_kind, id) for row in rows if (id := whole(row.target_id)) is not None}
     )
     return [
         Shown(
@@ -117,7 +118,8 @@ def _name(names: dict[tuple[str, str], str], kind: str, id: str) -> str:
 
 def _url(kind: str, id: str) -> str:
     subject = subjects.get(kind)
-    return subject.url(int(id)) if subject is not None and id.isdigit() else ""
+    number = whole(id)
+    return subject.url(number) if subject is not None and number is not None else ""
 
 
 def action_label(action: str) -> str:

@@ -20,6 +20,7 @@ from shounuo.cases.queries import grants as queries
 from shounuo.events.services import Published
 from shounuo.kernel.errors import NotFound
 from shounuo.kernel.secrets import signature, signature_holds
+from shounuo.kernel.text import whole
 from shounuo.notices import kinds
 from shounuo.notices.composing import address_of
 from shounuo.notices.models import Relay
@@ -63,12 +64,10 @@ def letter_of(token: str, at: datetime) -> Letter:
     """Whom a link is for and what about, without using it up. NotFound, one answer for all, when it is not ours, is over,
     was for an asking that has been answered or passed on, or for somebody who no longer works here."""
     text, _dot, signed = token.rpartition(".")
-    parts = text.split(".")
-    if not (len(parts) == 4 and all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts)):
+    numbers = [n for part in text.split(".") if (n := whole(part)) is not None]
+    if len(numbers) != 4 or not signature_holds(PURPOSE, text, signed, size=SIZE):
         raise _over()
-    if not signature_holds(PURPOSE, text, signed, size=SIZE):
-        raise _over()
-    grant_id, round, person_id, until = map(int, parts)
+    grant_id, round, person_id, until = numbers
     if datetime.fromtimestamp(until, UTC) <= at:
         raise _over()
     asked = Grant.objects.filter(pk=grant_id, round=round, state=Grant.State.ASKED).exists()

@@ -139,7 +139,7 @@ def search(actor: Actor, text: str, *, limit: int = 20) -> list[Customer]:
     allowed = live(visible_to(actor))
     ways = [_by_name(text)]
     digits = re.sub(r"[\s()+-]", "", text)
-    if digits.isdigit():
+    if digits.isascii() and digits.isdigit():
         if len(digits) >= 3:
             ways.append(_by_contact("phone", _bare(text)))
         ways.append(_by_contact("mail", text.lower()))

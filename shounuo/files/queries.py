@@ -15,6 +15,7 @@ from shounuo.kernel import store
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.kernel.secrets import signature, signature_holds
+from shounuo.kernel.text import whole
 
 _PURPOSE = "files.link"
 
@@ -79,11 +80,10 @@ def signed_path(file: File, *, at: datetime, lives: timedelta = timedelta(days=7
 def by_signature(token: str, at: datetime) -> File:
     """The file behind a signed address; NotFound when it is not ours, over, or the file is now internal."""
     text, _dot, given = token.rpartition(".")
-    id, _dot, until = text.partition(".")
-    sound = signature_holds(_PURPOSE, text, given) and id.isdigit() and until.isdigit()
-    if not sound or int(until) <= at.timestamp():
+    id, until = (whole(part) for part in text.partition(".")[::2])
+    if id is None or until is None or not signature_holds(_PURPOSE, text, given) or until <= at.timestamp():
         raise NotFound(_("这个链接已过期，请从工单页面重新打开"), code="link_over")
-    file = File.objects.select_related("blob").filter(pk=int(id), internal=False).first()
+    file = File.objects.select_related("blob").filter(pk=id, internal=False).first()
     if file is None or file.subject_kind == DRAFT:
         raise NotFound(_("没有这个文件，或它不对您开放"))
     return file

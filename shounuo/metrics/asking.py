@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
+from shounuo.kernel.text import whole
 from shounuo.metrics import queries, registry
 from shounuo.metrics.queries import Figure
 from shounuo.metrics.registry import Metric
@@ -21,6 +22,7 @@ from shounuo.staff import queries as staff
 
 DAYS = 30
 MOST_YEARS = 20
+MOST_SECONDS = 999_999_999
 Given = Mapping[str, Sequence[str]]
 # a plus sign that was not encoded arrives as a space
 _UNENCODED_PLUS = re.compile(r"(T[0-9:.]+) ([0-9]{2}:?[0-9]{2})$")
@@ -82,9 +84,10 @@ def _bucket(text: str) -> Bucket | None:
 def _limit(text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+    seconds = whole(text, MOST_SECONDS)
+    if not seconds:
         raise Invalid(_("须为正整数，单位为秒"), field="limit", code="bad_limit")
-    return int(text)
+    return seconds
 
 
 def _window(first: str, last: str, at: datetime, zone: ZoneInfo) -> Window:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import npgettext_lazy
 
+from shounuo.kernel.text import whole
 from shounuo.metrics import registry
 from shounuo.metrics.registry import Dimension, Metric, Series, Source
 from shounuo.metrics.rules import Aggregate, Direction, Unit
@@ -45,8 +46,8 @@ def units_of(table: str, kind: str) -> list[tuple[str, int, int]]:
 
 def whole_number(text: str) -> int:
     """The number that a text says; ValueError when it says none that a column can hold."""
-    number = int(text)
-    if not -(2**63) <= number < 2**63:
+    number = whole(text)
+    if number is None:
         raise ValueError(text)
     return number
 
@@ -70,8 +71,8 @@ def _departments() -> dict[Any, Any]:
 
 
 def _day_number(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 7:
+    number = whole(text, 7)
+    if not number:
         raise ValueError(text)
     return number
 

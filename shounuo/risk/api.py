@@ -31,6 +31,7 @@ from shounuo.channels.api.shapes import seen_subjects
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
+from shounuo.kernel.text import whole
 from shounuo.metrics import registry
 from shounuo.metrics.rules import Unit
 from shounuo.policy.labels import spoken
@@ -180,8 +181,9 @@ def _rows(actor: Actor, alarms: Iterable[Alarm]) -> list[tuple[AlarmRule, dict[s
 
 def _subject(alarm: Alarm) -> tuple[str, int] | None:
     """The thing that the alarm is about; None for a slice, a metric, or the whole."""
-    kind, colon, number = alarm.about.partition(":")
-    return (kind, int(number)) if colon and "@" not in kind and number.isdigit() else None
+    kind, _colon, text = alarm.about.partition(":")
+    number = whole(text)
+    return (kind, number) if number is not None and "@" not in kind else None
 
 
 def _row(alarm: Alarm, spec: AlarmRule, title: str, about: str) -> dict[str, Any]:

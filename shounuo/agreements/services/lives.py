@@ -15,7 +15,7 @@ from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shounuo.kernel.secrets import signature, signature_holds
-from shounuo.kernel.text import clean
+from shounuo.kernel.text import clean, whole
 from shounuo.policy import services as policy
 from shounuo.policy.writing import dump
 from shounuo.staff import queries as staff
@@ -109,14 +109,15 @@ def link_path(agreement: Agreement, at: datetime) -> str:
 def link_open(token: str, at: datetime) -> tuple[Agreement, Actor]:
     """The agreement behind a link and the customer who holds it. Raises LinkOver."""
     text, _dot, given = token.rpartition(".")
-    parts = text.split(".")
+    numbers = [n for part in text.split(".") if (n := whole(part)) is not None]
     over = LinkOver(_("这个链接已失效，请向您的联系人要一个新的"))
-    if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
+    if len(numbers) != 3 or not signature_holds(LINK, text, given):
         raise over
-    if not signature_holds(LINK, text, given) or int(parts[2]) <= at.timestamp():
+    agreement_id, customer_id, until = numbers
+    if until <= at.timestamp():
         raise over
-    actor = Actor.customer(int(parts[1]))
-    found = queries.visible_to(actor).filter(pk=int(parts[0])).first()
+    actor = Actor.customer(customer_id)
+    found = queries.visible_to(actor).filter(pk=agreement_id).first()
     if found is None:
         raise over
     return found, actor

@@ -13,7 +13,7 @@ from shounuo.cases.models import Case, SearchText
 from shounuo.cases.queries.visibility import few_ids, visible_to
 from shounuo.customers.models import ContactPoint, Customer
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.text import clean_line, fold_width, normalise_phone, search_query
+from shounuo.kernel.text import clean_line, fold_width, normalise_phone, search_query, whole
 
 LIMIT = 20
 # Of a word that very many cases hold, the newest are ranked: ranking all of them would take seconds.
@@ -44,9 +44,9 @@ def search(actor: Actor, text: str, limit: int = LIMIT) -> list[Found]:
         return []
     seen = visible_to(actor)
     found: dict[int, Found] = {}
-    number = text.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        _add(found, seen.filter(number=int(number)), "number", limit)
+    number = whole(text.removeprefix("#"))
+    if number is not None:
+        _add(found, seen.filter(number=number), "number", limit)
     people = _customers(text)
     if people:
         by = "phone" if re.search(r"\d{3}", text) else "customer"
@@ -68,9 +68,9 @@ def _customers(text: str) -> list[int]:
     if digits.isascii() and digits.isdigit():
         if len(digits) < 4:
             return []
-        whole = normalise_phone(text) or digits
+        full = normalise_phone(text) or digits
         points = ContactPoint.objects.filter(
-            Q(value__startswith=whole) | Q(value__endswith=digits), kind="phone"
+            Q(value__startswith=full) | Q(value__endswith=digits), kind="phone"
         )
         return list(points.values_list("customer_id", flat=True)[:_PEOPLE])
     if "@" in text:

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.rules.states import STATUSES
 from shounuo.kernel.errors import Invalid
-from shounuo.kernel.text import clean_line
+from shounuo.kernel.text import clean_line, whole
+from shounuo.kernel.text.numerals import MOST
 
 Scalar = str | int | bool | float
 Normal = dict[str, Any]
@@ -30,8 +31,7 @@ ME: Final = "me"
 MINE: Final = "mine"
 CUSTOM: Final = "custom."
 _CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
-_WITHIN: Final = re.compile(r"P([1-9]\d{0,3})D")
-_BIG: Final = 2**63
+_WITHIN: Final = re.compile(r"P([1-9][0-9]{0,3})D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,8 @@ def _one_of(*choices: str) -> Callable[[Any], Scalar | None]:
 
 
 def _id(value: Any) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
-        value = int(value)
-    return value if type(value) is int and 0 < value < _BIG else None
+    number = whole(value) if isinstance(value, str) else value
+    return number if type(number) is int and 0 < number <= MOST else None
 
 
 def _id_or(*words: str, codes: bool = False) -> Callable[[Any], Scalar | None]:

@@ -41,6 +41,7 @@ from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound
+from shounuo.kernel.text import whole
 
 router = Router()
 
@@ -140,8 +141,8 @@ def _query(asked: s.CasesAsked, actor: Actor) -> dict[str, Any]:
 
 def _is_number(text: str, actor: Actor) -> bool:
     """True for the number of a case that the actor may see."""
-    plain = text.isascii() and text.isdigit() and len(text) < 13
-    return plain and queries.visible_to(actor).filter(number=int(text)).exists()
+    number = whole(text)
+    return number is not None and queries.visible_to(actor).filter(number=number).exists()
 
 
 @router.get("/cases/{int:number}", response={200: s.CaseOut, **READING}, summary="Read a case")

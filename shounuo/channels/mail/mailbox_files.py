@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from shounuo.kernel.text import whole
+
 _MESSAGE_LIMIT: Final = 100 * 1024 * 1024
 _LINE_LIMIT: Final = 1024 * 1024
 _FROM: Final = re.compile(rb"From .{0,300}?(?:\d{2}:\d{2}|\d{4}|MAILER-DAEMON|\?\?\?@|-)")
@@ -95,7 +97,8 @@ def _single(path: Path, key: str, told: OnError, limit: int) -> Iterator[tuple[s
 def _emlx(raw: bytes) -> bytes:
     """Apple Mail puts the length in front and a property list behind."""
     first, newline, rest = raw.partition(b"\n")
-    return rest[: int(first)] if newline and first.strip().isdigit() and len(first) < 12 else raw
+    length = whole(first.strip().decode("latin-1")) if newline else None
+    return raw if length is None else rest[:length]
 
 
 def _is_mbox(path: Path) -> bool:

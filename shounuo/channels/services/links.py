@@ -17,6 +17,7 @@ from shounuo.customers.models import Customer
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
 from shounuo.kernel.secrets import signature, signature_holds
+from shounuo.kernel.text import whole
 
 LINK_LIVES: Final = timedelta(days=180)
 _LINK: Final = "portal.link"
@@ -40,17 +41,18 @@ def link_open(token: str, at: datetime) -> tuple[Case, Actor]:
     The actor is the customer; a page that came by a link shows this case only, though he may have others.
     """
     text, _dot, given = token.rpartition(".")
-    parts = text.split(".")
+    numbers = [n for part in text.split(".") if (n := whole(part)) is not None]
     over = LinkOver(_("这个链接已失效，请用邮箱登录查看"))
-    if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
+    if len(numbers) != 3 or not signature_holds(_LINK, text, given):
         raise over
-    if not signature_holds(_LINK, text, given) or int(parts[2]) <= at.timestamp():
+    case_id, customer_id, until = numbers
+    if until <= at.timestamp():
         raise over
-    case = Case.objects.filter(pk=int(parts[0])).first()
+    case = Case.objects.filter(pk=case_id).first()
     if case is None:
         raise over
     case = current(case)
-    if case.customer_id not in _same_person(int(parts[1])):
+    if case.customer_id not in _same_person(customer_id):
         raise over
     return case, Actor.customer(case.customer_id)
 

@@ -36,7 +36,7 @@ from shounuo.files.services import blob_store, file_attach
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge
 from shounuo.kernel.secrets import signature
-from shounuo.kernel.text import clean, clean_line, normalise_mail, normalise_phone
+from shounuo.kernel.text import clean, clean_line, digits_in, normalise_mail, normalise_phone
 from shounuo.staff import throttle
 from shounuo.staff.queries import organisation
 
@@ -99,7 +99,7 @@ def code_check(*, mail: str, code: str, address: str, at: datetime) -> Actor:
     """
     wrong = NotAllowed(gettext_lazy("验证码不对或已过期"), code="wrong_code", field="code")
     throttle.hit(throttle.key_of("portal-try", address), 60, HOUR, at)
-    plain, digits = normalise_mail(mail), "".join(c for c in code if c.isdigit())[:12]
+    plain, digits = normalise_mail(mail), digits_in(code)[:12]
     with transaction.atomic():
         row = (
             PortalCode.objects.select_for_update()

@@ -18,7 +18,7 @@ from shounuo.customers.services.finding import add_point, point_of
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from shounuo.kernel.text import clean, clean_line, initials, sort_key
+from shounuo.kernel.text import clean, clean_line, initials, sort_key, whole
 
 SEGMENTS = ("", "vip", "key", "new", "risk")
 MOST_CONTACTS = 30
@@ -195,7 +195,7 @@ def reveal(
             rows = customer.contact_points.filter(kind=field).order_by("-primary", "id")
             shown, detail = [row.shown for row in rows], {"field": field}
         else:
-            contact = _contact(customer, int(field) if field.isascii() and field.isdigit() else 0)
+            contact = _contact(customer, whole(field) or 0)
             shown, detail = contact.shown, {"field": contact.kind, "contact": contact.id}
         publish([NewEvent(events.REVEALED, ("customer", customer.id), at, actor, detail)])
         audit.record(

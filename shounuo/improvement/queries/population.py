@@ -18,6 +18,7 @@ from shounuo.events import subjects
 from shounuo.improvement.models import Inspection
 from shounuo.improvement.rules.sampling import Unit
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.text import whole
 from shounuo.staff.models import Team
 
 Source = Inspection.Source
@@ -120,4 +121,4 @@ def _owners(ids: list[int]) -> Iterable[tuple[int, int | None, int | None]]:
 def _clock_owners(ids: list[int]) -> dict[int, int]:
     """Who had the subject when the promise was decided."""
     rows = Clock.objects.filter(pk__in=ids).annotate(had=KT("facts__owner")).values_list("pk", "had")
-    return {pk: int(had) for pk, had in rows if had and had.isdigit()}
+    return {pk: person for pk, had in rows if (person := whole(had)) is not None}

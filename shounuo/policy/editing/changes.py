@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.kernel.errors import Conflict, Invalid, NotFound
+from shounuo.kernel.text import whole
 from shounuo.policy.schema import AnyRule, Chapter, Clause, Pack
 from shounuo.policy.writing import pack_plain, rule_plain
 
@@ -68,7 +69,7 @@ def next_id(pack: Pack, chapter: str) -> str:
         last = own[-1].id
         dot = "." if "." in last else "-"
         head, _dot, number = last.rpartition(dot)
-        first = int(number) + 1 if number.isdecimal() else len(own) + 1
+        first = len(own) + 1 if (n := whole(number)) is None else n + 1
     else:
         prefix = pack.clauses[0].id.partition("-")[0] if pack.clauses else "R"
         head, dot, first = f"{prefix}-{chapter}", ".", 1

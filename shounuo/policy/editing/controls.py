@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shounuo.kernel.durations import BadDuration, Span
+from shounuo.kernel.text import whole
 from shounuo.policy.editing.flat import (
     Choices,
     Context,
@@ -270,10 +271,11 @@ class Amount(Control):
         if unit not in dict(self.units):
             unit = self.units[0][0]
         if unit.startswith("P"):
-            if not number.isascii() or not number.isdigit() or not int(number):
+            amount = whole(number)
+            if not amount:
                 sheet.wrong(at, _("“%(value)s”应为大于零的整数") % {"value": sheet.text(f"{at}.n")})
                 return None
-            number = str(int(number))
+            number = str(amount)
         return sheet.leaf(unit.replace("#", number), at)
 
     def draw(self, sheet: Sheet, at: str) -> Drawn:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shounuo.kernel.text import whole
 from shounuo.policy.reading.source import Src
 from shounuo.policy.schema import Pack
 from shounuo.policy.vocabulary import Vocabulary
@@ -100,11 +101,9 @@ def rows(flat: Flat, at: str) -> list[int]:
     """The numbers of the rows under a control, in order; those of more than MOST_ROWS rows are left out."""
     start = f"{at}."
     found = {
-        int(head)
+        row
         for name in flat
-        if name.startswith(start)
-        and (head := name[len(start) :].partition(".")[0]).isdecimal()
-        and len(head) < 6
+        if name.startswith(start) and (row := whole(name[len(start) :].partition(".")[0], 99_999)) is not None
     }
     return sorted(found)[:MOST_ROWS]
 

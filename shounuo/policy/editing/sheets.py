@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from shounuo.kernel.text import whole
 from shounuo.policy.editing import choices
 from shounuo.policy.editing.compounds import Conditions, EventRow, Group, Rows, Table, Ways
 from shounuo.policy.editing.controls import (
@@ -402,12 +403,12 @@ def acted(flat: Flat, act: str) -> Flat:
         numbers = rows(flat, at)
         return flat | {f"{at}.{max(numbers, default=-1) + 1}": [""]}
     base, _dot, last = at.rpartition(".")
-    numbers = rows(flat, base)
-    if not last.isdecimal() or int(last) not in numbers:
+    numbers, row = rows(flat, base), whole(last)
+    if row not in numbers:
         return flat
-    place = numbers.index(int(last))
+    place = numbers.index(row)
     if what == "drop":
-        return renumbered(flat, base, [n for n in numbers if n != int(last)])
+        return renumbered(flat, base, [n for n in numbers if n != row])
     other = place - 1 if what == "up" else place + 1
     if what in ("up", "down") and 0 <= other < len(numbers):
         numbers[place], numbers[other] = numbers[other], numbers[place]

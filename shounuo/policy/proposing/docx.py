@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from shounuo.kernel.text import whole
+
 MAX_UNPACKED = 40 * 1024 * 1024
 MAX_LINES = 50_000
 _WORD = (
@@ -307,8 +309,7 @@ class _Body(_Reader):
 
 
 def _whole(values: dict[str, str], key: str = "val") -> int | None:
-    value = values.get(key, "")
-    return int(value) if value.isdigit() and len(value) < 6 else None
+    return whole(values.get(key), 99_999)
 
 
 def _han(value: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shounuo.kernel.text import whole
 from shounuo.policy.proposing import spans, words
 from shounuo.policy.proposing.found import Found, Passage, many
 from shounuo.policy.proposing.numbers import NUMBER, SHARE, number, share, written
@@ -263,7 +264,7 @@ def _counted(condition: _Condition) -> str:
 
 
 def _plain(value: str) -> Any:
-    return int(value) if value.isdigit() else value
+    return value if (number := whole(value)) is None else number
 
 
 def _target(

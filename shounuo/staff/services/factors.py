@@ -15,6 +15,7 @@ from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid
 from shounuo.kernel.secrets import decrypt, encrypt, token_hash
+from shounuo.kernel.text import fold_width, whole
 from shounuo.staff import events, queries
 from shounuo.staff.models import Person
 from shounuo.staff.services import guards
@@ -131,8 +132,8 @@ def matching_step(person: Person, code: str, at: datetime) -> int | None:
     """The time step that the code belongs to, one step early or late allowed, never one at or before the last
     used.
     """
-    code = "".join(code.split())
-    if len(code) != 6 or not code.isascii() or not code.isdigit():
+    code = fold_width("".join(code.split()))
+    if len(code) != 6 or whole(code) is None:
         return None
     totp = pyotp.TOTP(decrypt(person.totp_secret))
     now = int(at.timestamp()) // STEP

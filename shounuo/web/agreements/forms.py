@@ -14,6 +14,7 @@ from shounuo.agreements.models import Agreement
 from shounuo.agreements.services import Promise
 from shounuo.customers.models import Company, Customer
 from shounuo.kernel.durations import Percent, Span, parse
+from shounuo.kernel.text import whole
 
 ROWS = 6
 UNITS: dict[str, Any] = {
@@ -37,9 +38,9 @@ def parted(text: str) -> tuple[int, str]:
     """The amount and unit of a length made by `iso`; minutes of any other."""
     for unit, form in FORMS.items():
         head, _place, tail = form.partition("{}")
-        middle = text.removeprefix(head).removesuffix(tail)
-        if text.startswith(head) and text.endswith(tail) and middle.isdigit():
-            return int(middle), unit
+        amount = whole(text.removeprefix(head).removesuffix(tail))
+        if text.startswith(head) and text.endswith(tail) and amount is not None:
+            return amount, unit
     span: Span = parse(text)
     return (span.days * 86_400 + span.seconds) // 60, "M"
 

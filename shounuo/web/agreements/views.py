@@ -18,6 +18,7 @@ from shounuo.customers import queries as customers
 from shounuo.customers.models import Company
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
+from shounuo.kernel.text import whole
 from shounuo.notices.composing import address_of
 from shounuo.notices.models import OutgoingMail
 from shounuo.web.agreements import showing
@@ -106,14 +107,10 @@ def edit(request: HttpRequest, agreement: int | None = None) -> HttpResponse:
 
 def _given(request: HttpRequest, name: str) -> Any:
     """The customer or company of the address, where it names one."""
-    text = request.GET.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    id = whole(request.GET.get(name))
+    if id is None:
         return None
-    return (
-        customers.get(actor_of(request), int(text))
-        if name == "customer"
-        else get_object_or_404(Company, pk=int(text))
-    )
+    return customers.get(actor_of(request), id) if name == "customer" else get_object_or_404(Company, pk=id)
 
 
 @staff_page(PUBLISH)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.events import subjects
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.text import whole
 from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
 from shounuo.metrics.registry import Dimension, Metric
@@ -83,9 +84,9 @@ def _about(actor: Actor, alarms: list[Alarm]) -> dict[str, dict[str, str]]:
     """What alarms are about, by its key, where the reader may see it."""
     ids: dict[str, set[int]] = {}
     for alarm in alarms:
-        kind, _colon, number = alarm.about.partition(":")
-        if number:
-            ids.setdefault(kind, set()).add(int(number))
+        kind, _colon, text = alarm.about.partition(":")
+        if (number := whole(text)) is not None:
+            ids.setdefault(kind, set()).add(number)
     found = _slices(alarms)
     for kind, of_kind in ids.items():
         subject = subjects.get(kind)
@@ -126,7 +127,8 @@ def _slices(alarms: list[Alarm]) -> dict[str, dict[str, str]]:
 
 def _key(dimension: Dimension, text: str) -> Any:
     """The value of a dimension's column as it was written into the alarm."""
-    return int(text) if dimension.column.endswith("_id") and text.isdigit() else text
+    number = whole(text) if dimension.column.endswith("_id") else None
+    return text if number is None else number
 
 
 def figure(spec: AlarmRule, alarm: Alarm, value: float | None = None) -> str:

@@ -16,7 +16,7 @@ from shounuo.customers import queries as customers
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound
-from shounuo.kernel.text import normalise_mail, normalise_phone
+from shounuo.kernel.text import fold_width, normalise_mail, normalise_phone, whole
 from shounuo.web.console import pages
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
@@ -168,9 +168,8 @@ def hold_lift(request: HttpRequest, id: int) -> HttpResponse:
 
 
 def _case_id(actor: Actor, text: str) -> int:
-    digits = text.strip().lstrip("#")
     try:
-        return cases.get(actor, int(digits) if digits.isascii() and digits.isdigit() else 0).pk
+        return cases.get(actor, whole(fold_width(text).strip().lstrip("#")) or 0).pk
     except NotFound as missing:
         raise NotFound(str(missing), field="id") from missing
 

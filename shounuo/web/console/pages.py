@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
+from shounuo.kernel.text import whole
 from shounuo.web.console.menu import icon_of, sections
 from shounuo.web.context import actor_of
 from shounuo.web.guard import done
@@ -28,7 +29,7 @@ def paged(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], dict[st
     """The rows of `?page=` and what the pager takes; None where all rows fit on one page. One query more than the
     rows'. For tables of a few thousand rows; logs without end go by cursor (`onward`)."""
     total = rows.count()
-    number = min(max(1, _whole(request.GET.get("page"))), max(1, -(-total // PAGE)))
+    number = min(whole(request.GET.get("page")) or 1, max(1, -(-total // PAGE)))
     found = list(rows[(number - 1) * PAGE : number * PAGE])
     if total <= PAGE:
         return found, None
@@ -63,10 +64,6 @@ def here(request: HttpRequest, **changes: Any) -> str:
         if value not in (None, ""):
             query[name] = str(value)
     return request.path + (f"?{query.urlencode()}" if query else "")
-
-
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 8 else 1
 
 
 def table(

@@ -18,6 +18,7 @@ from shounuo.analytics.permissions import VIEW
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
+from shounuo.kernel.text import whole
 from shounuo.metrics import queries as metrics
 from shounuo.web.context import actor_of
 from shounuo.web.dashboards import choosing, showing, tiles
@@ -130,18 +131,18 @@ def _editing(request: HttpRequest, id: int, *, error: str = "") -> HttpResponse:
 def change(request: HttpRequest, board_id: int) -> HttpResponse:
     """One step of putting it together: `act` is save, add, set, up, down or remove; what is wrong is said on the page."""
     actor, at, given = actor_of(request), now(), request.POST
-    act, tile_id = given.get("act", ""), _number(given.get("tile", ""))
+    act, tile_id = given.get("act", ""), whole(given.get("tile")) or 0
     form: dict[str, Any] = {
         "form": given.get("form", ""),
         "by": given.get("by", ""),
-        "width": _number(given.get("width", "")),
+        "width": whole(given.get("width")) or 0,
     }
     try:
         if act == "save":
             services.board_change(
                 board_id=board_id,
                 name=given.get("name", ""),
-                team_id=_number(given.get("team", "")) or None,
+                team_id=whole(given.get("team")) or None,
                 period=given.get("period", ""),
                 actor=actor,
                 at=at,
@@ -194,7 +195,3 @@ def _lens(request: HttpRequest, board: Dashboard, at: datetime) -> tuple[Lens, s
 def _with_charts(response: HttpResponse) -> HttpResponse:
     response.sn_charts = True  # type: ignore[attr-defined]
     return response
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -17,6 +17,7 @@ from shounuo.cases.models import Case
 from shounuo.cases.permissions import VIEW_ALL, VIEW_TEAM
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid
+from shounuo.kernel.text import whole
 from shounuo.staff import queries as staff
 from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import dialog
@@ -103,7 +104,7 @@ def value_words(name: str, values: Sequence[str]) -> list[str]:
 
 
 def _looked_up(name: str, values: Sequence[str]) -> dict[str, Any]:
-    numbers = [int(v) for v in values if v.isascii() and v.isdigit() and len(v) < 19]
+    numbers = [n for v in values if (n := whole(v)) is not None]
     match name:
         case "owner":
             return {str(pk): words for pk, words in staff.names(numbers).items()}

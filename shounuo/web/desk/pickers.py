@@ -15,6 +15,7 @@ from shounuo.files import services as files
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid
+from shounuo.kernel.text import whole
 from shounuo.staff import queries as staff
 from shounuo.web.context import actor_of
 from shounuo.web.guard import staff_page
@@ -88,7 +89,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     a case open (`number`) handing it to them."""
     actor = actor_of(request)
     asked = request.GET.get("q", "").strip()[:100]
-    number = request.GET.get("number", "")
+    number = whole(request.GET.get("number"))
     found = (
         (_colleagues(actor, asked, number), _cases(actor, asked), _customers(actor, asked)) if asked else ()
     )
@@ -96,12 +97,12 @@ def palette(request: HttpRequest) -> HttpResponse:
     return render(request, "components/palette_results.html", {"groups": groups})
 
 
-def _colleagues(actor: Actor, asked: str, number: str) -> dict[str, Any]:
+def _colleagues(actor: Actor, asked: str, number: int | None) -> dict[str, Any]:
     if asked.isdigit() or not (actor.may(VIEW_TEAM) or actor.may(VIEW_ALL)):
         return {"title": "", "items": []}
     items: list[dict[str, Any]] = []
     people = staff.search(asked, limit=MOST_PEOPLE)
-    hand_over = number.isdigit() and len(number) < 10 and actor.may(WORK)
+    hand_over = number is not None and actor.may(WORK)
     for p in people if hand_over else []:
         items.append(
             {

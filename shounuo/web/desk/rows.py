@@ -19,6 +19,7 @@ from shounuo.cases.rules.states import WAITING
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.text import whole
 from shounuo.web import timing, words
 from shounuo.web.desk import filters
 
@@ -73,8 +74,8 @@ def saved(actor: Actor, chosen: str) -> list[dict[str, Any]]:
 def chosen_view(request: HttpRequest, counts: Counts | None = None) -> str:
     """The view that the address asks for: a key, or `saved:id`. Without one the list begins with what the reader
     holds, and with everything open when that is nothing."""
-    saved = request.GET.get("saved", "")
-    if saved.isascii() and saved.isdigit() and len(saved) < 19:
+    saved = whole(request.GET.get("saved"))
+    if saved is not None:
         return f"saved:{saved}"
     view = request.GET.get("view", "")
     if view in cases.VIEWS:
@@ -149,7 +150,7 @@ def _found(
     extra = query | ({"sort": sort} if sort in SORTS else {})
     cursor = request.GET.get("cursor") or None
     if view.startswith("saved:"):
-        kept = cases.saved_view(actor, int(view.removeprefix("saved:")[:18]))
+        kept = cases.saved_view(actor, int(view.removeprefix("saved:")))
         found, after = cases.list_page(actor, kept.query, cursor, PAGE, at=at, extra=extra, columns=ROW)
         return kept.name, kept.query, found, after
     found, after = cases.list_page(actor, view, cursor, PAGE, at=at, extra=extra, columns=ROW)

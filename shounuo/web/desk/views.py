@@ -20,6 +20,7 @@ from shounuo.events import export as event_export
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound, Problem
+from shounuo.kernel.text import whole
 from shounuo.policy import queries as policy
 from shounuo.web import timing
 from shounuo.web.context import actor_of
@@ -177,9 +178,7 @@ def bulk(request: HttpRequest, what: str) -> HttpResponse:
     """A dialog over the picked cases; each succeeds or fails by itself, and the toast says how many."""
     many = bulks.many(what)
     posted = request.POST if request.method == "POST" else None
-    picked = [
-        int(i) for i in (posted or request.GET).getlist("case") if i.isascii() and i.isdigit() and len(i) < 19
-    ]
+    picked = [n for i in (posted or request.GET).getlist("case") if (n := whole(i)) is not None]
     form = many.form(posted)
     if form.is_valid() and not picked:
         form.add_error(None, _("还没有选工单"))

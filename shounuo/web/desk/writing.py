@@ -16,6 +16,7 @@ from shounuo.cases.permissions import MERGE, VIEW_ALL, VIEW_TEAM, WORK
 from shounuo.cases.queries.page import case_page
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Conflict, Invalid, NotFound, Problem
+from shounuo.kernel.text import whole
 from shounuo.staff import queries as staff
 from shounuo.web.context import actor_of
 from shounuo.web.desk import case as showing
@@ -54,9 +55,8 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     actor, at = actor_of(request), now()
     case = queries.get(actor, number)
     text, note = request.POST.get("text", ""), request.POST.get("mode") == "note"
-    files = [int(i) for i in request.POST.getlist("file_ids") if i.isascii() and i.isdigit() and len(i) < 19]
-    version = request.POST.get("version", "")
-    expected = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+    files = [n for i in request.POST.getlist("file_ids") if (n := whole(i)) is not None]
+    expected = whole(request.POST.get("version"))
     kept = {"draft_text": text, "mode": "note" if note else "reply"}
     try:
         if note:

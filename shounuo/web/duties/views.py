@@ -20,6 +20,7 @@ from shounuo.duties.queries import BOXES, Box, Filters
 from shounuo.files.services import draft_upload
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotAllowed, NotFound
+from shounuo.kernel.text import whole
 from shounuo.policy import queries as policy
 from shounuo.process.permissions import VIEW as VIEW_RUNS
 from shounuo.web import timing
@@ -256,7 +257,7 @@ def reopen(request: HttpRequest, id: int) -> HttpResponse:
 @require_POST
 def done_many(request: HttpRequest) -> HttpResponse:
     """Several at once, with one note."""
-    ids = [int(i) for i in request.POST.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19][:200]
+    ids = [n for i in request.POST.getlist("id") if (n := whole(i)) is not None][:200]
     finished, refused = services.duties_done(
         duty_ids=ids, note=request.POST.get("note", ""), actor=actor_of(request), at=now()
     )

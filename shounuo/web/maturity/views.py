@@ -22,6 +22,7 @@ from shounuo.improvement.rules import maturity
 from shounuo.kernel import csvfile
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound, Problem
+from shounuo.kernel.text import whole
 from shounuo.policy.labels import spoken
 from shounuo.staff import queries as staff
 from shounuo.web.console import pages
@@ -96,8 +97,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """The assessment of a quarter begins, by hand or from the cadence's duty."""
     actor, at = actor_of(request), now()
     today = at.astimezone(ZoneInfo(staff.organisation().zone)).date()
-    given = request.GET.get("duty", "")
-    duty_id = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
+    duty_id = whole(request.GET.get("duty"))
     form = StartForm(
         request.POST if request.method == "POST" else None, versions=queries.assessable(at), today=today
     )

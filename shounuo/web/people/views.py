@@ -19,7 +19,7 @@ from shounuo.customers.models import Company, Customer
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Conflict, Invalid, NotFound
-from shounuo.kernel.text import initials
+from shounuo.kernel.text import initials, whole
 from shounuo.web.console import pages
 from shounuo.web.context import actor_of
 from shounuo.web.guard import done, staff_page
@@ -221,11 +221,11 @@ def merge(request: HttpRequest, id: int) -> HttpResponse:
     target = _live(actor, id)
     problem = ""
     if request.method == "POST":
-        given = request.POST.get("source", "")
+        source_id = whole(request.POST.get("source"))
         try:
-            if not (given.isascii() and given.isdigit() and len(given) < 19):
+            if source_id is None:
                 raise Invalid(_("请选一位客户"), field="source")
-            made = services.customers_merge(source_id=int(given), target_id=target.pk, actor=actor, at=now())
+            made = services.customers_merge(source_id=source_id, target_id=target.pk, actor=actor, at=now())
         except (Invalid, Conflict) as refused:
             problem = str(refused)
         else:

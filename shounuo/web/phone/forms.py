@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.models import Case, Topic
 from shounuo.cases.rules import fields as rules
+from shounuo.kernel.text import whole
 from shounuo.staff.models import Person, Team
 from shounuo.web.portal import fields
 
@@ -89,4 +90,5 @@ class IntakeForm(forms.Form):
 def assigned(text: str) -> tuple[str, int]:
     """("me", 0), ("team", id) or ("person", id) of a choice of `assign`."""
     kind, _colon, id = text.partition(":")
-    return (kind, int(id)) if kind in ("team", "person") and id.isascii() and id.isdigit() else (ME, 0)
+    number = whole(id)
+    return (kind, number) if kind in ("team", "person") and number is not None else (ME, 0)

@@ -19,7 +19,7 @@ from shounuo.customers.models import Customer
 from shounuo.customers.permissions import EDIT
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
-from shounuo.kernel.text import normalise_phone
+from shounuo.kernel.text import digits_in, normalise_phone
 from shounuo.staff.queries import names
 from shounuo.web.phone.forms import assigned
 
@@ -115,7 +115,7 @@ def _customer(values: Values, actor: Actor, at: datetime) -> Customer:
 def _keep_number(customer: Customer, phone: str, actor: Actor, at: datetime) -> None:
     """A whole number that nobody has becomes his; a part of one of his own is only how he was found."""
     number = normalise_phone(phone)
-    digits = "".join(c for c in phone if c.isdigit())
+    digits = digits_in(phone)
     known = customer.contact_points.filter(kind="phone", value__contains=number or digits).exists()
     if number and not known and customer_queries.by_contact(Actor.system(), phone=number) is None:
         customers.contact_add(customer_id=customer.pk, kind="phone", value=phone, actor=actor, at=at)

@@ -18,7 +18,7 @@ from shounuo.commitments.ruleset import LiveRule
 from shounuo.customers import queries as customers
 from shounuo.customers.models import Customer
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.text import clean_line, fold_width, mask_phone, truncate
+from shounuo.kernel.text import clean_line, digits_in, mask_phone, truncate
 from shounuo.policy import queries as policy
 from shounuo.policy.models import Rule
 from shounuo.policy.schema import Record
@@ -77,7 +77,7 @@ def _standing_words(row: Mapping[str, Any] | None, at: datetime) -> str:
 
 def _number(customer: Customer, typed: str) -> SafeString:
     """The number that fits: what was typed is marked, of the rest only what a masked number shows."""
-    digits = "".join(c for c in fold_width(typed) if c.isdigit())
+    digits = digits_in(typed)
     points = [p.value for p in customer.contact_points.all() if p.kind == "phone"]
     value = next((v for v in points if v.startswith(digits)), "") or next(
         (v for v in points if digits in v), ""

@@ -25,6 +25,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound, Problem
 from shounuo.kernel.secrets import new_token
+from shounuo.kernel.text import whole
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person, Team
 from shounuo.web.console.pages import refuse
@@ -78,11 +79,11 @@ class Desk:
     @cached_property
     def customer(self) -> Customer | None:
         """The one who was picked, if the writer may know of him."""
-        id = str(self.values.get("customer", ""))
-        if not (id.isascii() and id.isdigit() and len(id) < 19):
+        id = whole(str(self.values.get("customer", "")))
+        if id is None:
             return None
         try:
-            return customers.get(self.actor, int(id))
+            return customers.get(self.actor, id)
         except NotFound:
             return None
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Conflict, Invalid, NotFound, Problem
+from shounuo.kernel.text import whole
 from shounuo.policy import permissions, queries, services
 from shounuo.policy.editing import changes, sheets
 from shounuo.policy.editing.changes import (
@@ -408,10 +409,10 @@ def undo(request: HttpRequest, code: str, version_id: int) -> HttpResponse:
     version, pack = _draft(request, code, version_id)
     if request.method != "POST":
         return redirect(showing.base_of(version))
-    number = request.POST.get("edit", "")
-    if not number.isdecimal() or len(number) > 18:
+    edit_id = whole(request.POST.get("edit"))
+    if edit_id is None:
         raise Invalid(_("没有可以撤回的修改"))
-    gone = services.draft_undo(version_id=version.pk, edit_id=int(number), actor=actor_of(request), at=now())
+    gone = services.draft_undo(version_id=version.pk, edit_id=edit_id, actor=actor_of(request), at=now())
     version.refresh_from_db()
     pack = queries.pack_of(version)
     codes = [c.id for c in pack.clauses]

@@ -17,6 +17,7 @@ from shounuo.commitments import queries as commitments
 from shounuo.kernel.clock import now
 from shounuo.kernel.durations import Span
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound, Problem
+from shounuo.kernel.text import whole
 from shounuo.policy import permissions, queries, services
 from shounuo.policy.editing.controls import TIMES
 from shounuo.policy.models import ClauseComment, Deviation, Policy, PolicyVersion
@@ -220,7 +221,8 @@ def questions(request: HttpRequest, code: str, version_id: int) -> HttpResponse:
             )
         except Problem as problem:
             number, _dot, name = (problem.field or "").removeprefix("q").partition(".")
-            at = f"q{asked[int(number)][0]}_{name}" if number.isdecimal() else None
+            place = whole(number, len(asked) - 1)
+            at = f"q{asked[place][0]}_{name}" if place is not None else None
             form.add_error(at, str(problem))
         else:
             return done(request, f"/policy/{code}/versions/", _("签阅题目已存"))
@@ -251,13 +253,11 @@ def sign(request: HttpRequest, code: str) -> HttpResponse:
     wrong: dict[str, str] = {}
     if request.method == "POST":
         answers = {
-            int(name[1:]): int(value)
+            number: chosen
             for name, value in request.POST.dict().items()
             if name[:1] == "q"
-            and name[1:].isdecimal()
-            and len(name) < 4
-            and value.isdecimal()
-            and len(value) < 3
+            and (number := whole(name[1:], 99)) is not None
+            and (chosen := whole(value, 99)) is not None
         }
         try:
             services.acknowledge(version_id=version.pk, answers=answers, actor=actor, at=at)

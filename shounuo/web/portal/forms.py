@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.rules import fields as rules
+from shounuo.kernel.text import fold_width, whole
 from shounuo.web.portal import fields
 
 # A customer's words for the kinds of a case.
@@ -107,7 +108,7 @@ class FindForm(forms.Form):
     )
 
     def clean_number(self) -> int:
-        digits = self.cleaned_data["number"].strip().lstrip("#")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        number = whole(fold_width(self.cleaned_data["number"]).strip().lstrip("#"))
+        if number is None:
             raise forms.ValidationError(_("单号是一串数字，在回执里能找到"), code="bad_number")
-        return int(digits)
+        return number

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shounuo.cases import queries as cases
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid
+from shounuo.kernel.text import whole
 from shounuo.policy.queries import rule_titles
 from shounuo.process import queries, services
 from shounuo.process.models import Run
@@ -87,10 +88,11 @@ def new(request: HttpRequest) -> HttpResponse:
     )
 
     def save(values: dict[str, Any]) -> str:
-        number = values["case"].strip()
-        if number and not (number.isascii() and number.isdigit()):
+        typed = values["case"].strip()
+        number = whole(typed)
+        if typed and number is None:
             raise Invalid(_("工单号是数字"), field="case", code="bad_number")
-        subject = ("case", cases.get(actor, int(number)).pk) if number else None
+        subject = ("case", cases.get(actor, number).pk) if number is not None else None
         begun = services.run_start(rule_id=values["playbook"], subject=subject, actor=actor, at=at)
         return f"{HOME}{begun.pk}/"
 

@@ -13,12 +13,14 @@ from shounuo.analytics.models import Report
 from shounuo.analytics.permissions import REPORTS, VIEW
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid
+from shounuo.kernel.text import whole
 from shounuo.staff import queries as staff
 from shounuo.web.context import actor_of
 from shounuo.web.figures.places import places
 from shounuo.web.guard import done, staff_page
 from shounuo.web.reports import showing
 
+MOST_PAGES = 9_999
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -28,9 +30,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """All reports, the latest first, of one kind where one is asked for."""
     actor = actor_of(request)
     kind = next((k for k in rules.REPORTED if k == request.GET.get("kind")), "")
-    page = request.GET.get("page", "1")
-    number = int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 6 else 1
-    rows, more = queries.reports(actor, kind=kind, page=max(1, number))
+    number = whole(request.GET.get("page"), MOST_PAGES) or 1
+    rows, more = queries.reports(actor, kind=kind, page=number)
     base = f"?kind={kind}&" if kind else "?"
     context = {
         "title": _("报告"),

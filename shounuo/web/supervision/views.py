@@ -21,6 +21,7 @@ from shounuo.kernel import csvfile
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound
+from shounuo.kernel.text import whole
 from shounuo.policy.permissions import VIEW
 from shounuo.web.console import pages
 from shounuo.web.context import actor_of
@@ -65,7 +66,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """An inspection is planned and its sample drawn; from a clause, or from the duty that asks for it."""
     actor, at = actor_of(request), now()
-    duty_id = _whole(request.GET.get("duty"))
+    duty_id = whole(request.GET.get("duty"))
     initial: dict[str, Any] = {"clauses": [request.GET["clause"]]} if request.GET.get("clause") else {}
     if duty_id is not None:
         initial["title"] = pgettext("duty", "监督检查")
@@ -84,10 +85,6 @@ def new(request: HttpRequest) -> HttpResponse:
         toast=_("已抽样，并交给了检查人"),
         template="supervision/new.html",
     )
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @staff_page(VIEW)
@@ -112,7 +109,7 @@ def judge(request: HttpRequest, id: int) -> HttpResponse:
     if request.method == "POST":
         return _judged(request, inspection, items, actor, at)
     mine = [i for i in items if i.inspector_id == actor.person_id]
-    wanted = _whole(request.GET.get("item"))
+    wanted = whole(request.GET.get("item"))
     item = next((i for i in items if i.pk == wanted), None) or next((i for i in mine if _left(i)), None)
     return _judging(request, inspection, items, item, actor, at)
 

@@ -22,6 +22,7 @@ from shounuo.duties import queries as duties
 from shounuo.duties.models import Duty
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import Percent
+from shounuo.kernel.text import whole
 from shounuo.policy import labels
 from shounuo.policy.models import PolicyVersion
 from shounuo.policy.queries import ClauseView, RuleView
@@ -66,7 +67,7 @@ def _runs(codes: Sequence[str]) -> list[str]:
     last: tuple[str, int] | None = None
     for code in codes:
         head, _dash, tail = code.rpartition("-")
-        place = (head, int(tail)) if tail.isascii() and tail.isdigit() else None
+        place = (head, number) if (number := whole(tail)) is not None else None
         if last and place and (place[0], place[1] - 1) == last:
             found[-1] = f"{found[-1].partition('–')[0]}–{tail}"
         else:

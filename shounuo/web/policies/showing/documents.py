@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
+from shounuo.kernel.text import whole
 from shounuo.policy import queries as policy
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import Clause, PolicyVersion
@@ -38,8 +39,7 @@ def version_of(actor: Actor, code: str, number: str | None, at: datetime) -> Pol
     """The version asked for by number, else the one in force, else the newest that the actor may read."""
     rows = policy.visible_to(actor).filter(policy__code=code).defer("source")
     if number:
-        wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0
-        found = rows.filter(number=wanted).first()
+        found = rows.filter(number=whole(number) or 0).first()
     else:
         found = rows.filter(policy.in_force(at)).first() or rows.first()
     if found is None:

@@ -17,6 +17,7 @@ from shounuo.files import queries as files
 from shounuo.files.views import respond
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound, Problem
+from shounuo.kernel.text import whole
 from shounuo.web.portal import pages, session, showing, uploads
 from shounuo.web.portal.forms import REASONS
 from shounuo.web.portal.pages import Door
@@ -84,7 +85,7 @@ def choose(request: HttpRequest, door: Door) -> HttpResponse:
     """One of the options."""
     if request.method != "POST":
         return redirect(door.base)
-    option, plan = (_number(request.POST.get(name, "")) for name in ("option", "plan"))
+    option, plan = (whole(request.POST.get(name)) for name in ("option", "plan"))
     try:
         if option is None or plan is None:
             raise Invalid(_("请先选一个办法"), field="option")
@@ -187,10 +188,6 @@ def mine(request: HttpRequest) -> HttpResponse:
         else None,
     }
     return pages.page(request, "portal/cases.html", context)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def short(request: HttpRequest, token: str) -> HttpResponse:
