@@ -109,6 +109,19 @@ def leaps(rule: Alarm, now: Reading, before: Reading, *, least: int) -> tuple[bo
     return (change >= wanted - 1e-9 if wanted > 0 else change <= wanted + 1e-9), change
 
 
+def stands(rule: Alarm, value: float | None, *, limit: float | None) -> bool:
+    """Whether a figure by itself is where the rule gives alarm; False where there is none. Days before it and a trend are
+    not asked for."""
+    if rule.absent:
+        return not value
+    if value is None:
+        return False
+    if rule.change:
+        wanted = float(Decimal(rule.change.rstrip("%"))) / 100
+        return value >= wanted if wanted > 0 else value <= wanted
+    return rule.threshold is None or limit is None or _OPS[rule.threshold.op](value, limit)
+
+
 def lasts(verdicts: Sequence[bool | None]) -> bool | None:
     """Whether it held on every one of the days; unknown when one of them is and none says no."""
     if any(v is False for v in verdicts):

@@ -21,9 +21,8 @@ verdicts = st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=6
 
 
 def alarm(op=">", value=Decimal(20), **more) -> Alarm:
-    return Alarm(
-        name="a", metric="complaint_count", threshold=Threshold(op, value), notify=("manager",), **more
-    )
+    more.setdefault("threshold", Threshold(op, value))
+    return Alarm(name="a", metric="complaint_count", notify=("manager",), **more)
 
 
 @pytest.mark.parametrize(
@@ -238,3 +237,22 @@ def test_all_groups_reach_it_when_none_of_which_something_is_known_does_not(grou
     found = rules.all_reach(groups)
     assert (found is False) == (False in groups)
     assert (found is None) == all(g is None for g in groups)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "limit", "said"),
+    [
+        (alarm(), 21.0, 20.0, True),
+        (alarm(), 20.0, 20.0, False),
+        (alarm(), None, 20.0, False),  # today nobody has asked yet
+        (alarm(threshold=None, change="+50%"), 0.5, None, True),
+        (alarm(threshold=None, change="+50%"), -0.57, None, False),
+        (alarm(threshold=None, change="-30%"), -0.4, None, True),
+        (alarm(threshold=None, absent=True), 0.0, None, True),
+        (alarm(threshold=None, absent=True), 3.0, None, False),
+        (alarm(threshold=None, trend="rising"), 4.0, None, True),
+        (alarm(threshold=None, trend="rising"), None, None, False),
+    ],
+)
+def test_a_figure_stands_where_the_rule_gives_alarm_or_has_gone_back(rule, value, limit, said):
+    assert rules.stands(rule, value, limit=limit) is said

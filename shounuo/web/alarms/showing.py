@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import Calendar
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from shounuo.policy.sentences import sentence
 from shounuo.policy.thresholds import limit_of
 from shounuo.process import book
 from shounuo.process import queries as process
-from shounuo.risk import queries
+from shounuo.risk import queries, rules
 from shounuo.risk.models import Alarm, AlarmDay
 from shounuo.staff import queries as staff
 from shounuo.web.figures import showing as figures
@@ -58,6 +58,8 @@ def _row(alarm: Alarm, rule: tuple[Rule, AlarmRule], about: dict[str, str] | Non
         "clause_url": reverse("clause", args=[alarm.clause_code]),
         "url": reverse("alarm", args=[alarm.pk]),
         "figure": figure(spec, alarm) if alarm.metric else "",
+        "raised_figure": figure(spec, alarm, alarm.raised_value) if alarm.raised_value is not None else "",
+        "stands": stands(spec, alarm),
         "limit": limit(spec, alarm),
         "about": about,
         "raised_at": alarm.raised_at,
@@ -142,6 +144,24 @@ def figure(spec: AlarmRule, alarm: Alarm, value: float | None = None) -> str:
         return _("新出现") if value is None else f"{value * 100:+.0f}%"
     metric = metric_of(alarm)
     return figures.plain(metric, value) if metric is not None else ""
+
+
+def stands(spec: AlarmRule, alarm: Alarm) -> bool:
+    """Whether the figure as last read is one to give alarm for. An open alarm's need not be: today may have too few yet,
+    or it has gone back and the day is not over."""
+    metric, line = metric_of(alarm), None
+    if spec.threshold is not None and alarm.metric == CHAINED:
+        line = float(str(spec.threshold.value))
+    elif spec.threshold is not None and metric is not None:
+        line = limit_of(spec.threshold, metric.unit)
+    return rules.stands(spec, alarm.value, limit=line)
+
+
+def given_for(line: Mapping[str, Any]) -> str:
+    """The figure that a line's alarm was given for: as it stands, or as it was then."""
+    if line["stands"] or not line["raised_figure"]:
+        return str(line["figure"])
+    return _("发出时 %(figure)s") % {"figure": line["raised_figure"]}
 
 
 def metric_of(alarm: Alarm) -> Metric | None:
@@ -244,7 +264,6 @@ def details(actor: Actor, alarm: Alarm, at: datetime) -> dict[str, Any]:
         "released_at": alarm.released_at,
         "can_close": alarm.state != Alarm.State.CLOSED and not (alarm.is_open and alarm.metric),
         "waits": alarm.is_open and bool(alarm.metric),
-        "raised_figure": figure(spec, alarm, alarm.raised_value) if alarm.raised_value is not None else "",
     }
 
 
@@ -331,7 +350,7 @@ def board_items(actor: Actor) -> list[dict[str, str]]:
         {
             "level": r["level"] or "blue",
             "text": r["name"],
-            "note": " ".join(filter(None, (r["figure"], r["about"]["label"] if r["about"] else ""))),
+            "note": " ".join(filter(None, (given_for(r), r["about"]["label"] if r["about"] else ""))),
             "url": r["url"],
         }
         for r in rows(actor, queries.open_alarms(actor))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.utils import translation
 
 from shounuo.risk.models import Alarm, AlarmDay
-from shounuo.web.alarms.showing import bars
+from shounuo.web.alarms.showing import bars, given_for
 from shounuo.web.words import days_span
 
 MONDAY = date(2026, 11, 2)
@@ -53,3 +53,10 @@ def test_a_day_alone_stands_alone_and_the_year_is_said_where_it_is_another():
     assert days_span(date(2026, 12, 28), date(2027, 1, 3)) == "2026年12月28日 – 2027年1月3日"
     with translation.override("en"):
         assert days_span(MONDAY, date(2026, 11, 8)) == "2 Nov – 8 Nov 2026"
+
+
+def test_a_board_tells_the_figure_that_the_alarm_was_given_for():
+    line = {"stands": True, "figure": "23 件", "raised_figure": "21 件"}
+    assert given_for(line) == "23 件"
+    assert given_for(line | {"stands": False, "figure": "未计"}) == "发出时 21 件"
+    assert given_for(line | {"stands": False, "raised_figure": ""}) == "23 件"
