@@ -60,6 +60,7 @@ def _row(alarm: Alarm, rule: tuple[Rule, AlarmRule], about: dict[str, str] | Non
         "figure": figure(spec, alarm) if alarm.metric else "",
         "raised_figure": figure(spec, alarm, alarm.raised_value) if alarm.raised_value is not None else "",
         "stands": stands(spec, alarm),
+        "counts_days": alarm.metric == CHAINED,
         "limit": limit(spec, alarm),
         "about": about,
         "raised_at": alarm.raised_at,
@@ -159,9 +160,9 @@ def stands(spec: AlarmRule, alarm: Alarm) -> bool:
 
 def given_for(line: Mapping[str, Any]) -> str:
     """The figure that a line's alarm was given for: as it stands, or as it was then."""
-    if line["stands"] or not line["raised_figure"]:
+    if line["stands"]:
         return str(line["figure"])
-    return _("发出时 %(figure)s") % {"figure": line["raised_figure"]}
+    return _("发出时 %(figure)s") % {"figure": line["raised_figure"]} if line["raised_figure"] else ""
 
 
 def metric_of(alarm: Alarm) -> Metric | None:

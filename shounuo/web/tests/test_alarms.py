@@ -59,4 +59,4 @@ def test_a_board_tells_the_figure_that_the_alarm_was_given_for():
     line = {"stands": True, "figure": "23 件", "raised_figure": "21 件"}
     assert given_for(line) == "23 件"
     assert given_for(line | {"stands": False, "figure": "未计"}) == "发出时 21 件"
-    assert given_for(line | {"stands": False, "raised_figure": ""}) == "23 件"
+    assert given_for(line | {"stands": False, "raised_figure": ""}) == ""
