@@ -8,7 +8,9 @@ import pytest
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.commitments.queries import Kept
-from shounuo.metrics import registry
+from shounuo.kernel.actors import Actor
+from shounuo.metrics import queries, registry
+from shounuo.metrics.rules import Aggregate
 from shounuo.metrics.testing import asked
 from tests.flows import by_hand
 
@@ -41,6 +43,40 @@ def every_metric(windows, at):
                     assert by_hand.near(cell, groups[key]), (where, key, cell, groups[key])
                 said += found.total.value is not None
     return said
+
+
+def what_stands_behind(windows, at):
+    """The list behind every metric, read page by page, is as long as its population, and its hits are its part; returns the
+    longest list."""
+    longest = 0
+    for metric in registry.catalogue():
+        if metric.waits_for or metric.aggregate is Aggregate.GROWTH:
+            continue
+        for window in windows:
+            where, total = (metric.code, window), asked(metric.code, window, at).total
+            counted = _listed(metric.code, window, at, "all")
+            if metric.aggregate is Aggregate.DIFFERENCE:
+                counted += _listed(metric.code, window, at, "against")
+            elif metric.aggregate is Aggregate.RATIO:
+                assert counted == total.part, where
+                counted = _listed(metric.code, window, at, "against")
+            elif metric.aggregate is Aggregate.SHARE and total.n:
+                assert _listed(metric.code, window, at, "hit") == total.part, where
+                assert _listed(metric.code, window, at, "missed") == total.n - total.part, where
+            assert counted == total.n, where
+            longest = max(longest, counted)
+    return longest
+
+
+def _listed(code, window, at, which):
+    count, cursor = 0, None
+    while True:
+        rows, cursor = queries.subjects(
+            code, window, which=which, limit=50, cursor=cursor, actor=Actor.system(), at=at
+        )
+        count += len(rows)
+        if cursor is None:
+            return count
 
 
 def kept_as_counted_by_hand(window, at):

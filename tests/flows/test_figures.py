@@ -66,4 +66,5 @@ def test_every_metric_is_what_plain_python_works_out(house):
         Window(at - timedelta(days=9, hours=5), at - timedelta(hours=3), SHANGHAI),
     ]
     assert checked.every_metric(windows, at) > 1500
+    assert checked.what_stands_behind(windows, at) > 200
     assert max([checked.kept_as_counted_by_hand(window, at) for window in windows]) > 50

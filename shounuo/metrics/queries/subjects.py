@@ -3,6 +3,7 @@ visibility."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,11 +20,13 @@ from shounuo.metrics import registry
 from shounuo.metrics.queries import compiling, conditions
 from shounuo.metrics.queries.compiling import Question
 from shounuo.metrics.queries.conditions import Where
-from shounuo.metrics.rules import AT_A_MOMENT, OVER_TIME, Window
+from shounuo.metrics.registry import Metric
+from shounuo.metrics.rules import AT_A_MOMENT, OVER_TIME, Aggregate, Window
 
 Which = Literal["all", "hit", "missed", "against"]
 WHICH: tuple[Which, ...] = ("all", "hit", "missed", "against")
 _BATCH = 200
+_REF = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def subjects(
     at: datetime,
 ) -> tuple[list[Behind], str | None]:
     """Up to `limit` of the observations that the figure counts, the latest first, and the cursor to go on from (None:
-    there are no more). `which`: only hits or those that are none, or the second population.
+    there are no more). `which`: all of its population, only hits or those that are none, or the second population.
 
     Those whose subject the actor may not see are left out. The same errors as `figure`.
     """
@@ -67,18 +70,18 @@ def subjects(
         metric = replace(metric, series=metric.against[0], only=metric.against[1])
     limit_s = metric.within if within is None or metric.within is None else within
     asked = Question(metric, window, tuple(where.items()), (), None, limit_s, at)
-    position = paging.decode(cursor, str, str, int, int) if cursor else None
+    position = _position(cursor) if cursor else None
     found: list[Behind] = []
     while True:
         rows = _read(asked, which, position)
         seen = _visible(actor, rows)
         for subject_kind, subject_id, ref, moment, value, hit in rows:
-            position = (moment.isoformat(), subject_kind, subject_id, ref)
+            position = (moment, subject_kind, subject_id, ref)
             if (subject_kind, subject_id) not in seen:
                 continue
             found.append(Behind((subject_kind, subject_id), moment, value, hit))
             if len(found) == size:
-                return found, paging.encode(*position)
+                return found, paging.encode(moment.isoformat(), subject_kind, subject_id, str(ref))
         if len(rows) < _BATCH:
             return found, None
 
@@ -96,7 +99,7 @@ def described(found: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple
     return told
 
 
-def _read(asked: Question, which: Which, after: tuple | None) -> Sequence[tuple]:
+def _read(asked: Question, which: Which, after: tuple[datetime, str, int, int] | None) -> Sequence[tuple]:
     sql = compiling.filters(asked)
     window = asked.window
     if asked.metric.aggregate in AT_A_MOMENT:
@@ -118,12 +121,11 @@ def _read(asked: Question, which: Which, after: tuple | None) -> Sequence[tuple]
         sql.add(hit, *params)
     elif which == "missed":
         sql.add(f"{able} AND NOT coalesce({hit}, false)", *params)
+    else:
+        for counted in _counted(asked.metric, able):
+            sql.add(counted)
     if after is not None:
-        moment, kind, id, ref = after
-        sql.add(
-            "(o.at, o.subject_kind, o.subject_id, o.ref) < (%s, %s, %s, %s)",
-            _moment(moment), kind, id, ref,
-        )  # fmt: skip
+        sql.add("(o.at, o.subject_kind, o.subject_id, o.ref) < (%s, %s, %s, %s)", *after)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT o.subject_kind, o.subject_id, o.ref, o.at, o.value, coalesce({hit}, false) AND {able}
@@ -134,11 +136,24 @@ def _read(asked: Question, which: Which, after: tuple | None) -> Sequence[tuple]
         return cursor.fetchall()
 
 
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
+def _counted(metric: Metric, able: str) -> list[str]:
+    """SQL of what an observation must have to be of the population: `compiling` counts those alone."""
+    match metric.aggregate:
+        case Aggregate.SHARE:
+            return [able]
+        case Aggregate.SUM | Aggregate.MEAN | Aggregate.MEDIAN | Aggregate.P90:
+            return ["o.value IS NOT NULL"]
+        case Aggregate.DISTINCT | Aggregate.PER | Aggregate.STANDING:
+            return [f"o.{name} IS NOT NULL" for name in metric.per]
+    return []
+
+
+def _position(cursor: str) -> tuple[datetime, str, int, int]:
+    """A cursor's place. The `ref` travels as text: a source may number one kind of its observations below zero."""
+    moment, kind, id, ref = paging.decode(cursor, str, str, int, str)
+    if not _REF.fullmatch(ref) or abs(int(ref)) >= 2**63:
+        raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
+    return paging.moment_of(moment), kind, id, int(ref)
 
 
 def _visible(actor: Actor, rows: Sequence[tuple]) -> set[tuple[str, int]]:
