@@ -21,6 +21,7 @@ from shounuo.events.services import publish
 from shounuo.kernel import worktime
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shounuo.kernel.text import clean
 
 MAX_REASON = 300
 
@@ -73,6 +74,7 @@ def clock_cause_set(*, clock_id: int, cause: str, note: str = "", actor: Actor, 
     """
     if cause not in Clock.Cause.values:
         raise Invalid(_("请选择违诺的原因"), field="cause", code="bad_cause")
+    note = clean(note).strip()
     if len(note) > 200:
         raise Invalid(_("说明最多 200 字"), field="note", code="too_long")
     with transaction.atomic():
@@ -83,8 +85,8 @@ def clock_cause_set(*, clock_id: int, cause: str, note: str = "", actor: Actor, 
             raise NotAllowed(_("只有负责人和主管可以归因"))
         if clock.state != Clock.State.BREACHED:
             raise Conflict(_("只有违诺的时限才要归因"), code="not_breached")
-        Clock.objects.filter(pk=clock.pk).update(cause=cause, cause_note=note.strip())
-        clock.cause, clock.cause_note = cause, note.strip()
+        Clock.objects.filter(pk=clock.pk).update(cause=cause, cause_note=note)
+        clock.cause, clock.cause_note = cause, note
         publish([store.as_event(clock, events.CAUSE_NOTED, at, clock.due_at, {"cause": cause}, actor)])
     return clock
 
@@ -158,7 +160,7 @@ def _pauses(clocks: Sequence[Clock]) -> dict[int, list[worktime.Pause]]:
 
 
 def _reason(reason: str) -> str:
-    reason = reason.strip()
+    reason = clean(reason).strip()
     if not reason:
         raise Invalid(_("请写明重排的理由"), field="reason", code="missing")
     if len(reason) > MAX_REASON:

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, Strict
 
 from shounuo.channels.api.answers import Given, Line, Number, Text
 
 Clause = Annotated[Line, Field(min_length=1, max_length=64, examples=["LS-4.2.1"])]
 Long = Annotated[Text, Field(min_length=1, max_length=5000)]
-Person = Annotated[int | Line, Field(description="id or login of a person", examples=["linxm"])]
+Person = Annotated[
+    Annotated[int, Strict()] | Line, Field(description="id or login of a person", examples=["linxm"])
+]
 Source = Literal["case", "clock"]
 
 

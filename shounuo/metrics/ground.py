@@ -53,7 +53,8 @@ def whole_number(text: str) -> int:
 
 
 def _team(text: str) -> int:
-    row = Team.objects.filter(code=text).values_list("pk", flat=True).first()
+    """The team of an id, which is digits alone, or of a code, which never is."""
+    row = None if text.isdigit() else Team.objects.filter(code=text).values_list("pk", flat=True).first()
     return row if row is not None else whole_number(text)
 
 
@@ -62,7 +63,12 @@ def _team_names(ids: Iterable[Any]) -> dict[Any, str]:
 
 
 def _person(text: str) -> int:
-    row = Person.objects.filter(login__iexact=text).values_list("pk", flat=True).first()
+    """The person of an id, which is digits alone, or of a login, which never is."""
+    row = (
+        None
+        if text.isdigit()
+        else Person.objects.filter(login__iexact=text).values_list("pk", flat=True).first()
+    )
     return row if row is not None else whole_number(text)
 
 

@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -55,7 +55,7 @@ class RequestLog:
 
 
 class NoNul:
-    """Refuses an address or a cookie with a NUL in it: no browser sends one, and the database takes none as text."""
+    """Refuses an address, a cookie or a form with a NUL in it: nobody types one, and the database takes none as text."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -63,11 +63,20 @@ class NoNul:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = (request.path_info, *request.COOKIES.values())
         if "%00" in request.META.get("QUERY_STRING", "") or any("\x00" in text for text in given):
-            problem = Problem(_("这个请求看不懂"))
-            if request.path.startswith("/api/"):
-                return errors.problem_json(problem)
-            return HttpResponse(str(problem), status=problem.status, content_type="text/plain; charset=utf-8")
+            return self._refusal(request)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        if request.path.startswith("/api/"):  # its bodies are no forms, and their readers clean each text
+            return None
+        has_nul = any("\x00" in text for _name, texts in request.POST.lists() for text in texts)
+        return self._refusal(request) if has_nul else None
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse:
+        problem = Problem(_("这个请求看不懂"))
+        if request.path.startswith("/api/"):
+            return errors.problem_json(problem)
+        return HttpResponse(str(problem), status=problem.status, content_type="text/plain; charset=utf-8")
 
 
 class HealthFirst:

@@ -9,6 +9,9 @@ from django.db import connection
 from django.test import Client
 
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import Invalid
+from shounuo.policy.reading.pack import TAKEN
+from shounuo.policy.services.uploads import code_for
 from shounuo.staff.services import role_create
 from shounuo.staff.testing import AT, make_person, sign_in_client
 from tests.policy.calls import bearer_of, call, operations
@@ -290,3 +293,14 @@ def test_the_same_operations_are_there_for_its_own_team(town):
         )
         if method == "GET":
             assert answer.status_code == 200, (path, answer.status_code, answer.content)
+
+
+# -- codes in addresses ----------------------------------------------------------------------------------------------
+def test_no_pack_has_a_code_that_is_an_address_of_its_pages():
+    """/policy/documents/ is a page and /policy/12/ the policy of a number: a pack of such a code could never be opened."""
+    words = {route.split("/")[1] for route in addresses() if re.match(r"policy/[^<]", route)}
+    assert words == TAKEN
+    for code in (*words, "12"):
+        with pytest.raises(Invalid):
+            code_for(code, "文件")
+    assert code_for("documents-2", "文件") == "documents-2"

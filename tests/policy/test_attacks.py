@@ -4,9 +4,11 @@ Addresses, parameters and bodies are not listed here. They are read from the URL
 from the API's document, so that a new one is attacked by being there.
 """
 
+import copy
 import html
 import re
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -31,7 +33,34 @@ MARKUP = (
     "javascript:alert(1)//</textarea></title></script>",
 )
 # What breaks out of a value, is no value of the kind, or is more than the kind can hold.
-VALUES = ("' OR 1=1; DROP TABLE cases_case; --%_\\\"]}", "9" * 25, "9" * 5000, "-1", "²")
+VALUES = (
+    "' OR 1=1; DROP TABLE cases_case; --%_\\\"]}",
+    "9" * 18,
+    "9" * 40,
+    "9" * 5000,
+    "-1",
+    "1e5",
+    "²",
+    "٣",
+    "9999-12-31",
+    "\x00",
+)
+# The same in the bodies of the API, which know numbers, lists and halves of characters as well.
+ODD = (
+    10**30,
+    2**31,
+    -1,
+    True,
+    None,
+    "",
+    "²",
+    "9" * 19,
+    "a\x00b",
+    "\ud800",
+    "9999-12-31T23:59:59+14:00",
+    [10**30],
+    {},
+)
 
 
 def client_of(person):
@@ -120,6 +149,61 @@ def test_no_field_of_a_form_breaks_a_page(town, asked):
     assert tried > 200
 
 
+class Forms(HTMLParser):
+    """The forms of a page: method, address, and what each field holds as it is drawn ("1" where it holds nothing)."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, dict[str, str]]] = []
+        self.fields: dict[str, str] = {}
+        self.days: set[str] = set()
+        self.chosen = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name = given.get("name", "")
+        if tag == "form":
+            self.fields = {}
+            method = given.get("method") or ("post" if "hx-post" in given else "get")
+            self.found.append((method.lower(), given.get("action") or given.get("hx-post", ""), self.fields))
+        elif tag == "option" and self.chosen:
+            if "selected" in given or self.fields[self.chosen] == "1":
+                self.fields[self.chosen] = given.get("value") or "1"
+        elif tag in ("input", "select", "textarea") and name and given.get("type") != "file":
+            self.chosen = name if tag == "select" else ""
+            if given.get("type", "").startswith("date"):
+                self.days.add(name)
+            if name not in self.fields or "checked" in given:
+                self.fields[name] = given.get("value") or "1"
+
+
+def test_no_field_of_a_form_that_is_right_otherwise_breaks_a_page(town):
+    """Every form as its page draws it, with one field at a time made more than its kind can hold."""
+    client, tried = client_of(town.cast.admin), set()
+    signed_in = client.cookies.output(header="", sep=";")
+    for route in PAGES:
+        page = client.get(town.path(route))
+        if not page.get("Content-Type", "").startswith("text/html"):
+            continue
+        forms = Forms(page.text)
+        for method, action, fields in forms.found:
+            path = action if action.startswith("/") else town.path(route)
+            if (form := (re.sub(r"[0-9]+", "", path), *sorted(fields))) in tried:
+                continue
+            tried.add(form)
+            for name in sorted(fields.keys() - {"csrfmiddlewaretoken"}):
+                changed = fields | {name: "9999-12-31" if name in forms.days else "9" * 18}
+                with kept():
+                    if method == "post":
+                        answer = client.post(path, changed)
+                    else:
+                        answer = client.get(path, changed)
+                client.cookies = SimpleCookie(signed_in)
+                assert answer.status_code != 500, (method, path, name)
+    assert len(tried) > 100
+
+
 @contextmanager
 def kept():
     """Whatever is written within is taken back."""
@@ -137,6 +221,17 @@ def test_no_number_in_an_address_breaks_it(town):
                 path = "/" + re.sub(r"<[^>]+>", lambda _m, value=value: value, route)
                 answer = client.get(path)
                 assert answer.status_code < 500, path
+
+
+def test_no_number_in_an_address_of_the_api_breaks_it(town):
+    bearer, tried = bearer_of(town.cast.admin), 0
+    for method, path, body in operations():
+        for value in ("9" * 25, "9" * 5000, "-1", "%C2%B2", "%00"):
+            if "{" in path:
+                answer = call(town, method, re.sub(r"{\w+}", value, path), body, bearer)
+                assert 400 <= answer.status_code < 500, (method, path, value, answer.content)
+                tried += 1
+    assert tried > 300
 
 
 def test_no_cookie_breaks_a_page():
@@ -165,6 +260,36 @@ def test_a_body_is_taken_for_what_it_may_say_and_for_nothing_more(town):
             assert answer.status_code == 422, (method, path, name, answer.status_code, answer.content)
             tried += 1
     assert tried > 100
+
+
+def test_no_value_in_a_body_breaks_an_operation(town):
+    """The example of each body, with one value in it at a time made an odd one."""
+    bearer, tried = bearer_of(town.cast.admin), 0
+    for method, path, body in operations():
+        for place in list(_places(body)):
+            for value in ODD:
+                with kept():
+                    answer = call(town, method, path, _with(body, place, value), bearer)
+                assert answer.status_code != 500, (method, path, place, value, answer.content)
+                tried += 1
+    assert tried > 1500
+
+
+def _places(value, at=()):
+    """Where a value stands in a body, as a path of keys and positions."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inside:
+        yield (*at, key)
+        yield from _places(one, (*at, key))
+
+
+def _with(body, place, value):
+    changed = copy.deepcopy(body)
+    inner = changed
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return changed
 
 
 @pytest.mark.parametrize(

@@ -221,3 +221,18 @@ def test_every_docs_part_has_its_page():
     pages = {p.stem for p in (ROOT / "docs" / "parts").glob("*.md")}
     parts = {p.parent.name for p in CODE.glob("*/models.py")}
     assert parts - pages - {"web"} == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_whole_numbers_from_outside_are_read_in_one_place(path):
+    """`kernel.text.whole`: what `isdigit` lets by is not what `int` reads, nor what a column of the database holds."""
+    if path.relative_to(CODE) == Path("kernel/text/numerals.py"):
+        return
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            looked_at = {
+                ast.unparse(call.func.value)
+                for call in calls(function, {"isdigit", "isdecimal", "isnumeric"})
+            }
+            read = {ast.unparse(call.args[0]) for call in calls(function, {"int"}) if call.args}
+            assert not looked_at & read, f"{function.name} reads {looked_at & read} by itself"

@@ -13,7 +13,7 @@ from django.db.models import Q
 from shounuo.cases.models import Case, Mention, SearchText, Topic
 from shounuo.cases.rules import filters, states
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.text import search_query
+from shounuo.kernel.text import search_query, whole
 from shounuo.staff.queries import organisation
 
 _COLUMNS = {
@@ -63,8 +63,15 @@ def _one(name: str, value: Any, actor: Actor, at: datetime) -> Q:
     if name in _IDS:
         return Q(**{_IDS[name]: value})
     if name.startswith(filters.CUSTOM):
-        return Q(custom__contains={name[len(filters.CUSTOM) :]: value})
+        return _custom(name[len(filters.CUSTOM) :], value)
     return _SPECIAL[name](value, actor, at)
+
+
+def _custom(code: str, value: Any) -> Q:
+    """What a field holds: of a text in digits also the number, since a field of numbers keeps those and an address has texts."""
+    number = whole(value) if isinstance(value, str) else None
+    said = Q(custom__contains={code: value})
+    return said if number is None else said | Q(custom__contains={code: number})
 
 
 def _status(value: Any, _actor: Actor, _at: datetime) -> Q:

@@ -17,7 +17,7 @@ from shounuo.cases.rules import fields as field_rules
 from shounuo.cases.services.changing import changing
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed
-from shounuo.kernel.text import clean, clean_line, initials
+from shounuo.kernel.text import clean, clean_line, initials, says_another
 from shounuo.policy.services import rules_refresh
 
 MAX_TAGS = 20
@@ -86,9 +86,11 @@ def custom_set(
 def topic_create(
     *, code: str, name: str, parent_id: int | None = None, position: int = 0, actor: Actor, at: datetime
 ) -> Topic:
-    """A topic beneath another or at the root. Invalid for a bad or used code."""
+    """A topic beneath another or at the root. Invalid for a bad or used code, and for one of digits alone, which say an id."""
     _may_configure(actor)
     _check_code(code)
+    if says_another(code):
+        raise Invalid(_("代码不能全是数字，也不能是 me、mine 或 none"), field="code", code="reserved")
     name = _named(name, 60)
     with transaction.atomic():
         parent = Topic.objects.select_for_update().get(pk=parent_id) if parent_id is not None else None

@@ -134,6 +134,7 @@ def test_a_cursor_that_was_made_up_is_refused(cast, cursor):
 def test_filters_find_what_they_name(cast, colleague):
     agent = cast.actor(cast.agent)
     make_field("batch", label="批次")
+    make_field("bags", label="袋数", type="number")
     feed = make_topic("feed", "饲料")
     caking = make_topic("caking", "结块", parent=feed)
     customer = make_customer("宋建国", mail="song@example.cn", company="兴旺家庭农场")
@@ -145,7 +146,7 @@ def test_filters_find_what_they_name(cast, colleague):
         kind="complaint",
         topic_id=caking.pk,
         tags=["受潮"],
-        custom={"batch": "F0926-3"},
+        custom={"batch": "0926", "bags": 12},
         customer=customer,
         channel="form",
     )
@@ -172,8 +173,13 @@ def test_filters_find_what_they_name(cast, colleague):
         ({"channel": "form"}, ["a"]),
         ({"customer": customer.pk}, ["a"]),
         ({"company": customer.company_id}, ["a"]),
-        ({"custom.batch": "F0926-3"}, ["a"]),
+        ({"custom.batch": "0926"}, ["a"]),
+        ({"custom.batch": "926"}, []),
         ({"custom.batch": "other"}, []),
+        ({"custom.bags": 12}, ["a"]),
+        ({"custom.bags": "12"}, ["a"]),
+        ({"custom.bags": "120"}, []),
+        ({"custom.bags": "²"}, []),
         ({"text": "结块"}, ["a"]),
         ({"text": "！！"}, []),
         ({"number": a.number}, ["a"]),
@@ -268,3 +274,21 @@ def test_no_query_breaks_out_of_its_values(cast, query):
     except Invalid:
         return
     assert all(r.team_id == cast.team.pk for r in rows) and Case.objects.count() == 2
+
+
+def test_digits_alone_are_an_id_and_never_a_code(cast):
+    """A list is asked by id or by code in one word: no topic has a code that would be read as another's id."""
+    agent = cast.actor(cast.agent)
+    feed, other = make_topic("feed", "饲料"), make_topic("2b", "其他")
+    make_case("a", team=cast.team, topic_id=feed.pk)
+    make_case("b", team=cast.team, topic_id=other.pk)
+    for code in (str(feed.pk), "none", "mine"):
+        with pytest.raises(Invalid) as refused:
+            make_topic(code, "像编号")
+        assert (refused.value.field, refused.value.code) == ("code", "reserved")
+    assert found(agent, {"topic": str(feed.pk)}) == ["a"]
+    assert found(agent, {"topic": "2b"}) == ["b"]
+    assert found(agent, {"team": str(cast.team.pk)}) == found(agent, {"team": cast.team.code})
+    for odd in ("²", "٣", "9" * 40):
+        with pytest.raises(Invalid):
+            found(agent, {"topic": odd})

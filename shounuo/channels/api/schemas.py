@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, Strict
 
 from shounuo.channels.api.answers import Given, Line, Moment, Number, Text
 
@@ -21,8 +21,12 @@ Body = Annotated[
 ]
 Reason = Annotated[Text, Field(min_length=1, max_length=2000, examples=["问题又出现了"])]
 Who = Annotated[
-    int | Line | None,
-    Field(None, description="id, or login of a person and code of a team", examples=["linxm"]),
+    Annotated[int, Strict()] | Line | None,
+    Field(
+        None,
+        description="id (digits alone), or login of a person and code of a team (never digits alone)",
+        examples=["linxm"],
+    ),
 ]
 
 
@@ -54,7 +58,9 @@ class InteractionGiven(Given):
 
 class NoteGiven(Given):
     body: Body
-    mentions: list[int] = Field(default_factory=list, max_length=20, description="ids of colleagues to tell")
+    mentions: list[Annotated[int, Field(ge=1, le=2**53)]] = Field(
+        default_factory=list, max_length=20, description="ids of colleagues to tell"
+    )
 
 
 class OptionGiven(Given):
@@ -112,7 +118,9 @@ class WaitGiven(Given):
 
 
 class AskGiven(Given):
-    team: int | Line = Field(description="id or code of the team", examples=["logistics"])
+    team: Annotated[int, Strict()] | Line = Field(
+        description="id or code of the team", examples=["logistics"]
+    )
     text: Body
     due_at: AwareDatetime | None = Field(
         None,
@@ -363,7 +371,9 @@ class CasesAsked(Schema):
     team: list[str] | None = Field(None, description="id, code, `mine` or `none`")
     customer: int | None = Field(None, ge=1, le=2**53)
     overdue: bool | None = None
-    q: Annotated[Line, Field(max_length=100)] | None = Field(None, description="words, or a number")
+    q: Annotated[Line, Field(max_length=100)] | None = Field(
+        None, description="the number of a case that the token may see; words to find otherwise"
+    )
     opened_from: datetime | None = None
     opened_to: datetime | None = None
 

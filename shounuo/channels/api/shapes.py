@@ -14,29 +14,25 @@ from shounuo.events import subjects
 from shounuo.files.models import File
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
-from shounuo.kernel.text import mask_mail
+from shounuo.kernel.text import mask_mail, whole
 from shounuo.staff import queries as staff
 
 
 def person_id_of(given: int | str) -> int:
-    """The active person of this id or login; Invalid when there is none."""
+    """The active person of this id (digits alone) or login (which never is); Invalid when there is none."""
     text = str(given).strip()
-    found = (
-        staff.people().filter(pk=int(text)).first()
-        if text.isascii() and text.isdigit() and len(text) < 19
-        else staff.person_by_login(text)
-    )
+    id = whole(text)
+    found = staff.person_by_login(text) if id is None else staff.people().filter(pk=id).first()
     if found is None:
         raise Invalid(_("没有这个人：%(who)s") % {"who": text[:60]}, field="person", code="no_person")
     return found.pk
 
 
 def team_id_of(given: int | str) -> int:
-    """The active team of this id or code; Invalid when there is none."""
+    """The active team of this id (digits alone) or code (which never is); Invalid when there is none."""
     text = str(given).strip()
-    by_id = text.isascii() and text.isdigit() and len(text) < 19
-    found = staff.teams().filter(pk=int(text)) if by_id else staff.teams().filter(code=text)
-    team = found.first()
+    id = whole(text)
+    team = (staff.teams().filter(code=text) if id is None else staff.teams().filter(pk=id)).first()
     if team is None:
         raise Invalid(_("没有这个小组：%(team)s") % {"team": text[:60]}, field="team", code="no_team")
     return team.pk

@@ -220,6 +220,11 @@ def test_a_mailed_code_signs_in_once_and_verifies_the_address():
         check(code)
 
 
+def test_a_code_typed_in_full_width_is_the_same_code():
+    submit()
+    assert check(asked().translate({0x30 + n: 0xFF10 + n for n in range(10)})).kind == "customer"
+
+
 def test_who_is_no_customer_hears_the_same_and_gets_nothing():
     assert asked("nobody@example.cn") == ""
     with pytest.raises(NotAllowed) as unknown:

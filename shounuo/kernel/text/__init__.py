@@ -2,6 +2,7 @@
 
 from shounuo.kernel.text.charsets import decode, known_charset
 from shounuo.kernel.text.cleaning import clean, clean_line, fold_width, truncate
+from shounuo.kernel.text.codes import says_another
 from shounuo.kernel.text.contacts import mask_mail, mask_phone, normalise_mail, normalise_phone
 from shounuo.kernel.text.names import initials, sort_key
 from shounuo.kernel.text.numerals import digits_in, whole
@@ -19,6 +20,7 @@ __all__ = [
     "mask_phone",
     "normalise_mail",
     "normalise_phone",
+    "says_another",
     "search_query",
     "search_terms",
     "sort_key",

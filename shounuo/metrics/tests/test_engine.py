@@ -218,6 +218,10 @@ def test_a_team_is_named_by_its_code_and_counted_by_its_department(points, week)
     note(AT, team_id=second.pk)
     note(AT, team_id=second.pk)
     assert total("count", week, where={"team": "second"}) == 2
+    assert total("count", week, where={"team": str(first.pk)}) == 1, "digits alone say the id"
+    for odd in ("²", "٣", "-1", "1_0", "9" * 40, "nowhere"):
+        with pytest.raises(Invalid):
+            asked("count", week, where={"team": odd})
     assert total("count", week, where={"department": "service"}) == 3
     by = {c.by: c.n for c in asked("count", week, by=["department"]).cells}
     assert by == {("service",): 3, (None,): 4}

@@ -30,9 +30,9 @@ from shounuo.policy.schema import (
 )
 from shounuo.policy.vocabulary import Fact, Vocabulary
 
-CODE = re.compile(r"^[a-z][a-z0-9_.-]{0,63}$")
-ROW = re.compile(r"^[A-Z]+-[0-9A-Za-z.-]{1,32}$")
-MONEY = re.compile(r"^([0-9]{1,12})(?:\.([0-9]{2}))?(?: ([A-Z]{3}))?$")
+CODE = re.compile(r"^[a-z][a-z0-9_.-]{0,63}\Z")
+ROW = re.compile(r"^[A-Z]+-[0-9A-Za-z.-]{1,32}\Z")
+MONEY = re.compile(r"^([0-9]{1,12})(?:\.([0-9]{2}))?(?: ([A-Z]{3}))?\Z")
 SPEC_KEYS = ("event", "has", "by")
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 LONGEST_VALUE = 80

@@ -16,9 +16,13 @@ from shounuo.policy.reading.source import PackError, Report, Src, of_plain, tree
 from shounuo.policy.schema import AnyRule, Chapter, Clause, Commitment, Pack
 from shounuo.policy.vocabulary import TRUSTED, Vocabulary, current
 
-PACK = re.compile(r"^[a-z][a-z0-9-]{0,39}$")
-CLAUSE = re.compile(r"^[A-Z]+-[0-9A-Za-z.-]{1,32}$")
-NUMBER = re.compile(r"^[0-9]+(\.[0-9]+){0,4}$")
+PACK = re.compile(r"^[a-z][a-z0-9-]{0,39}\Z")
+# Words that stand where a pack's code does in the addresses of pages.
+TAKEN = frozenset(
+    "causes clauses comments documents findings import inspections maturity new proposals reviews".split()
+)
+CLAUSE = re.compile(r"^[A-Z]+-[0-9A-Za-z.-]{1,32}\Z")
+NUMBER = re.compile(r"^[0-9]+(\.[0-9]+){0,4}\Z")
 
 
 def read_pack(text: str, file: str, vocabulary: Vocabulary | None = None) -> Pack:
@@ -91,11 +95,14 @@ class _Reading:
         head = Map(self.root, self.report)
         if not self.root.is_map:
             return None
+        named = head.values.get("pack", self.root)
         code = self._patterned(
             head, "pack", PACK, _("“%(value)s”不是制度包代码：小写字母开头，只用小写字母、数字和 -")
         )
         chapters = self._chapters(head)
         clauses = self._clauses(head, {c.number for c in chapters})
+        if code in TAKEN:
+            head.error(named, "pack", _("“%(value)s”是页面的地址，不能作制度包代码"), value=code)
         pack = Pack(
             code=code,
             title=head.text("title", required=True),

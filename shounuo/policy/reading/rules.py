@@ -39,8 +39,8 @@ from shounuo.policy.schema import (
 )
 from shounuo.policy.vocabulary import Vocabulary
 
-NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}$")
-CHANGE = re.compile(r"^[+-][0-9]{1,4}(\.[0-9]{1,2})?%$")
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}\Z")
+CHANGE = re.compile(r"^[+-][0-9]{1,4}(\.[0-9]{1,2})?%\Z")
 WAYS = ("app", "mail", "sms", "dingtalk", "wecom", "feishu", "phone")
 
 
@@ -398,6 +398,10 @@ def _playbook(reader: Reader, common: dict[str, Any]) -> Playbook:
             reader.error(item, "next", _("有多个去向的步骤由人选择，不能同时写 done"))
         if step.name and step.name in {s.name for s in steps}:
             reader.error(item, "steps", _("“%(value)s”写了两次"), value=step.name)
+        if step.name == END:
+            reader.error(
+                item, "name", _("“%(value)s”在 next 里是到此结束，不能作步骤的名字"), value=step.name
+            )
         steps.append(step)
     names = [s.name for s in steps]
     for step in steps:

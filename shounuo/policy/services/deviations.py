@@ -12,6 +12,7 @@ from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import Span
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
+from shounuo.kernel.text import clean
 from shounuo.policy import events, permissions
 from shounuo.policy.models import Clause, Deviation, PolicyVersion
 from shounuo.policy.queries.versions import in_force
@@ -43,7 +44,7 @@ def deviation_record(
     """
     if actor.person_id is None or not (actor.may(permissions.EDIT) or actor.may(permissions.APPROVE)):
         raise NotAllowed(_("您没有做这件事的权限"))
-    what, reason = what.strip(), reason.strip()
+    what, reason = clean(what).strip(), clean(reason).strip()
     if not 1 <= len(reason) <= 500:
         raise Invalid(_("请写明理由，最多 %(max)s 字") % {"max": 500}, field="reason")
     kind, id = subject

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.events.services import publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotAllowed
+from shounuo.kernel.text import clean
 from shounuo.policy import events, permissions
 from shounuo.policy.models import Clause, Policy, PolicyVersion, Rule
 from shounuo.policy.reading import read_pack
@@ -127,7 +128,7 @@ def version_return(*, version_id: int, reason: str, actor: Actor, at: datetime) 
     Needs policy.approve, or policy.edit for one's own; while it is under review also for who stands in for one that approves.
     Raises Invalid without a reason; publishes policy.returned.
     """
-    reason = reason.strip()
+    reason = clean(reason).strip()
     if not 1 <= len(reason) <= LONGEST_NOTE:
         raise Invalid(_("请写明退回的理由，最多 %(max)s 字") % {"max": LONGEST_NOTE}, field="reason")
     with transaction.atomic():

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.events.services import publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
+from shounuo.kernel.text import clean
 from shounuo.policy import events, permissions
 from shounuo.policy.models import ClauseComment
 from shounuo.policy.services.common import State, locked, told
@@ -26,7 +27,7 @@ def comment_add(*, version_id: int, clause: str, text: str, actor: Actor, at: da
     clause that is not there; publishes policy.commented.
     """
     person = _speaker(actor)
-    text = text.strip()
+    text = clean(text).strip()
     if not 1 <= len(text) <= LONGEST:
         raise Invalid(_("请写意见，最多 %(max)s 字") % {"max": LONGEST}, field="text")
     with transaction.atomic():

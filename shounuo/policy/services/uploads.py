@@ -21,7 +21,7 @@ from shounuo.kernel.text import clean_line, truncate
 from shounuo.policy import events, permissions
 from shounuo.policy.models import Clause, PolicyDocument, RuleProposal
 from shounuo.policy.proposing import Cut, Mark, Proposal, documents, model, propose, words
-from shounuo.policy.reading.pack import PACK
+from shounuo.policy.reading.pack import PACK, TAKEN
 from shounuo.policy.services.common import need
 from shounuo.policy.services.common import words as vocabulary_now
 
@@ -159,6 +159,8 @@ def code_for(code: str, title: str) -> str:
             _("“%(value)s”不是制度包代码：小写字母开头，只用小写字母、数字和 -") % {"value": code},
             field="code",
         )
+    if code in TAKEN:
+        raise Invalid(_("“%(value)s”是页面的地址，不能作制度包代码") % {"value": code}, field="code")
     return code
 
 

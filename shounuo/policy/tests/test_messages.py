@@ -50,6 +50,10 @@ CASES = {
         pack(rules=other("playbook", steps="[{name: a, next: c}, {name: b}]")),
         "没有步骤“c”；可用：a, b, end",
     ),
+    "step-called-end": (
+        pack(rules=other("playbook", steps="[{name: a, next: end}, {name: end}]")),
+        "“end”在 next 里是到此结束，不能作步骤的名字",
+    ),
     "step-one-way": (
         pack(rules=other("playbook", steps="[{name: a, next: {passed: b}}, {name: b}]")),
         "next 去向至少写两个；只有一个就直接写步骤的代码",
@@ -89,6 +93,14 @@ CASES = {
     "text-too-long": (
         pack(head=f"title_en: {'x' * 201}\n"),
         "test.yaml:5: title_en 有 201 个字，最多 200 个",
+    ),
+    "pack-an-address": (
+        pack().replace("pack: test", "pack: documents"),
+        "test.yaml:1: pack “documents”是页面的地址，不能作制度包代码",
+    ),
+    "pack-of-two-lines": (
+        pack().replace("pack: test", 'pack: "test\\n"'),
+        "test.yaml:1: pack “test\n”不是制度包代码：小写字母开头，只用小写字母、数字和 -",
     ),
     "pack-code": (
         pack().replace("pack: test", "pack: Test Pack"),

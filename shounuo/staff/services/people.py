@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, Problem
-from shounuo.kernel.text import clean_line, initials, normalise_mail, normalise_phone, sort_key
+from shounuo.kernel.text import clean_line, initials, normalise_mail, normalise_phone, says_another, sort_key
 from shounuo.staff import events
 from shounuo.staff.models import Membership, OneTimeLink, Person, Token
 from shounuo.staff.permissions import MANAGE
@@ -173,6 +173,8 @@ def _login(login: str) -> str:
     login = clean_line(login)
     if not _LOGIN.fullmatch(login):
         raise Invalid(_("登录名以字母或汉字开头，2 到 60 位，可用数字、点、横线和下划线"), field="login")
+    if says_another(login):
+        raise Invalid(_("登录名不能是 me、mine 或 none"), field="login", code="reserved")
     return login
 
 

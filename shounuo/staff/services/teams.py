@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotFound
-from shounuo.kernel.text import clean_line
+from shounuo.kernel.text import clean_line, says_another
 from shounuo.staff import events
 from shounuo.staff.models import Membership, Team
 from shounuo.staff.permissions import MANAGE
@@ -21,10 +21,13 @@ _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 def team_create(*, code: str, name: str, department: str = "service", actor: Actor, at: datetime) -> Team:
-    """Adds a team; the code is for packs, imports and the API and never changes. Publishes team.created."""
+    """Adds a team; the code is for packs, imports and the API, never changes and is never digits alone, which say an id.
+    Publishes team.created."""
     guards.need(actor, MANAGE)
     if not _CODE.fullmatch(code):
         raise Invalid(_("代码只用小写字母、数字、横线和下划线，最多 40 位"), field="code")
+    if says_another(code):
+        raise Invalid(_("代码不能全是数字，也不能是 me、mine 或 none"), field="code", code="reserved")
     name = _name(name)
     with transaction.atomic():
         team, created = Team.objects.get_or_create(

@@ -124,6 +124,8 @@ def test_deactivation_ends_tokens_and_links_with_it(cast):
         ({"login": "agent@example.cn"}, "login"),
         ({"login": "13812346721"}, "login"),
         ({"login": "a b"}, "login"),
+        ({"login": "me"}, "login"),
+        ({"login": "None"}, "login"),
         ({"login": "agent "}, "login"),
         ({"mail": "Agent@Example.cn"}, "mail"),
         ({"mail": "no mail"}, "mail"),
@@ -267,3 +269,11 @@ def test_a_team_code_is_used_once():
     make_team("first")
     with pytest.raises(Invalid):
         make_team("first")
+
+
+@pytest.mark.parametrize("code", ["2", "007", "9" * 30, "me", "mine", "none"])
+def test_no_team_has_a_code_that_says_an_id_or_a_word_of_the_lists(code):
+    with pytest.raises(Invalid) as refused:
+        make_team(code)
+    assert (refused.value.field, refused.value.code) == ("code", "reserved")
+    assert make_team("2a").code == "2a"

@@ -15,6 +15,7 @@ from shounuo.agreements.services import Promise
 from shounuo.customers.models import Company, Customer
 from shounuo.kernel.durations import Percent, Span, parse
 from shounuo.kernel.text import whole
+from shounuo.web.days import DayField
 
 ROWS = 6
 UNITS: dict[str, Any] = {
@@ -26,7 +27,6 @@ UNITS: dict[str, Any] = {
 }
 FORMS = {"M": "PT{}M", "H": "PT{}H", "D": "P{}D", "BH": "PT{}BH", "BD": "P{}BD"}
 AREA = forms.Textarea(attrs={"rows": 3})
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def iso(amount: int, unit: str) -> str:
@@ -63,9 +63,9 @@ class AgreementForm(forms.Form):
     priorities = forms.CharField(label=gettext_lazy("优先次序"), widget=AREA, required=False, max_length=5000)
     ours = forms.CharField(label=gettext_lazy("我们的职责"), widget=AREA, required=False, max_length=5000)
     theirs = forms.CharField(label=gettext_lazy("客户的职责"), widget=AREA, required=False, max_length=5000)
-    valid_from = forms.DateField(label=gettext_lazy("从哪天起"), widget=DAY)
-    valid_until = forms.DateField(
-        label=gettext_lazy("到哪天"), widget=DAY, required=False, help_text=gettext_lazy("不填就是长期")
+    valid_from = DayField(label=gettext_lazy("从哪天起"))
+    valid_until = DayField(
+        label=gettext_lazy("到哪天"), required=False, help_text=gettext_lazy("不填就是长期")
     )
 
     of_service = {"promises": "rule_1"}

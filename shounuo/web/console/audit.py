@@ -24,6 +24,7 @@ from shounuo.staff.models import Person
 from shounuo.web.console import pages, told
 from shounuo.web.console.menu import sections
 from shounuo.web.context import actor_of
+from shounuo.web.days import DayField
 from shounuo.web.guard import staff_page
 
 LIST = "/settings/audit/"
@@ -53,12 +54,8 @@ class FilterForm(forms.Form):
         required=False,
         empty_label=gettext_lazy("所有人"),
     )
-    since = forms.DateField(
-        label=gettext_lazy("从"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=gettext_lazy("到"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=gettext_lazy("从"), required=False)
+    until = DayField(label=gettext_lazy("到"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from shounuo.calendars import rules
 from shounuo.kernel.worktime import WEEKDAYS
 from shounuo.web.console.hours import HoursField, WeekForm
+from shounuo.web.days import DayField
 from shounuo.web.words import WEEKDAYS as WEEKDAY_WORDS
 
 
@@ -53,9 +54,7 @@ class AlwaysForm(forms.Form):
 class DayForm(forms.Form):
     """A date by the organisation's own word."""
 
-    date = forms.DateField(
-        label=gettext_lazy("日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    date = DayField(label=gettext_lazy("日期"))
     kind = forms.ChoiceField(
         label=gettext_lazy("这一天"),
         widget=forms.RadioSelect,

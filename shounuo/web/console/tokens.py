@@ -16,6 +16,7 @@ from shounuo.staff import permissions, queries, services
 from shounuo.staff.models import Person, Token
 from shounuo.web.console import pages, told
 from shounuo.web.context import actor_of
+from shounuo.web.days import DayField
 from shounuo.web.guard import staff_page
 
 
@@ -34,10 +35,9 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("都不选就是此人能做的全部"),
     )
-    expires_on = forms.DateField(
+    expires_on = DayField(
         label=gettext_lazy("用到哪天"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("不填就一直有效，直到吊销"),
     )
 

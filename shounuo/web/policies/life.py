@@ -27,6 +27,7 @@ from shounuo.policy.services.review import may_return, word_of
 from shounuo.policy.services.talk import SPEAKERS
 from shounuo.staff import queries as staff
 from shounuo.web.context import actor_of
+from shounuo.web.days import DayField
 from shounuo.web.desk.dialogs import dialog, refuse
 from shounuo.web.guard import done, page_of, staff_page
 from shounuo.web.policies.showing import clauses as clause_page
@@ -289,10 +290,9 @@ def remind(request: HttpRequest, code: str) -> HttpResponse:
 
 
 class ReviewDateForm(forms.Form):
-    review_on = forms.DateField(
+    review_on = DayField(
         label=gettext_lazy("哪天复审"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("到那天提醒起草和发布制度的人；留空就不提醒"),
     )
 

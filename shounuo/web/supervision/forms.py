@@ -17,9 +17,9 @@ from shounuo.policy import labels
 from shounuo.policy import queries as policy
 from shounuo.policy.labels import spoken
 from shounuo.staff import queries as staff
+from shounuo.web.days import DayField
 from shounuo.web.desk.forms import MOMENT
 
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 ANY = ("", _("不限"))
 EVENING = time(18)
 
@@ -38,8 +38,8 @@ class PlanForm(forms.Form):
     source = forms.ChoiceField(
         label=_("查什么"), choices=Inspection.Source.choices, widget=forms.RadioSelect, initial="case"
     )
-    first = forms.DateField(label=_("从"), widget=DAY)
-    last = forms.DateField(label=_("到"), widget=DAY)
+    first = DayField(label=_("从"))
+    last = DayField(label=_("到"))
     team = forms.ChoiceField(label=_("小组"), required=False)
     channel = forms.ChoiceField(label=_("渠道"), required=False, choices=[ANY, *Case.Channel.choices])
     kind = forms.ChoiceField(label=_("类别"), required=False, choices=[ANY, *Case.Kind.choices])

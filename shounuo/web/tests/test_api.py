@@ -378,6 +378,23 @@ def test_assign_and_transfer_by_id_login_or_code(api, cast):
     assert lead.post(f"/cases/{other}/actions/assign", {"person": "nobody-here"}).status_code == 422
 
 
+@pytest.mark.parametrize("person", [True, 1.0, "²", "٣", "9" * 40, 10**30, "-1", "1e0", "me"])
+def test_what_is_nearly_an_id_names_nobody(api, cast, person):
+    number, lead = opened(api)["number"], Api(cast.supervisor)
+    assert lead.post(f"/cases/{number}/actions/assign", {"person": person}).status_code == 422
+    assert lead.post(f"/cases/{number}/actions/assign", {"team": person}).status_code == 422
+    by_id = lead.post(f"/cases/{number}/actions/assign", {"person": str(cast.agent.pk)})
+    assert by_id.data["owner"]["login"] == "agent"
+
+
+def test_a_note_for_nobody_there_is_refused_whatever_his_number(api, cast):
+    number = opened(api)["number"]
+    for wanted in (2**63, 10**30, -1, 0, "²"):
+        refused = api.post(f"/cases/{number}/notes", {"body": "看一下", "mentions": [wanted]})
+        assert refused.status_code == 422, wanted
+        assert refused["Content-Type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize(
     ("action", "body"),
     [

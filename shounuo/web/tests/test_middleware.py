@@ -176,3 +176,17 @@ def test_a_form_without_its_token_is_refused_in_words(cast):
     sign_in_client(client, cast.agent)
     answer = client.post("/me/theme/", {"theme": "dark"})
     assert answer.status_code == 403 and "刷新" in answer.text
+
+
+# ---- what no database takes
+
+
+def test_a_nul_is_refused_wherever_a_request_holds_one(client, cast):
+    refused = [
+        client.get("/signin/?next=%00"),
+        client.get("/signin/%00"),
+        client.post("/signin/", {"login": "agent", "password": "a\x00b"}),
+        client.post("/help/find/", {"mail": "song@example.cn", "number": ["1", "\x00"]}),
+    ]
+    assert [answer.status_code for answer in refused] == [400] * 4
+    assert client.post("/signin/", {"login": "agent", "password": "a b"}).status_code != 400
