@@ -115,11 +115,13 @@ def _message(message: Message, it: CasePage) -> dict[str, Any]:
         via = _("公开回复 · %(via)s") % {"via": via}
     elif one.purpose in HELP:
         via = one.get_purpose_display()
+    elif _is_noted(one):
+        via = _("%(via)s · %(who)s记录") % {"via": via, "who": one.person.name if one.person else ""}
     text = without_options(one.text, [vars(o) for o in message.options]) if message.options else one.text
     entry: dict[str, Any] = {
         "kind": {"in": "in", "out": "out", "note": "note"}[one.direction],
         "id": f"i{one.pk}",
-        "who": {"name": _writer(one)},
+        "who": {"name": _writer(one, it)},
         "via": via,
         "at": one.at,
         "text": _with_mentions(text, [it.people.get(i, "") for i in message.mentions]),
@@ -139,12 +141,19 @@ def _message(message: Message, it: CasePage) -> dict[str, Any]:
     return entry
 
 
-def _writer(one: Interaction) -> str:
-    if one.person is not None:
+def _is_noted(one: Interaction) -> bool:
+    """What the customer said on the telephone or at the counter, written down by a colleague."""
+    return (
+        one.direction == Interaction.Direction.IN and one.person_id is not None and one.purpose not in HELP
+    )
+
+
+def _writer(one: Interaction, it: CasePage) -> str:
+    if one.person is not None and not _is_noted(one):
         return one.person.name
     if one.direction != Interaction.Direction.IN:
         return staff.organisation().name
-    return (one.customer.name if one.customer else "") or one.sender or _("客户")
+    return (one.customer or it.case.customer).name or one.sender or _("客户")
 
 
 def _with_mentions(text: str, names: Sequence[str]) -> SafeString:

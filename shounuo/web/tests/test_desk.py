@@ -11,6 +11,7 @@ from django.urls import URLPattern
 from shounuo.cases import services
 from shounuo.cases.models import Case, Reading, SavedView
 from shounuo.cases.testing import make_case, make_topic
+from shounuo.customers.testing import make_customer
 from shounuo.files import services as files
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
@@ -323,6 +324,18 @@ def test_the_timeline_brings_all_but_what_is_being_written(house, agent):
         assert re.search(rf'id="{part}"[^>]* hx-swap-oob="true"', body), part
     assert "composer" not in body
     assert 'id="ledger"' not in body, "an open ledger stays open"
+
+
+def test_what_was_said_on_the_telephone_is_the_customers_and_says_who_wrote_it_down(house, agent):
+    caller, clerk = make_customer("孔勇", at=house.at), house.cast.agent
+    case = make_case(
+        text="泌乳料结块了", customer=caller, team=house.cast.team, channel="phone", actor=actor_for(clerk), at=house.at
+    )  # fmt: skip
+    services.note_add(case_id=case.pk, text="问过仓库", actor=actor_for(clerk), at=house.at)
+    page = agent.get(f"/cases/{case.number}/timeline/").content.decode()
+    said, note = re.findall(r'<article class="sn-msg.*?</article>', page, re.S)
+    assert "<b>孔勇</b>" in said and f"电话 · {clerk.name}记录" in said and "泌乳料结块了" in said
+    assert f"<b>{clerk.name}</b>" in note and "记录</span>" not in note
 
 
 def test_opening_a_case_marks_it_read_and_remembers_it(house, agent):
