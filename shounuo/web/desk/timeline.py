@@ -143,9 +143,7 @@ def _message(message: Message, it: CasePage) -> dict[str, Any]:
 
 def _is_noted(one: Interaction) -> bool:
     """What the customer said on the telephone or at the counter, written down by a colleague."""
-    return (
-        one.direction == Interaction.Direction.IN and one.person_id is not None and one.purpose not in HELP
-    )
+    return one.direction == Interaction.Direction.IN and one.person_id is not None and one.purpose not in HELP
 
 
 def _writer(one: Interaction, it: CasePage) -> str:
