@@ -19,7 +19,7 @@ from shounuo.events.subjects import Facts
 from shounuo.kernel import paging, prepared
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import NotFound
-from shounuo.kernel.text import clean_line, fold_width, mask_mail, mask_phone, normalise_phone
+from shounuo.kernel.text import clean_line, fold_width, mask_mail, mask_phone, normalise_phone, plain_digits
 
 UNDO_WITHIN = timedelta(days=30)
 _MOST_FOUND = 200
@@ -138,7 +138,7 @@ def search(actor: Actor, text: str, *, limit: int = 20) -> list[Customer]:
         return []
     allowed = live(visible_to(actor))
     ways = [_by_name(text)]
-    digits = re.sub(r"[\s()+-]", "", text)
+    digits = re.sub(r"[\s()+-]", "", plain_digits(text))
     if digits.isascii() and digits.isdigit():
         if len(digits) >= 3:
             ways.append(_by_contact("phone", _bare(text)))
@@ -170,14 +170,16 @@ def _bare(text: str) -> str:
     """Digits as numbers are stored: a whole number in its normal form, a part without a country code's
     zeros.
     """
-    return normalise_phone(text) or re.sub(r"^(?:\+|00)?86(?=1)", "", re.sub(r"[^\d+]", "", text))
+    return normalise_phone(text) or re.sub(
+        r"^(?:\+|00)?86(?=1)", "", re.sub(r"[^\d+]", "", plain_digits(text))
+    )
 
 
 def by_phone_prefix(actor: Actor, digits: str, *, limit: int = 8) -> list[Customer]:
     """Customers for the phone form as the number is typed: those whose number begins with the digits first,
     then those whose number holds them (four digits or more: the tail is often all one has).
     """
-    bare = _bare(fold_width(digits))
+    bare = _bare(digits)
     if len(bare) < 3:
         return []
     allowed = live(visible_to(actor))

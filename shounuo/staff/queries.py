@@ -183,6 +183,12 @@ def search(text: str, *, limit: int = 20) -> list[Person]:
     return list(rows[:limit])
 
 
+def shared_names(names: Iterable[str]) -> set[str]:
+    """Those of the names that several active people bear. One query."""
+    borne = people().order_by().filter(name__in=set(names)).values("name").annotate(n=Count("id"))
+    return set(borne.filter(n__gt=1).values_list("name", flat=True))
+
+
 def teams(*, active: bool = True) -> QuerySet[Team]:
     rows = Team.objects.order_by("name", "id")
     return rows.filter(active=True) if active else rows

@@ -55,4 +55,4 @@ def test_the_digits_of_a_text_are_plain_ones(text):
 
 def test_digits_are_told_from_their_likes():
     assert digits_in("+86 １３８-1234 6721") == "8613812346721"
-    assert digits_in("² ٣ ५ 一") == ""
+    assert digits_in("² ٣ ५ 一 ½") == "35"

@@ -162,6 +162,17 @@ class TestContacts:
         assert normalise_phone(written) == normal
         assert normalise_phone(normal) == normal
 
+    @pytest.mark.parametrize(
+        "written", ["١٣٨١٢٣٤٦٧٢١", "13٨-1234-6721", "+८६ १३८ १२३४ ६७२१", "１３８１２３４６７２１"]
+    )
+    def test_digits_of_any_script_make_the_same_number(self, written):
+        assert normalise_phone(written) == "13812346721"
+        assert mask_phone(written) == "138 **** 6721"
+
+    def test_what_only_looks_like_a_digit_makes_no_number(self):
+        assert normalise_phone("1381234672²") == ""
+        assert mask_phone("²³") == ""
+
     def test_masks_show_who_but_not_how_to_reach(self):
         assert mask_phone("+86 13812346721") == "138 **** 6721"
         assert mask_phone("010-62781234-801") == "010 **** 1234-***"

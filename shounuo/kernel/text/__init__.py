@@ -5,7 +5,7 @@ from shounuo.kernel.text.cleaning import clean, clean_line, fold_width, truncate
 from shounuo.kernel.text.codes import says_another
 from shounuo.kernel.text.contacts import mask_mail, mask_phone, normalise_mail, normalise_phone
 from shounuo.kernel.text.names import initials, sort_key
-from shounuo.kernel.text.numerals import digits_in, whole
+from shounuo.kernel.text.numerals import digits_in, plain_digits, whole
 from shounuo.kernel.text.search import search_query, search_terms
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "mask_phone",
     "normalise_mail",
     "normalise_phone",
+    "plain_digits",
     "says_another",
     "search_query",
     "search_terms",

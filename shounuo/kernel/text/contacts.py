@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from shounuo.kernel.text.cleaning import clean_line, fold_width
+from shounuo.kernel.text.numerals import plain_digits
 
 _ATOM: Final = r"""[^\s@<>()\[\]\\,;:"./]{1,63}"""
 _ADDRESS: Final = re.compile(rf"""^[^\s@<>()\[\]\\,;:"]{{1,64}}@(?:{_ATOM}\.)*{_ATOM}$""")
@@ -47,12 +48,12 @@ def normalise_mail(addr: str) -> str:
 
 
 def normalise_phone(text: str) -> str:
-    """The first phone number in `text`: digits only, `-` and extension behind; empty if there is none.
+    """The first phone number in `text`: digits 0 to 9 only, whatever script they were typed in, `-` and extension behind; empty if there is none.
 
     Chinese numbers lose +86, 0086, carrier prefixes and the long-distance 0 before a mobile (13812346721,
     01062781234-801, 4008001234, 95588); others keep + and country code (+14155550123).
     """
-    folded = fold_width(text)
+    folded = plain_digits(text)
     for match in _PHONE_TEXT.finditer(folded[:500]):
         for piece in re.split(r"[/~]|\s{2,}", match.group()):
             dashed = _DASHED_EXTENSION.match(piece.strip())
@@ -100,7 +101,7 @@ def _number(piece: str) -> str:
 
 def mask_phone(text: str) -> str:
     """A number for those who may not see it: `138 **** 6721`, `010 **** 1234`; of short ones two digits."""
-    number, _, extension = (normalise_phone(text) or re.sub(r"[^\d+]", "", fold_width(text))).partition("-")
+    number, _, extension = (normalise_phone(text) or re.sub(r"[^\d+]", "", plain_digits(text))).partition("-")
     if not number:
         return ""
     tail = "-***" if extension else ""

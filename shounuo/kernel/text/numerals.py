@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 from shounuo.kernel.text.cleaning import fold_width
@@ -21,6 +22,13 @@ def whole(text: str | None, most: int = MOST) -> int | None:
     return number if number <= most else None
 
 
+def plain_digits(text: str) -> str:
+    """The text with full-width signs as usual ones and the digits of every script (٣, ५) as 0 to 9; ² is none."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in fold_width(text))
+
+
 def digits_in(text: str) -> str:
-    """The digits 0 to 9 of a text, those of full width among them, without all that stands between them."""
-    return "".join(c for c in fold_width(text) if c in "0123456789")
+    """The digits of a text as 0 to 9, whatever their script, without all that stands between them."""
+    return "".join(c for c in plain_digits(text) if c in "0123456789")

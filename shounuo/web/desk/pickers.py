@@ -28,15 +28,18 @@ MOST_CUSTOMERS = 6
 
 @staff_page(WORK)
 def colleagues(request: HttpRequest, number: int) -> HttpResponse:
-    """Who may be named in a note, found by name or pinyin initials; those who cannot see the case stand last, dimmed."""
+    """Who may be named in a note, found by name or pinyin initials; those who cannot see the case stand last, dimmed. One of
+    several of a name is told apart by his login."""
     case = queries.get(actor_of(request), number)
     readers = queries.readers(case)
     found = staff.search(request.GET.get("q", "").strip()[:40], limit=3 * MOST)
     found.sort(key=lambda p: p.pk not in readers)
+    shared = staff.shared_names(p.name for p in found)
+    called = {p.pk: f"{p.name}({p.login})" if p.name in shared else p.name for p in found}
     items = [
         {
-            "value": f"@{p.name} ",
-            "label": p.name,
+            "value": f"@{called[p.pk]} ",
+            "label": called[p.pk],
             "note": p.title if p.pk in readers else _("看不到这张工单"),
             "person": {"name": p.name, "presence": p.presence},
             "disabled": p.pk not in readers,

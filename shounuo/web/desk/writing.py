@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
@@ -12,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from shounuo.cases import queries, services
+from shounuo.cases.models import Case
 from shounuo.cases.permissions import MERGE, VIEW_ALL, VIEW_TEAM, WORK
 from shounuo.cases.queries.page import case_page
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Conflict, Invalid, NotFound, Problem
-from shounuo.kernel.text import whole
+from shounuo.kernel.text import fold_width, whole
 from shounuo.staff import queries as staff
+from shounuo.staff.models import Person
 from shounuo.web.context import actor_of
 from shounuo.web.desk import case as showing
 from shounuo.web.desk import lacking
@@ -61,7 +64,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     try:
         if note:
             services.note_add(
-                case_id=case.pk, text=text, mentions=mentioned(text), file_ids=files, actor=actor, at=at
+                case_id=case.pk, text=text, mentions=mentioned(text, case), file_ids=files, actor=actor, at=at
             )
         else:
             services.reply_send(
@@ -103,17 +106,29 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def mentioned(text: str) -> list[int]:
-    """The colleagues named with @ in a note; of names that begin alike the longest one that fits counts."""
+def mentioned(text: str, case: Case) -> list[int]:
+    """The colleagues named with @ in a note; of names that begin alike the longest one that fits counts. Of several who bear
+    it the one whose login stands behind it in brackets, as the picker writes it; without one those who may see the case."""
     if "@" not in text:
         return []
-    people = sorted(staff.people(), key=lambda p: -len(p.name))
-    found: list[int] = []
+    people: dict[str, list[Person]] = {}
+    for person in staff.people():
+        people.setdefault(person.name, []).append(person)
+    names = sorted(filter(None, people), key=len, reverse=True)
+    found: dict[int, None] = {}
     for piece in text.split("@")[1:]:
-        named = next((p for p in people if p.name and piece.startswith(p.name)), None)
-        if named is not None and named.pk not in found:
-            found.append(named.pk)
-    return found
+        name = next((n for n in names if piece.startswith(n)), "")
+        found |= dict.fromkeys(_meant(people.get(name, []), fold_width(piece[len(name) :]), case))
+    return list(found)
+
+
+def _meant(bearers: Sequence[Person], behind: str, case: Case) -> list[int]:
+    """Which of those who bear a name, by what stands behind it."""
+    if len(bearers) > 1:
+        by_login = [p.pk for p in bearers if behind.startswith(f"({p.login})")]
+        seeing = by_login or queries.readers(case)
+        bearers = [p for p in bearers if p.pk in seeing] or bearers
+    return [p.pk for p in bearers]
 
 
 @staff_page(WORK)

@@ -324,8 +324,24 @@ def test_a_colleague_who_cannot_see_the_case_is_not_named(house, agent):
 def test_of_names_that_begin_alike_the_longest_counts(house):
     short = make_person("wangfang", name="王芳")
     long = make_person("wangfangfang", name="王芳芳")
-    assert mentioned("@王芳芳 看看，@王芳 也看看，@王芳芳 再看") == [long.pk, short.pk]
-    assert mentioned("没有人") == []
+    assert mentioned("@王芳芳 看看，@王芳 也看看，@王芳芳 再看", house.mine) == [long.pk, short.pk]
+    assert mentioned("没有人，@2 也没有", house.mine) == []
+
+
+def test_of_two_of_one_name_the_one_is_named_whose_login_stands_behind_it(house, agent):
+    near = make_person("zhouming2", name="周明", roles=["agent"], teams=[house.cast.team])
+    far = make_person("zhouming3", name="周明")
+    url = f"/cases/{house.mine.number}/colleagues/"
+    offered = agent.get(url, {"q": "zhouming2"}).content.decode()
+    assert 'data-value="@周明(zhouming2) "' in offered
+    assert mentioned("@周明(zhouming2) 请看", house.mine) == [near.pk]
+    assert mentioned("@周明（zhouming3）请看", house.mine) == [far.pk]
+    both = {near.pk, house.cast.supervisor.pk}
+    assert set(mentioned("@周明 请看", house.mine)) == both, "of those who may see it none is left out"
+    assert set(mentioned("@周明(zhouming) 请看", house.mine)) == both, "a login is told whole"
+    answer = send(agent, house.mine, mode="note", text="@周明(zhouming2) 请看")
+    assert answer.status_code == 200
+    assert Mention.objects.get().person == near
 
 
 def test_a_reply_that_did_not_arrive_is_sent_again(house, agent):
