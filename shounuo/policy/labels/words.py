@@ -71,6 +71,9 @@ WORDS: dict[str, Any] = {
     "promise_approval": _("批准承诺可行"),
     "return_disposition": _("决定退货处置"),
     "refund": _("批准退款"),
+    "fee_waiver": _("减免费用"),
+    "repair_cost": _("承担维修费"),
+    "spending": _("批准支出"),
     "reason_verification": _("核实退货原因"),
     # weights and their parts
     "appraisal": _("绩效考核总分"),

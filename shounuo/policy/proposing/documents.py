@@ -69,13 +69,24 @@ def _plain(data: bytes) -> Document:
         raise Invalid(_("这是旧版 Word 文件（.doc），请另存为 .docx 再上传"), field="file", code="old_word")
     if data.startswith(b"{\\rtf"):
         raise Invalid(_("这是 RTF 文件，请另存为 .docx 再上传"), field="file", code="rich_text")
-    wide = b"\0" in data[:4096]
-    decoded = decode(data, "utf-16" if wide else None)
+    decoded = decode(data, "utf-16") if _is_wide(data[:4096]) else decode(data.replace(b"\0", b""))
     sample = decoded[:20_000]
     strange = sum(1 for c in sample if unicodedata.category(c) in ("Cc", "Cn", "Co") and c not in "\r\n\t\f")
     if (strange + sample.count("\ufffd")) * 10 > len(sample):
         raise Invalid(_("认不出这个文件，请上传 .docx、.pdf、.md 或 .txt"), field="file", code="unknown_file")
     return Document(unify(clean(decoded)))
+
+
+def _is_wide(head: bytes) -> bool:
+    """True where zero bytes belong to the characters, and are not a few that something left in the text."""
+    zeros = head.count(0)
+    if not zeros or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return bool(zeros)
+    try:
+        head[: head.rfind(b"\n") + 1].replace(b"\0", b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return zeros * 4 > len(head)
 
 
 def _docx(data: bytes) -> Document:

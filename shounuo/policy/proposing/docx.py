@@ -1,7 +1,7 @@
 """The lines of a Word file, with the numbers that Word itself would print before them.
 
 A regulation's 第三条 or （一） is often not in the text at all: Word counts it. So numbering and styles are read too, which
-the common libraries leave out. Nothing is unpacked to the disk, document types and entities are refused, and the
+the common libraries leave out. A note at the foot or at the end stands in brackets where it is referred to. Nothing is unpacked to the disk, document types and entities are refused, and the
 unpacked size is bounded whatever the archive says of itself.
 """
 
@@ -22,6 +22,8 @@ _WORD = (
     "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
     "http://purl.oclc.org/ooxml/wordprocessingml/main",
 )
+_GONE = ("del", "moveFrom", "other:Fallback")
+_NOTES = ("footnote", "endnote")
 _HAN = "零一二三四五六七八九"
 
 
@@ -77,7 +79,10 @@ def read(data: bytes) -> list[Line]:
             budget = [MAX_UNPACKED]
             styles = _Styles().read(_part(archive, "word/styles.xml", names, budget))
             numbers = _Numbers().read(_part(archive, "word/numbering.xml", names, budget))
-            return _Body(styles, numbers).read(_part(archive, "word/document.xml", names, budget))
+            notes = {
+                kind: _Notes().read(_part(archive, f"word/{kind}s.xml", names, budget)) for kind in _NOTES
+            }
+            return _Body(styles, numbers, notes).read(_part(archive, "word/document.xml", names, budget))
     except (
         zipfile.BadZipFile,
         expat.ExpatError,
@@ -215,10 +220,48 @@ class _Numbers(_Reader):
         return {number: (name, self.lists.get(name, {})) for number, name in self.of.items()}
 
 
+class _Notes(_Reader):
+    """Footnotes or endnotes: id -> text."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, list[str]] = {}
+        self.note: list[str] | None = None
+        self.in_text = self.skipped = 0
+
+    def start(self, name: str, values: dict[str, str]) -> None:
+        if name in _NOTES:
+            self.note = self.texts[values.get("id", "")] = []
+        elif name in _GONE:
+            self.skipped += 1
+        elif name == "t":
+            self.in_text += 1
+
+    def characters(self, text: str) -> None:
+        if self.in_text and self.note is not None and not self.skipped:
+            self.note.append(text)
+
+    def end(self, name: str) -> None:
+        if name in _NOTES:
+            self.note = None
+        elif name in _GONE:
+            self.skipped -= 1
+        elif name == "t":
+            self.in_text -= 1
+
+    def result(self) -> dict[str, str]:
+        return {id: text for id, parts in self.texts.items() if (text := "".join(parts).strip())}
+
+
 class _Body(_Reader):
-    def __init__(self, styles: dict[str, _Style], numbers: dict[str, tuple[str, dict[int, _Depth]]]) -> None:
+    def __init__(
+        self,
+        styles: dict[str, _Style],
+        numbers: dict[str, tuple[str, dict[int, _Depth]]],
+        notes: dict[str, dict[str, str]],
+    ) -> None:
         self.styles = styles
         self.numbers = numbers
+        self.notes = notes
         self.counts: dict[str, dict[int, int]] = {}
         self.lines: list[Line] = []
         self.open: list[_Paragraph] = []
@@ -226,7 +269,7 @@ class _Body(_Reader):
         self.in_text = self.skipped = 0
 
     def start(self, name: str, values: dict[str, str]) -> None:
-        if name in ("del", "moveFrom", "other:Fallback"):
+        if name in _GONE:
             self.skipped += 1
         elif name == "p":
             self.open.append(_Paragraph())
@@ -244,6 +287,9 @@ class _Body(_Reader):
             paragraph.text.append("\n")
         elif name == "noBreakHyphen":
             paragraph.text.append("-")
+        elif name.endswith("Reference") and (kind := name.removesuffix("Reference")) in self.notes:
+            if note := self.notes[kind].get(values.get("id", "")):
+                paragraph.text.append(f"（{note}）")
         elif name == "pStyle":
             paragraph.style = values.get("val", "")
         elif name == "outlineLvl":
@@ -258,14 +304,14 @@ class _Body(_Reader):
             self.open[-1].text.append(text)
 
     def end(self, name: str) -> None:
-        if name in ("del", "moveFrom", "other:Fallback"):
+        if name in _GONE:
             self.skipped -= 1
         elif name == "t" and self.in_text and not self.skipped:
             self.in_text -= 1
         elif name == "p" and self.open:
             self._close(self.open.pop())
         elif name == "tr" and self.row:
-            self._put(" ".join(self.row.pop()), 0)
+            self._put("\t".join(self.row.pop()), 0)
 
     def _close(self, paragraph: _Paragraph) -> None:
         text = "".join(paragraph.text).strip()

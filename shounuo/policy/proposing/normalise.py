@@ -1,7 +1,7 @@
 """One form of a text for matching, with the way back: every character knows which of the original it came from.
 
-Full-width and compatibility forms (NFKC), traditional characters, invisible marks, white space inside Chinese, line
-breaks that a page's width made, and digits that a scanner read as letters all disappear here, so that the grammars
+Full-width and compatibility forms (NFKC), traditional characters, invisible marks, Markdown's **, white space inside
+Chinese, line breaks that a page's width made, and digits that a scanner read as letters all disappear here, so that the grammars
 beside this file need to know one form only. Characters that are broken beyond repair stay where they are.
 """
 
@@ -18,6 +18,7 @@ _INVISIBLE = frozenset(
     "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\ufe0e\ufe0f"
 )
 _LATIN = re.compile("[A-Za-z]")
+_EMPHASIS = re.compile(r"(\*\*)(?=[^\s*])[^*\n]{0,200}[^\s*](\*\*)|(\*\*)[^\s*](\*\*)")
 _MISREAD = re.compile(r"(?<![A-Za-z0-9])[0-9OolI]*[0-9][0-9OolI]*(?![A-Za-z0-9])")
 _DIGITS = str.maketrans("OolI", "0011")
 _ENDS = frozenset("。；;：:！？!?")
@@ -86,9 +87,13 @@ def normalise(text: str, *, start: int = 0, end: int | None = None, wrapped: boo
     characters: list[str] = []
     origin: list[tuple[int, int]] = []
     simplified = _simplified()
+    marks = {m.start(n) for m in _EMPHASIS.finditer(text, start, end) for n in (1, 2, 3, 4)}
     at = start
     while at < end:
         character = text[at]
+        if at in marks:
+            at += 2
+            continue
         if character in "\r\n\v\f\u0085\u2028\u2029" or character.isspace():
             stop = at
             while stop < end and text[stop].isspace():
@@ -124,7 +129,8 @@ def rejoined(text: str, start: int, end: int) -> str:
 
 
 def _gap(text: str, at: int, stop: int, end: int, before: list[str], *, wrapped: bool) -> str:
-    """What white space stands for: a line feed, a space between Latin words, or nothing."""
+    """What white space stands for: a line feed, a space between Latin words or between numbers that are not one, or
+    nothing."""
     gap = text[at:stop]
     if any(c in "\r\n\v\f\u0085\u2028\u2029" for c in gap):
         last = before[-1] if before else ""
@@ -136,7 +142,17 @@ def _gap(text: str, at: int, stop: int, end: int, before: list[str], *, wrapped:
     following = text[stop : stop + 1]
     if before and _LATIN.match(before[-1]) and _LATIN.match(following):
         return " "
+    if before and before[-1].isdigit() and following.isdigit() and ("\t" in gap or _is_labelled(before)):
+        return " "
     return ""
+
+
+def _is_labelled(before: list[str]) -> bool:
+    """True where the digits that end here belong to letters: after L1 a number begins anew."""
+    at = len(before)
+    while at and before[at - 1].isdigit():
+        at -= 1
+    return at > 0 and bool(_LATIN.match(before[at - 1]))
 
 
 def is_wrapped(text: str) -> bool:

@@ -18,18 +18,19 @@ _ORDINALS = re.compile(
 )
 _LIST = re.compile(
     r"(?:流程|步骤|程序|顺序)(?:依序|依次)?(?:为|是|:|如下)+(?P<steps>[^。;:\n]{4,80})"
-    r"|按照?(?P<ordered>[^。;:,\n]{4,60}?)(?:的)?(?:流程|步骤|程序|顺序)(?:进行|办理|处理)?"
+    r"|按照?(?P<ordered>[^。;:,\n]{4,60}?)(?:的)?(?:[一二两三四五六七八九十0-9]+[个大项])?(?:流程|步骤|程序|顺序)(?:进行|办理|处理)?"
 )
 _ARROWS = re.compile(
     r"(?:按照?|依次|为)?(?P<steps>[^,。;:\n→“”\"'《》]{1,16}(?:(?:→|->|—>|⇒|——>)[^,。;:\n→“”\"'《》]{1,16}){2,})"
 )
 _CLOSING = re.compile(r"的(?:顺序|流程|步骤|程序).*$")
+_INLINE = re.compile(r"\([一二三四五六七八九十0-9]{1,3}\)(?P<step>[^;。\n(]{2,60})")
 _SEPARATOR = re.compile(r"、|→|->|—>|⇒|,")
 
 
 def find(passage: Passage) -> Iterator[Found]:
     """The ordered steps of the clause, at least two of them."""
-    steps = _listed(passage) or _said_in_order(passage) or _enumerated(passage)
+    steps = _listed(passage) or _numbered(passage) or _said_in_order(passage) or _enumerated(passage)
     if len(steps) < 2:
         return
     found: list[dict[str, Any]] = []
@@ -84,6 +85,16 @@ def _listed(passage: Passage) -> list[tuple[int, int]]:
         if item:
             steps.append(_trim(text, start + item.start("step"), end))
     return steps
+
+
+def _numbered(passage: Passage) -> list[tuple[int, int]]:
+    """(一)...;(二)... in one sentence that begins with what speaks of steps."""
+    text = passage.text
+    for start, end in passage.sentences():
+        items = list(_INLINE.finditer(text, start, end))
+        if len(items) >= 2 and _LEAD.search(text[start : items[0].start()]):
+            return [_trim(text, *item.span("step")) for item in items]
+    return []
 
 
 def _said_in_order(passage: Passage) -> list[tuple[int, int]]:

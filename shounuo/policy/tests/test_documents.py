@@ -99,7 +99,42 @@ def test_deleted_words_are_gone_inserted_ones_stay_and_a_row_of_a_table_is_one_l
         + paragraph("框")
         + "</mc:Fallback></mc:AlternateContent>"
     )
-    assert documents.read(data).text.splitlines() == ["在30分钟内", "满意度 不低于95%", "框"]
+    assert documents.read(data).text.splitlines() == ["在30分钟内", "满意度\t不低于95%", "框"]
+
+
+def test_a_level_and_a_time_side_by_side_in_a_table_stay_two_numbers():
+    cell = "<w:tc>{}</w:tc>".format
+    row = "<w:tr>{}{}{}</w:tr>".format
+    data = word_file(
+        paragraph("第一条 各等级时限如下。")
+        + "<w:tbl>"
+        + row(cell(paragraph("等级")), cell(paragraph("单数")), cell(paragraph("时限")))
+        + row(cell(paragraph("L1")), cell(paragraph("接到投诉后")), cell(paragraph("5分钟内响应")))
+        + row(cell(paragraph("接到投诉后L2")), cell(paragraph("15分钟内响应")), "")
+        + row(cell(paragraph("3")), cell(paragraph("20")), cell(paragraph("45分钟内响应")))
+        + "</w:tbl>"
+    )
+    document = documents.read(data)
+    assert "3\t20\t45分钟内响应" in document.text
+    found = propose(document.text, document.outline).proposals
+    assert {p.rule["within"] for p in found} == {"PT5M", "PT15M", "PT45M"}
+
+
+def test_a_note_at_the_foot_stands_where_it_is_referred_to():
+    notes = f'<w:footnotes xmlns:w="{WORD}"><w:footnote w:id="0"><w:p/></w:footnote><w:footnote w:id="2">{paragraph("重大投诉1小时内响应")}</w:footnote></w:footnotes>'
+    told = '<w:r><w:footnoteReference w:id="{}"/></w:r>'.format
+    data = word_file(
+        f"<w:p><w:r><w:t>第一条 接到投诉后2小时内响应</w:t></w:r>{told(2)}<w:r><w:t>。</w:t></w:r>{told(0)}{told(9)}</w:p>",
+        extra={"word/footnotes.xml": notes.encode()},
+    )
+    document = documents.read(data)
+    assert document.text == "第一条 接到投诉后2小时内响应（重大投诉1小时内响应）。"
+    assert [p.rule["within"] for p in propose(document.text).proposals] == ["PT2H", "PT1H"]
+
+
+def test_zero_bytes_left_in_a_text_do_not_make_it_unreadable():
+    found = documents.read(TEXT.encode().replace("每月".encode(), b"\0" + "每月".encode()))
+    assert found.text == TEXT
 
 
 def test_a_pdf_reads_as_well_as_the_text_it_was_made_of():

@@ -108,6 +108,8 @@ def test_measuring_notices_a_wrong_figure_and_a_missed_rule(tmp_path):
         ("接到投诉后3至5个工作日内响应", "P5BD"),
         ("接到投诉后2个工作小时内响应", "PT2BH"),
         ("接到投诉后两周内响应", "P14D"),
+        ("接到投诉后**30分钟**内响应", "PT30M"),
+        ("接到投诉后 **3 0** 分钟内响应", "PT30M"),
     ],
 )
 def test_a_length_of_time_is_read_however_it_is_written(wording, within):
@@ -178,6 +180,23 @@ def test_shares_without_a_word_between_them_compose_a_score():
 
 def test_shares_that_make_no_whole_are_no_weight():
     assert not [r for r in rules("第一条 时效占40%，质量占30%。") if "weight" in r]
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "处理步骤：（一）受理登记；（二）现场调查；（三）回访确认。",
+        "處理步驟：（１）受理登記；（２）現場調查；（３）回訪確認。",
+        "按受理登记、现场调查、回访确认三个步骤依次办理。",
+    ],
+)
+def test_steps_within_one_sentence_are_a_playbook(wording):
+    steps = rule(wording)["steps"]
+    assert [s["title"] for s in steps] == ["受理登记", "现场调查", "回访确认"]
+
+
+def test_what_is_numbered_in_a_sentence_without_speaking_of_steps_is_no_playbook():
+    assert rules("下列情形除外：（一）节假日；（二）停电；（三）暴雨。") == []
 
 
 def test_places_lead_back_to_the_original_text():
