@@ -55,7 +55,8 @@ class RequestLog:
 
 
 class NoNul:
-    """Refuses an address, a cookie or a form with a NUL in it: nobody types one, and the database takes none as text."""
+    """Refuses an address or a cookie with a NUL in it and leaves it out of a form: nobody types one, what is pasted may
+    hold one, and the database takes none as text."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -63,20 +64,20 @@ class NoNul:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = (request.path_info, *request.COOKIES.values())
         if "%00" in request.META.get("QUERY_STRING", "") or any("\x00" in text for text in given):
-            return self._refusal(request)
+            problem = Problem(_("这个请求看不懂"))
+            if request.path.startswith("/api/"):
+                return errors.problem_json(problem)
+            return HttpResponse(str(problem), status=problem.status, content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
         if request.path.startswith("/api/"):  # its bodies are no forms, and their readers clean each text
-            return None
-        has_nul = any("\x00" in text for _name, texts in request.POST.lists() for text in texts)
-        return self._refusal(request) if has_nul else None
-
-    def _refusal(self, request: HttpRequest) -> HttpResponse:
-        problem = Problem(_("这个请求看不懂"))
-        if request.path.startswith("/api/"):
-            return errors.problem_json(problem)
-        return HttpResponse(str(problem), status=problem.status, content_type="text/plain; charset=utf-8")
+            return
+        if any("\x00" in text for _name, texts in request.POST.lists() for text in texts):
+            form = request.POST.copy()
+            for name, texts in request.POST.lists():
+                form.setlist(name, [text.replace("\x00", "") for text in texts])
+            request.POST = form  # type: ignore[assignment]
 
 
 class HealthFirst:

@@ -212,7 +212,7 @@ def _targets(actor: Actor, clauses: Sequence[ClauseView]) -> list[dict[str, Any]
 def breaches(actor: Actor, codes: Sequence[str], window: Window, at: datetime) -> list[dict[str, Any]]:
     """What was broken, latest first, as far as the reader may see it, each with the way to its ledger and its cause."""
     rows, _more = commitments.breaches(actor, window.start, window.end, clauses=codes, limit=BREACHES)
-    shown = clause_page.breach_rows(rows, at, may_explain=False)
+    shown = clause_page.breach_rows(rows, at, may_explain=False, named=True)
     for breach, row in zip(rows, shown, strict=True):
         clock = breach.clock
         row["clause"] = clock.clause_code.partition("-")[2]

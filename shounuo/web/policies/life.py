@@ -342,7 +342,7 @@ def breaches(request: HttpRequest, code: str) -> HttpResponse:
         actor, at - RECENT, at, clauses=codes, limit=PAGE, cursor=request.GET.get("cursor") or None
     )
     may_explain = any(actor.may(p) for p in ("board.view", "commitments.rebase"))
-    shown = clause_page.breach_rows(rows, at, may_explain=may_explain)
+    shown = clause_page.breach_rows(rows, at, may_explain=may_explain, named=True)
     for row, breach in zip(shown, rows, strict=True):
         row |= {
             "clause": breach.clock.clause_code.partition("-")[2],

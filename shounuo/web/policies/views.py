@@ -270,7 +270,7 @@ def breaches(request: HttpRequest, code: str) -> HttpResponse:
             "title": _("%(clause)s 的违诺") % {"clause": f"{view.row.number} {view.title}"},
             "clause": {"number": view.row.number, "name": view.title, "url": f"/policy/clauses/{code}/"},
             "pack": documents.pack(view.row.version, at),
-            "rows": clause_page.breach_rows(rows, at),
+            "rows": clause_page.breach_rows(rows, at, named=True),
             "next_url": f"?cursor={cursor}" if cursor else "",
             "may_explain": _may_explain(actor),
         },

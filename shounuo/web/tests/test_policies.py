@@ -244,6 +244,8 @@ def test_every_period_can_be_asked_for(house, manager, period):
 def test_breaches_name_their_case_to_those_who_may_see_it(house, manager, broken):
     other = house.client(house.cast.outsider)
     number = str(Case.objects.get(pk=broken.subject_id).number)
+    for url in ("/policy/clauses/H-2.1/breaches/", "/policy/house/breaches/"):
+        assert "首次响应" in text_of(manager.get(url)), "the promise by its name"
     for url in ("/policy/clauses/H-2.1/", "/policy/clauses/H-2.1/breaches/", "/policy/house/"):
         assert number in text_of(manager.get(url)), url
         assert number not in text_of(other.get(url)), url

@@ -24,6 +24,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import Percent
 from shounuo.kernel.text import whole
 from shounuo.policy import labels
+from shounuo.policy import queries as policy
 from shounuo.policy.models import PolicyVersion
 from shounuo.policy.queries import ClauseView, RuleView
 from shounuo.policy.schema import Commitment, Record
@@ -309,9 +310,11 @@ def breach_items(rows: Sequence[commitments.Breach], at: datetime) -> list[dict[
 
 
 def breach_rows(
-    rows: Sequence[commitments.Breach], at: datetime, *, may_explain: bool = True
+    rows: Sequence[commitments.Breach], at: datetime, *, may_explain: bool = True, named: bool = False
 ) -> list[dict[str, Any]]:
-    """Breaches as table rows; cases, duties and people are read once for all of them."""
+    """Breaches as table rows, with the promise's name where it is asked for; cases, duties, people and names are read once
+    for all of them."""
+    titles = policy.rule_titles(b.clock.rule_id for b in rows) if named else {}
     cases = _cases(b.clock for b in rows)
     owed = _duties(b.clock for b in rows)
     found = []
@@ -325,6 +328,7 @@ def breach_rows(
                 "number": case.number if case else duties.spoken_title(duty) if duty else b.clock.subject_id,
                 "url": f"/cases/{case.number}/" if case else f"/duties/{duty.pk}/" if duty else "",
                 "title": case.subject if case else "",
+                "promise": titles.get(b.clock.rule_id, ""),
                 "over": over if b.late else _("%(over)s，还欠着") % {"over": over},
                 "who": holder.name if holder else _("无人负责"),
                 "when": words.moment_words(b.clock.due_at, at, "short"),
