@@ -19,6 +19,7 @@ from shounuo.kernel import paging, worktime
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import parse
 from shounuo.kernel.errors import Invalid, NotAllowed
+from shounuo.kernel.moments import can_be_kept
 from shounuo.kernel.worktime import hours_json
 
 router = Router(tags=["calendars"])
@@ -189,6 +190,12 @@ def _moment(text: str) -> datetime:
             _("时间“%(text)s”缺少时区，例如 2026-10-09T15:00:00+08:00") % {"text": text[:60]},
             field="start",
             code="no_offset",
+        )
+    if not can_be_kept(moment):
+        raise Invalid(
+            _("时间“%(text)s”不在 1900 到 2200 年之间") % {"text": text[:60]},
+            field="start",
+            code="bad_moment",
         )
     return moment
 

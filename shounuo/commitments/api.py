@@ -10,12 +10,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shounuo.commitments import queries, services
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotAllowed
+from shounuo.kernel.moments import GivenMoment
 
 router = Router(tags=["clocks"])
 
@@ -60,7 +61,7 @@ class LedgerOut(Schema):
 class RebaseIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
-    due_at: AwareDatetime | None = Field(
+    due_at: GivenMoment | None = Field(
         None,
         description="empty: reckoned anew on the calendar as it is now",
         examples=["2030-01-08T17:00:00+08:00"],

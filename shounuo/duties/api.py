@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shounuo.duties import queries, registry, services
 from shounuo.duties.models import Duty
@@ -19,6 +19,7 @@ from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotAllowed
+from shounuo.kernel.moments import GivenMoment
 
 router = Router(tags=["duties"])
 
@@ -59,7 +60,7 @@ class NewIn(Given):
     owner: int | None = None
     team: int | None = None
     roles: list[str] = Field(default_factory=list, examples=[["agent"]])
-    due_at: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
+    due_at: GivenMoment | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
 class DoneIn(Given):
@@ -72,7 +73,7 @@ class PersonIn(Given):
 
 
 class UntilIn(Given):
-    until: AwareDatetime | None = Field(
+    until: GivenMoment | None = Field(
         None, description="empty: back at once", examples=["2030-01-08T17:00:00+08:00"]
     )
 
@@ -82,7 +83,7 @@ class ReasonIn(Given):
 
 
 class ReopenIn(ReasonIn):
-    due_at: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
+    due_at: GivenMoment | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
 @router.get("/duties", response=DutyPage, summary="Duties by when they are owed")

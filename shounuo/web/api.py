@@ -230,7 +230,15 @@ _WORDS: dict[str, Any] = {
     "datetime_parsing": _("应为 ISO 8601 时间"),
     "datetime_type": _("应为 ISO 8601 时间"),
     "timezone_aware": _("时间须带时区"),
+    "moment_range": _("年份须在 1900 到 2200 之间"),
 }
+
+
+def _kind_of(fault: dict[str, Any]) -> str:
+    """Which words tell of a fault: a text that was cleaned before it was measured is too long as a text, not as a list."""
+    kind = str(fault["type"])
+    measured = kind in ("too_short", "too_long") and fault.get("ctx", {}).get("field_type") == "Value"
+    return f"string_{kind}" if measured else kind
 
 
 def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
@@ -242,7 +250,7 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
         ]  # the first says body, query or path; then our parameter's name
         if place[:1] in (["given"], ["asked"]):
             place = place[1:]
-        words = _WORDS.get(one["type"])
+        words = _WORDS.get(_kind_of(one))
         message = str(words) % one.get("ctx", {}) if words is not None else str(one["msg"])
         faults.append({"field": ".".join(place), "code": one["type"], "detail": message})
     first = faults[0]

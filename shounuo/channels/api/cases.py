@@ -339,6 +339,12 @@ ACTIONS: Final[dict[str, tuple[type, Act, str]]] = {
     "transfer": (s.TransferGiven, _transfer, "Hand a case on, with a reason; counted"),
     "classify": (s.ClassifyGiven, _classify, "Say what it is: kind, level, severity, topic"),
     "diagnose": (s.DiagnoseGiven, _plain(services.case_diagnose, "text"), "Record the first diagnosis"),
+    "progress": (
+        s.ProgressGiven,
+        _plain(services.progress_note, "text", "public", "aspect"),
+        "Note how the work goes, what was done, what the customer did",
+    ),
+    "fill": (s.FillGiven, _plain(services.custom_set, "values"), "Fill own fields"),
     "expect": (s.ExpectGiven, _expect, "Tell the customer when it will be done"),
     "propose": (s.ProposeGiven, _propose, "Put one to three solutions to the customer"),
     "choose": (s.ChooseGiven, _choose, "Record the solution that the customer chose"),
@@ -354,6 +360,11 @@ ACTIONS: Final[dict[str, tuple[type, Act, str]]] = {
         s.Nothing,
         _plain(services.case_confirm),
         "Record that the customer confirmed; closes the case",
+    ),
+    "feedback": (
+        s.FeedbackGiven,
+        _plain(services.feedback_note, "text", "how"),
+        "Record what the customer says of the result, and how it was verified",
     ),
     "dispute": (
         s.ReasonGiven,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shounuo.cases import queries, services
 from shounuo.cases.approvals import APPROVAL
@@ -38,6 +38,7 @@ from shounuo.duties.queries import Filters
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
+from shounuo.kernel.moments import GivenMoment
 
 router = Router()
 SERVING = _("您没有查看待办的权限")
@@ -116,8 +117,8 @@ class DelegationOut(Schema):
 class DelegationGiven(Given):
     delegate: int
     person: int | None = Field(None, description="the caller where nothing is said")
-    starts_at: AwareDatetime = Field(examples=["2030-01-08T00:00:00+08:00"])
-    ends_at: AwareDatetime = Field(examples=["2030-01-12T00:00:00+08:00"])
+    starts_at: GivenMoment = Field(examples=["2030-01-08T00:00:00+08:00"])
+    ends_at: GivenMoment = Field(examples=["2030-01-12T00:00:00+08:00"])
     reason: Text = ""
 
 

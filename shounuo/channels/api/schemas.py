@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime, ConfigDict, Strict
+from pydantic import ConfigDict, Strict
 
 from shounuo.channels.api.answers import Given, Line, Moment, Number, Text
+from shounuo.kernel.moments import GivenMoment
 
 Channel = Literal["mail", "form", "api", "phone", "visit", "chat", "sms", "wechat", "social", "letter"]
 Kind = Literal["inquiry", "request", "complaint", "aftersales", "praise", "suggestion"]
@@ -111,10 +112,31 @@ class ReasonGiven(Given):
     reason: Reason
 
 
+class ProgressGiven(Given):
+    text: Body
+    public: bool = Field(False, description="told to the customer; otherwise a note of the house")
+    aspect: Literal["progress", "operation", "cooperation"] = "progress"
+
+
+class FeedbackGiven(Given):
+    text: Body
+    how: Literal["remote", "onsite", "customer"] = Field(
+        "customer", description="how the result was verified"
+    )
+
+
+class FillGiven(Given):
+    values: dict[str, Any] = Field(
+        max_length=50,
+        description="own fields by code; null or an empty text clears one, fields not named stay",
+        examples=[{"batch": "F1122-6"}],
+    )
+
+
 class WaitGiven(Given):
     on: Literal["customer", "internal"] = "customer"
     reason: Annotated[Line, Field(max_length=120)] = Field("", examples=["等客户寄回样品"])
-    until: AwareDatetime | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
+    until: GivenMoment | None = Field(None, examples=["2030-01-08T17:00:00+08:00"])
 
 
 class AskGiven(Given):
@@ -122,7 +144,7 @@ class AskGiven(Given):
         description="id or code of the team", examples=["logistics"]
     )
     text: Body
-    due_at: AwareDatetime | None = Field(
+    due_at: GivenMoment | None = Field(
         None,
         description="empty: by what the clauses promise for the team's department",
         examples=["2030-01-08T17:00:00+08:00"],
@@ -143,7 +165,7 @@ class DiagnoseGiven(Given):
 
 
 class ExpectGiven(Given):
-    at: AwareDatetime = Field(
+    at: GivenMoment = Field(
         description="when the customer may expect the result", examples=["2030-01-08T17:00:00+08:00"]
     )
 

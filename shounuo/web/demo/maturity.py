@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from shounuo.duties import services as duties
@@ -11,6 +12,10 @@ from shounuo.improvement.rules import maturity
 from shounuo.metrics import services as metrics
 from shounuo.policy import packs, queries
 from shounuo.policy import services as policy
+from shounuo.policy.reading import read_pack
+from shounuo.policy.schema import Record
+from shounuo.policy.vocabulary import TRUSTED
+from shounuo.policy.writing import dump
 from shounuo.web.demo.world import World
 
 PACK = "process-standard"
@@ -31,8 +36,7 @@ AGREED = (
 def assess(world: World, start: datetime, end: datetime) -> None:
     """The last quarter was assessed after its end, the present one yesterday. Reads the figures as a worker would."""
     if not queries.versions_in_force(start).filter(policy__code=PACK).exists():
-        text = (packs.FOLDER / f"{PACK}.yaml").read_text(encoding="utf-8")
-        policy.version_import(text=text, file_name=f"{PACK}.yaml", actor=world.system, at=start)
+        policy.version_import(text=_adopted(), file_name=f"{PACK}.yaml", actor=world.system, at=start)
         policy.version_publish_at_once(policy_code=PACK, actor=world.system, at=start)
     metrics.build_missing(at=end)
     late = end - DAY
@@ -63,6 +67,21 @@ def assess(world: World, start: datetime, end: datetime) -> None:
     _final(world, first, "受理与答复已经照做；投诉只记不析，人力预测靠经验，先补这两处。", first_at)
     second = _rated(world, quarter, late)
     _final(world, second, "投诉分析已按月做，来量预测仍靠估算。下季把服务水平按客户分群写清楚。", late)
+
+
+def _adopted() -> str:
+    """The standard as this house measures itself by it: what must be on record before a case is solved stays what its own
+    regulation says, so that nobody is held up by a yardstick."""
+    path = packs.FOLDER / f"{PACK}.yaml"
+    whole = read_pack(path.read_text(encoding="utf-8"), path.name, TRUSTED)
+    clauses = tuple(
+        replace(clause, rules=tuple(r for r in clause.rules if not _holds_up(r))) for clause in whole.clauses
+    )
+    return dump(replace(whole, clauses=clauses, note="用作自评的尺子；解决工单前须填什么，仍按本公司规定。"))
+
+
+def _holds_up(rule: object) -> bool:
+    return isinstance(rule, Record) and any(spec.event == "case.resolved" for spec in rule.before)
 
 
 def _rated(world: World, quarter: date, at: datetime) -> Assessment:

@@ -54,6 +54,8 @@ def serve(args: argparse.Namespace, say: Say) -> int:
         address = f"http://{'localhost' if args.host in ('0.0.0.0', '::') else args.host}:{args.port}"  # noqa: S104
         say("")
         say(_("守诺：%(address)s") % {"address": address + "/"})
+        if not link:  # until it is set up, its pages all lead to the set-up
+            say(_("员工登录：%(address)s") % {"address": address + "/signin/"})
         if link:
             say(_("第一次启动：用这个一次性链接设置：%(link)s") % {"link": address + link})
         say(_("Ctrl-C 停止"))

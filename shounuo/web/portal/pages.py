@@ -47,6 +47,8 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
     for code, name in settings.LANGUAGES:
         if code != getattr(request, "LANGUAGE_CODE", ""):
             links.append({"url": f"/help/language/{code}/?{urlencode({'next': here})}", "label": name})
+    # For those of the house who come in by the bare address.
+    links.append({"url": "/signin/", "label": _("员工登录")})
     shared: dict[str, Any] = {
         "hotline": {"url": f"tel:{hotline}", "label": hotline} if hotline else None,
         "portal_links": links,

@@ -13,6 +13,8 @@ from ninja import Schema
 from shounuo.calendars.testing import make_defaults
 from shounuo.cases import services as cases
 from shounuo.cases.models import Case, Interaction
+from shounuo.cases.queries.filled import filled
+from shounuo.cases.testing import make_field
 from shounuo.channels.api import schemas
 from shounuo.channels.models import IdempotencyKey
 from shounuo.channels.testing import AT, make_mailbox, receive
@@ -190,7 +192,9 @@ def test_bad_input_is_told_with_its_place(api, change, field):
 
 def test_faults_are_told_in_the_askers_language(api):
     body = NEW | {"body": ""}
-    assert api.post("/cases", body, Accept_Language="zh-CN").data["detail"].startswith("body：")
+    assert api.post("/cases", body, Accept_Language="zh-CN").data["detail"] == "body：至少 1 个字符"
+    english = api.post("/cases", NEW | {"subject": "x" * 301}, Accept_Language="en").data["detail"]
+    assert english == "subject: At most 300 characters"
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff\xfe", b'"x"', b"null"])
@@ -401,11 +405,50 @@ def test_a_note_for_nobody_there_is_refused_whatever_his_number(api, cast):
         ("transfer", {"person": "agent"}), ("propose", {"options": []}), ("propose", {}), ("choose", {"option": 0}),
         ("resolve", {}), ("resolve", {"text": ""}), ("dispute", {}), ("reopen", {"reason": ""}),
         ("take", {"owner": 5}), ("wait", {"on": "moon"}), ("propose", {"options": [{"title": "x"}] * 4}),
+        ("progress", {"text": "x", "aspect": "moon"}), ("progress", {"text": ""}), ("feedback", {"text": "x", "how": "moon"}),
+        ("fill", {}), ("fill", {"values": []}), ("fill", {"values": {"nowhere": "x"}}),
     ],
 )  # fmt: skip
 def test_an_action_with_the_wrong_body_is_refused(api, action, body):
     number = opened(api)["number"]
     assert api.post(f"/cases/{number}/actions/{action}", body).status_code == 422
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize(
+    ("action", "field", "body"),
+    [("expect", "at", {}), ("wait", "until", {}), ("ask", "due_at", {"team": "support", "text": "x"})],
+)
+def test_a_moment_that_could_not_be_read_back_is_never_kept(api, action, field, body, moment):
+    number = opened(api)["number"]
+    api.post(f"/cases/{number}/actions/take")
+    refused = api.post(f"/cases/{number}/actions/{action}", body | {field: moment})
+    assert (refused.status_code, refused.data["detail"]) == (422, f"{field}：年份须在 1900 到 2200 之间")
+    assert api.get(f"/cases/{number}").status_code == api.get("/cases").status_code == 200
+
+
+def test_what_a_regulation_may_want_on_record_can_be_filled(api):
+    make_field("batch", label="批号")
+    number = opened(api)["number"]
+
+    def act(name, body):
+        response = api.post(f"/cases/{number}/actions/{name}", body)
+        assert response.status_code == 200, response.content
+        return response.data
+
+    act("take", {})
+    for aspect in ("progress", "operation", "cooperation"):
+        act("progress", {"text": f"说明：{aspect}", "aspect": aspect, "public": aspect == "progress"})
+    assert act("fill", {"values": {"batch": "F1122-6"}})["custom"] == {"batch": "F1122-6"}
+    act("resolve", {"text": "已换货"})
+    act("feedback", {"text": "客户说可以了", "how": "onsite"})
+    act("close", {})
+    case = Case.objects.get(number=number)
+    record = filled([case.pk], with_items=False)[case.pk].fields
+    asked = ("progress", "operations", "customer_cooperation", "verification_method", "customer_feedback")
+    assert all(record[name] for name in asked) and record["batch"]
+    said = [(i["direction"], i["body"]) for i in api.get(f"/cases/{number}/interactions").data["items"]]
+    assert ("out", "说明：progress") in said and ("note", "说明：operation") in said
 
 
 def test_an_unknown_action_and_an_unknown_verb_are_problems(api):
@@ -495,6 +538,9 @@ VERBS = [
     ("POST", "/cases/{n}/actions/resume", None),
     ("POST", "/cases/{n}/actions/resolve", {"text": "x"}),
     ("POST", "/cases/{n}/actions/confirm", None),
+    ("POST", "/cases/{n}/actions/progress", {"text": "x"}),
+    ("POST", "/cases/{n}/actions/fill", {"values": {}}),
+    ("POST", "/cases/{n}/actions/feedback", {"text": "x"}),
     ("POST", "/cases/{n}/actions/dispute", {"reason": "x"}),
     ("POST", "/cases/{n}/actions/reopen", {"reason": "x"}),
     ("POST", "/cases/{n}/actions/close", None),

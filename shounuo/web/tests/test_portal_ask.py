@@ -52,6 +52,13 @@ def test_the_open_pages_answer_anyone(client: Client, path):
     assert client.put(path).status_code == 405
 
 
+def test_who_works_here_and_comes_by_the_bare_address_finds_the_way_in(client: Client):
+    page = client.get("/", follow=True)
+    assert page.redirect_chain[-1][0] == "/help/"
+    assert '<a href="/signin/">员工登录</a>' in page.content.decode()
+    assert client.get("/signin/").status_code == 200
+
+
 def test_a_request_becomes_a_case_and_leads_to_its_page(client: Client):
     regulation()
     page = client.get("/help/new/")
