@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -28,6 +28,7 @@ _RANGES = (
         rf"{_PER}(?:超过|大于|高于)?{_LOW}(?:以上|\(不含\))?(?:的)?[,、至到~-]+(?:但)?(?:不超过|不足|低于)?{_HIGH}(?:以下|以内|之内|的)?"
     ),
     re.compile(rf"{_PER}{_LOW}(?:以上)(?:且|、|,)?(?:不超过)?{_HIGH}(?:以下|以内|之内)?"),
+    re.compile(rf"\((?:例?如|比如)(?P<upto>)(?P<example>){_ONE}[^()]{{0,16}}\)"),
     re.compile(rf"(?:不超过|不高于|低于|至多|最高|≤|<=?){_PER}(?P<upto>)?{_ONE}"),
     re.compile(rf"(?:超过|超出|逾|高于|大于|>)(?P<over>)?{_PER}{_ONE}"),
     re.compile(rf"{_PER}{_ONE}(?P<over>)(?:及?以上|\(不含\)以上)"),
@@ -41,6 +42,10 @@ _ADJACENT = re.compile(
 )
 
 
+SPENDING = "spending"
+"""What is granted where the wording says nothing known."""
+
+
 @dataclass(slots=True)
 class _Tier:
     start: int
@@ -48,6 +53,9 @@ class _Tier:
     over: Decimal | None
     up_to: Decimal | None
     role: tuple[int, int, str] | None = None
+    example: bool = False
+    grants: list[str] = field(default_factory=list)
+    own: bool = True
 
 
 def find(passage: Passage) -> Iterator[Found]:
@@ -57,7 +65,7 @@ def find(passage: Passage) -> Iterator[Found]:
         if "元" not in text[start:end] or not _DECIDES.search(text[start:end]):
             continue
         tiers = _tiers(passage, start, end)
-        yield from _rules(text, tiers, start, end)
+        yield from _rules(passage, tiers, start, end)
 
 
 def _value(match: re.Match[str], name: str) -> Decimal | None:
@@ -83,7 +91,9 @@ def _tiers(passage: Passage, start: int, end: int) -> list[_Tier]:
                 if one is None or one <= 0:
                     continue
                 over = groups.get("over") is not None
-                tiers.append(_Tier(match.start(), match.end(), one if over else None, None if over else one))
+                tier = _Tier(match.start(), match.end(), one if over else None, None if over else one)
+                tier.example = groups.get("example") is not None
+                tiers.append(tier)
     tiers.sort(key=lambda t: t.start)
     named = list(words.roles(text, start, end))
     used: set[int] = set()
@@ -104,31 +114,50 @@ def _tiers(passage: Passage, start: int, end: int) -> list[_Tier]:
         floor = tiers[i - 1].end if i else start
         after = [r for r in named if tier.end <= r[0] < ceiling and r[0] not in used]
         before = [r for r in named if floor <= r[0] and r[1] <= tier.start and r[0] not in used]
+        if tier.example and before:
+            after = []  # …可自行发放（如50元）: whose right it is stands before it
         tier.role = after[0] if after else before[-1] if before else None
         if tier.role is not None:
             used.add(tier.role[0])
     return tiers
 
 
-def _rules(text: str, tiers: list[_Tier], start: int, end: int) -> Iterator[Found]:
+def _goes_on(before: _Tier, tier: _Tier) -> bool:
+    """True where two tiers may be about the same: not where each names what it grants, and they differ."""
+    return not (before.own and tier.own and set(before.grants).isdisjoint(tier.grants))
+
+
+def _rules(passage: Passage, tiers: list[_Tier], start: int, end: int) -> Iterator[Found]:
+    text = passage.text
+    whole = words.grants(text[start:end]) or [SPENDING]
+    for tier in tiers:
+        part = next(((s, e) for s, e in passage.parts(start, end) if s <= tier.start < e), (start, end))
+        shared = any(other is not tier and part[0] <= other.start < part[1] for other in tiers)
+        named = [] if shared else words.grants(text[slice(*part)])
+        tier.grants, tier.own = named or whole[:1], bool(named)
     for before, tier in pairwise(tiers):
         if (
-            tier.over is None
+            not before.example
+            and _goes_on(before, tier)
+            and tier.over is None
             and tier.up_to is not None
             and before.up_to is not None
             and before.up_to < tier.up_to
         ):
             tier.over = before.up_to
-    grant = words.grant(text[start:end])
     currency = next((code for said, code in _CURRENCIES if re.search(said, text[start:end])), "CNY")
     for i, tier in enumerate(tiers):
-        above = tiers[i + 1] if i + 1 < len(tiers) else None
+        above = tiers[i + 1] if i + 1 < len(tiers) and _goes_on(tier, tiers[i + 1]) else None
         told = (
-            i > 0 and tier.up_to is None and tiers[i - 1].up_to == tier.over and tiers[i - 1].role is not None
+            i > 0
+            and tier.up_to is None
+            and tiers[i - 1].up_to == tier.over
+            and tiers[i - 1].role is not None
+            and _goes_on(tiers[i - 1], tier)
         )
         if told and tier.role is not None:
             continue  # the tier below names this role as its approver
-        body: dict[str, Any] = {"grant": grant}
+        body: dict[str, Any] = {}
         marks = [("up_to" if tier.up_to is not None else "over", tier.start, tier.end)]
         gaps = []
         if tier.role is not None:
@@ -145,15 +174,17 @@ def _rules(text: str, tiers: list[_Tier], start: int, end: int) -> Iterator[Foun
             marks.append(
                 ("approver", above.start, above.role[1] if above.role[1] > above.start else above.end)
             )
-        yield Found(
-            "authority",
-            body,
-            marks,
-            gaps,
-            ["grant"] if grant == "spending" else [],
-            "",
-            grant.replace("_", "-"),
-        )
+        assumed = ["up_to"] if tier.example else []
+        for grant in tier.grants:
+            yield Found(
+                "authority",
+                {"grant": grant} | body,
+                list(marks),
+                list(gaps),
+                [*(["grant"] if grant == SPENDING else []), *assumed],
+                "",
+                grant.replace("_", "-"),
+            )
 
 
 def _money(value: Decimal, currency: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from shounuo.kernel import durations
 from shounuo.kernel.durations import Span
-from shounuo.policy.proposing import events, words
+from shounuo.policy.proposing import events, levels, thresholds, words
 from shounuo.policy.proposing.events import Moment
 from shounuo.policy.proposing.found import Found, Passage, many
 from shounuo.policy.proposing.numbers import NUMBER, SHARE
@@ -21,18 +22,25 @@ _BEFORE = re.compile(
 _INSIDE = re.compile(r"(?:\(.{0,8}?\))?(?:之|以)?(?:内|里)(?!部|容|控)")
 _BARE = re.compile(r"(?:办结|完成|答[复覆]|回[复覆]|结案|办理完毕|处理完毕|内)")
 _NOT_A_LIMIT = re.compile(
-    r"(?:不间断|全天|值守|值班|服务(?!结束|完成)|在线|营业|开通|人工|热线|(?:按时|及时)?[\u4e00-\u9fff]{0,3}率|制)"
+    r"(?:不间断|全天|值守|值班|服务(?!结束|完成)|在线|营业|开通|人工|热线|(?:按时|及时)?[\u4e00-\u9fff]{0,3}率|制(?![定订作]))"
 )
 _NEVER_BEFORE = re.compile(
-    r"(?:[×xX*]|每|每隔|连续|持续|提前|近|过去|最近|前|达|满|超过|超|超出|大于|逾|>|平均.{0,10}|满意度.{0,8})$"
+    r"(?:[×xX*]|每|每隔|连续|持续|提前|近|过去|最近|前|达|满|超过|超|超出|大于|逾|>|平均.{0,10}|满意度.{0,8}|[降减缩升增短低高少长加](?:到|至|为))$"
 )
 _MEASURED = re.compile(r"平均|等[候待]|排队|率|量|数|周期|满意度|得分|评分|NPS")
 _COUNTED = re.compile(
-    r"内[^,。;]{0,10}(?:超过|超|大于|逾|达到?|>|≥|发生|出现)[^,。;]{0,4}?[0-9一二两三四五六七八九十百]"
+    r"内[^,。;]{0,10}(?:超过|超|大于|逾|达到?|>|≥|发生|出现)[^,。;]{0,4}?(?:[0-9一二两三四五六七八九十百]|若干)"
 )
 _RIGHT = re.compile(r"(?:可|可以|有权)(?:在|于|自.{0,12})?$")
 _CLAIM = re.compile(r"(?:向.{1,8})?(?:申请|提出|要求|凭|办理退)")
 _PHONE = re.compile(r"电话|热线|来电|铃|总机")
+_UNDONE = re.compile(
+    r"(?:内)?(?:仍|还|尚)?(?:未|没有)[^,。;]{1,14}?(?:的|时|者)?,[^,。;]{0,10}?(?:提醒|通知|升级|上报|报告|告知|告警|预警|督办)"
+)
+"""五分钟未分派的，自动提醒客服主管: a promise told by what happens when it is broken."""
+_LATER = re.compile(r"(?:超过|超|逾|达到?|满)$")
+_SHARED = re.compile(r"、[^,。;、]{1,10}?$")
+"""What stands between the lengths of L1 五分钟、L2 十五分钟、L3 三十分钟内响应."""
 _FULL = re.compile(r"(?:满|届满|满了)$")
 _GRADES = ("level", "severity", "complexity", "priority")
 _ANOTHER = re.compile(r"(?:投诉|申诉|报修|维修|意见|问题|事项|工单|咨询|诉求|案件|项目)(?!人)[^,。;]{0,6}$")
@@ -81,8 +89,27 @@ _NEAR = 24
 def limits(passage: Passage, start: int, end: int) -> Iterator[tuple[Length, int]]:
     """The lengths of time that something must be done within, each with the end of its wording."""
     text = passage.text
-    for length in lengths(text, start, end):
+    said = list(lengths(text, start, end))
+    found = {length.start: (length, stop) for length, stop in _said(passage, said, start, end)}
+    for length, following in reversed(list(pairwise(said))):
+        if (
+            length.start not in found
+            and following.start in found
+            and not _NEVER_BEFORE.search(text[max(start, length.start - _NEAR) : length.start])
+            and _SHARED.fullmatch(text, length.end, following.start)
+        ):
+            found[length.start] = length, length.end
+    yield from (found[place] for place in sorted(found))
+
+
+def _said(passage: Passage, said: list[Length], start: int, end: int) -> Iterator[tuple[Length, int]]:
+    """Those of the lengths that a wording of their own makes a limit."""
+    text = passage.text
+    for length in said:
         before = text[max(start, length.start - _NEAR) : length.start]
+        if _undone(text, length, start, end):
+            yield length, length.end
+            continue
         if _NEVER_BEFORE.search(before) and not _BEFORE.search(before):
             continue
         inside = _INSIDE.match(text, length.end, end)
@@ -102,6 +129,12 @@ def limits(passage: Passage, start: int, end: int) -> Iterator[tuple[Length, int
             yield length, stop
 
 
+def _undone(text: str, length: Length, start: int, end: int) -> re.Match[str] | None:
+    """What tells that something must have been done by then, where somebody is told that it was not."""
+    before = _LATER.sub("", text[max(start, length.start - _NEAR) : length.start])
+    return None if _NEVER_BEFORE.search(before) else _UNDONE.match(text, length.end, end)
+
+
 def _promised(text: str, length: Length, end: int) -> bool:
     """True where 当日 or a blank is followed by what must be done by then."""
     tail = re.split(r"[,。;]", text[length.end : min(end, length.end + 16)])[0]
@@ -117,7 +150,7 @@ def find(passage: Passage) -> Iterator[Found]:
         for part_start, part_end in passage.parts(start, end):
             if _own_subject(passage.text, part_start, part_end):
                 carried = _Carried(last=carried.last)
-            yield from _part(passage, part_start, part_end, carried)
+            yield from _part(passage, start, part_start, part_end, carried)
 
 
 def _own_subject(text: str, start: int, end: int) -> bool:
@@ -139,12 +172,19 @@ class _Carried:
     when: dict[str, list[str]] = field(default_factory=dict)
     last: list[Moment] = field(default_factory=list)
     implied: tuple[events.Spec, ...] = ()
+    grade: levels.Graded | None = None
 
 
-def _part(passage: Passage, start: int, end: int, carried: _Carried) -> Iterator[Found]:
+def _part(passage: Passage, sentence: int, start: int, end: int, carried: _Carried) -> Iterator[Found]:
     text = passage.text
     found = list(limits(passage, start, end))
-    reached = start
+    grade = levels.graded(text, sentence, start, end)
+    if grade is not None:
+        carried.moment, carried.when = _graded(grade), {}
+        carried.grade = grade
+    elif carried.moment is None:
+        carried.grade = None
+    reached = start if grade is None else grade.end
     for i, (length, stop) in enumerate(found):
         after = _waiting(text, reached, length.start)
         named = events.starts(text, reached, length.end if length.iso == UNSET else length.start)
@@ -153,12 +193,15 @@ def _part(passage: Passage, start: int, end: int, carried: _Carried) -> Iterator
         if condition := _CONDITION.search(text, reached, length.start):
             named = Moment((), condition.start(), condition.end())
         here = _when(text, reached, length.start)
+        if carried.grade is not None and (named is None or not named.events):
+            named, here = _graded(carried.grade), {}
         if named is not None:
             carried.moment, carried.when = named, here
         elif here or _ANOTHER.search(text, reached, length.start):
             carried.when = {k: v for k, v in carried.when.items() if k not in _GRADES} | here
         tail_end = found[i + 1][0].start if i + 1 < len(found) else end
-        ended, place = _end(passage, length, stop, tail_end, max(reached, start))
+        about = carried.moment.subject if carried.moment is not None else "case"
+        ended, place = _end(passage, length, stop, tail_end, max(reached, start), about)
         if not ended and place == stop:
             ended = _elliptic(passage, found, i, end, carried.last)
         carried.last = ended or carried.last
@@ -166,22 +209,49 @@ def _part(passage: Passage, start: int, end: int, carried: _Carried) -> Iterator
         if carried.moment is not None and not carried.moment.events:
             inside = _when(text, carried.moment.start, carried.moment.end)
             when = {fact: values for fact, values in when.items() if fact not in inside}
-        rule = _rule(passage, length, carried.moment, ended, when, start, stop, after, carried.implied)
-        begun = rule.body.get("from", ())
-        carried.implied = tuple(begun) if isinstance(begun, list) else (begun,) if begun else ()
-        yield rule
+        for acts in _acts(text, about, ended):
+            rule = _rule(passage, length, carried.moment, acts, when, start, stop, after, carried.implied)
+            if _undone(text, length, start, end):
+                _escalated(text, rule, length.end, tail_end)
+            begun = rule.body.get("from", ())
+            carried.implied = tuple(begun) if isinstance(begun, list) else (begun,) if begun else ()
+            yield rule
         reached = place
+
+
+def _acts(text: str, about: str, ended: list[Moment]) -> list[list[Moment]]:
+    """The ends of one promise each: of a risk or crisis every act is recorded, so that 解决并提交复盘报告 are two."""
+    own = [m for m in ended if m.subject == about]
+    if about == "case" or len(own) < 2 or _OR.search(text[own[0].end : own[-1].start]):
+        return [ended[-1:] if about != "case" and len(own) < 2 else ended]
+    return [[m] for m in own]
+
+
+def _graded(grade: levels.Graded) -> Moment:
+    return Moment((grade.event,), grade.start, grade.end, grade.subject)
+
+
+def _escalated(text: str, rule: Found, start: int, end: int) -> None:
+    """Adds whom a breach is told."""
+    told = thresholds.told_roles(text, start, end)
+    if told:
+        rule.body["escalate"] = [
+            {"at": "100%", "to": role if role == "dept_head" else f"role:{role}"} for _s, _e, role in told
+        ]
+        rule.marks += [("escalate", s, e) for s, e, _role in told]
 
 
 def _elliptic(
     passage: Passage, found: list[tuple[Length, int]], i: int, end: int, last: list[Moment]
 ) -> list[Moment]:
     """The end of a promise that leaves it to its neighbour: 城区24小时内、农村48小时内修复, 小修当日完成，中修不超过3日."""
-    stop = found[i][1]
-    if passage.text.startswith("、", stop) and i + 1 < len(found):
-        following, after = found[i + 1]
-        tail_end = found[i + 2][0].start if i + 2 < len(found) else end
-        last = _end(passage, following, after, tail_end, stop)[0] or last
+    while passage.text.startswith("、", found[i][1]) and i + 1 < len(found):
+        stop = found[i][1]
+        i += 1
+        following, after = found[i]
+        tail_end = found[i + 1][0].start if i + 1 < len(found) else end
+        if shared := _end(passage, following, after, tail_end, stop)[0]:
+            return shared
     return last
 
 
@@ -202,7 +272,7 @@ def _when(text: str, start: int, end: int) -> dict[str, list[str]]:
 
 
 def _end(
-    passage: Passage, length: Length, stop: int, tail_end: int, reached: int
+    passage: Passage, length: Length, stop: int, tail_end: int, reached: int, about: str = "case"
 ) -> tuple[list[Moment], int]:
     """The ends of a promise (several where any of them will do), and where the text behind it begins.
 
@@ -212,8 +282,8 @@ def _end(
     text = passage.text
     cut = re.search(r"[,;。\n]", text[stop:tail_end])
     tail_stop = stop + cut.start() if cut else tail_end
-    if found := events.ends(text, stop, tail_stop):
-        if len(found) > 1 and _OR.search(text[found[0].end : found[-1].start]):
+    if found := events.ends(text, stop, tail_stop, about):
+        if len(found) > 1 and (about != "case" or _OR.search(text[found[0].end : found[-1].start])):
             return found, tail_stop
         return [_last_act(text, found)], tail_stop
     if text[stop:tail_stop].strip(",的、"):
@@ -222,12 +292,12 @@ def _end(
     named = events.starts(text, piece_start, length.start)
     if named is not None:
         piece_start = named.end
-    if head := events.ends(text, piece_start, length.start):
+    if head := events.ends(text, piece_start, length.start, about):
         return head[-1:], tail_stop
     if cut and cut.start() == 0:
         again = re.search(r"[,;。\n]", text[stop + 1 : tail_end])
         next_stop = stop + 1 + again.start() if again else tail_end
-        following = events.ends(text, stop + 1, next_stop)
+        following = events.ends(text, stop + 1, next_stop, about)
         if following and not any(True for _l in lengths(text, stop + 1, next_stop)):
             return [_last_act(text, following)], next_stop
     return [], stop if cut and cut.start() == 0 else tail_stop
@@ -275,8 +345,13 @@ def _rule(
         and not _PHONE.search(text, start, stop)
     ):
         until = list(events.ANSWER)
-    if len(begun) == 1 and begun[0] in _REPLIES and until == list(events.ANSWER):
-        until = [_REPLIES[str(begun[0])]]
+    if (
+        len(begun) == 1
+        and isinstance(begun[0], str)
+        and begun[0] in _REPLIES
+        and until == list(events.ANSWER)
+    ):
+        until = [_REPLIES[begun[0]]]
     if begun == ("case.assigned",) and until == ["case.assigned"]:
         begun = ("case.opened",)
     subject = next(
@@ -300,9 +375,14 @@ def _rule(
         body["after"] = after.iso
         body["within"] = _together(after.iso, length.iso)
         marks.append(("after", after.start, after.end))
+    if moment is not None and moment.subject in events.GRADED_ENDS and body["subject"] == moment.subject:
+        body["when"] = {"level": moment.events[0]["level"]} if isinstance(moment.events[0], dict) else {}
+        marks.append(("when", moment.start, moment.end))
     if body["subject"] == "case" and when:
         body["when"] = {fact: many(values) for fact, values in sorted(when.items())}
-        marks += [("when", s, e) for _f, _v, s, e in words.facts(text, start, length.start)]
+        marks += [
+            ("when", s, e) for f, v, s, e in words.facts(text, start, length.start) if v in when.get(f, ())
+        ]
     kind = until[0] if until else ""
     name = _NAMES.get(kind if isinstance(kind, str) else kind["event"], "")
     title = text[ended[-1].start : ended[-1].end] if ended else ""

@@ -27,7 +27,6 @@ class Moment:
     start: int
     end: int
     subject: str = "case"
-    when: tuple[tuple[str, str], ...] = ()
     named: bool = True
 
 
@@ -95,6 +94,7 @@ STARTS = (
         rf"(?:服务|工单|处理|办理|抢修|维修|检修|安装|投诉|案件|问题|诉求|事项|工作|意见|障碍|故障|报修)?{_OBJECT}(?<![未不])(?<!未能)(?<!无法)(?<!不能)(?<!没有)(?:解决|办结|结案|完结|结束|完成|完毕|修复|关闭|恢复|闭环|了结){_AFTER}",
         "case.resolved",
     ),
+    _s(rf"(?:问题|投诉|工单|诉求|事项)处理{_AFTER}", "case.resolved"),
     _s(rf"(?:自|从)?{_RECEIVED}{_OBJECT}{_ON}", "case.opened"),
     _s(
         rf"(?:提出|提交|发起|反映|申告|登记|申请)(?:投诉|申请|诉求|报修|意见|问题|装机|退换?货)?{_OBJECT}(?:之?后|之?日起|之?时起|的[,，])",
@@ -129,7 +129,7 @@ ENDS = (
     ),
     _s(r"(?:告知|通知|说明)[^,。;]{0,6}预计[^,。;]{0,6}(?:时间|时限)", "case.eta_told"),
     _s(
-        r"(?:给出|提出|提供|制定|出具|形成|拿出|研拟)[^,。;]{0,8}(?:方案|处理意见|解决办法|维修计划|修复计划|应急计划)",
+        r"(?:给出|提出|提供|制定|出具|形成|拿出|研拟|(?<=[须应])有)[^,。;]{0,8}(?:方案|处理意见|解决办法|维修计划|修复计划|应急计划)",
         "plan.proposed",
     ),
     _s(r"(?:诊断|初诊)", "case.diagnosed"),
@@ -157,6 +157,36 @@ ENDS = (
 )
 """Wordings of an end; one without events is an end that the product does not record."""
 
+GRADED_ENDS = {
+    "risk": (
+        _s(r"召开[^,。;、]{0,8}会议?", "risk.meeting_held", subject="risk"),
+        _s(
+            r"(?:启动|开始)[^,。;、]{0,8}(?:处理|处置|应对|流程|程序)+|(?:处理|处置)启动",
+            "risk.handling_started",
+            subject="risk",
+        ),
+    ),
+    "crisis": (
+        _s(r"(?:组成|成立|组建)[^,。;、]{0,8}(?:小组|专班|工作组)", "crisis.team_formed", subject="crisis"),
+        _s(
+            r"(?:调动|调集|调配|统筹)[^,。;、]{0,8}(?:资源|力量|部门)", "crisis.coordinated", subject="crisis"
+        ),
+        _s(
+            r"控制(?:住)?(?:事态|局面|影响)|(?:事态|局面)[^,。;]{0,4}控制",
+            "crisis.contained",
+            subject="crisis",
+        ),
+        _s(
+            r"(?:提交|出具|完成|形成)[^,。;]{0,4}(?:复盘|总结|处置)报告",
+            "crisis.report_submitted",
+            subject="crisis",
+        ),
+        _s(r"(?:完成|进行|开展|组织)[^,。;]{0,4}复盘", "crisis.reviewed", subject="crisis"),
+        _s(r"解决|(?:处理|处置)(?:完毕|完成)|化解", "crisis.resolved", subject="crisis"),
+    ),
+}
+"""Further ends of what is about a risk or a crisis, tried first there and nowhere else."""
+
 
 def starts(text: str, begin: int, end: int) -> Moment | None:
     """The start that is named last between the two places; None where none is."""
@@ -178,10 +208,11 @@ def starts(text: str, begin: int, end: int) -> Moment | None:
     return best
 
 
-def ends(text: str, begin: int, end: int) -> list[Moment]:
-    """Every end named between the two places, in order; of overlapping ones the wording listed first."""
+def ends(text: str, begin: int, end: int, about: str = "case") -> list[Moment]:
+    """Every end named between the two places, in order; of overlapping ones the wording listed first. `about`: the
+    subject of the promise."""
     found: list[Moment] = []
-    for pattern, events, subject in ENDS:
+    for pattern, events, subject in (*GRADED_ENDS.get(about, ()), *ENDS):
         for match in pattern.finditer(text, begin, end):
             if all(match.end() <= f.start or match.start() >= f.end for f in found):
                 found.append(Moment(events, match.start(), match.end(), subject))

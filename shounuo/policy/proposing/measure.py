@@ -16,15 +16,18 @@ from typing import Any
 import yaml
 
 from shounuo.kernel import durations
+from shounuo.policy import packs
 from shounuo.policy.proposing import propose, words
 from shounuo.policy.proposing.merge import KINDS, Proposal
 from shounuo.policy.proposing.normalise import plain
+from shounuo.policy.reading import read_pack
+from shounuo.policy.vocabulary import current
 
 MEANING: dict[str, tuple[str, ...]] = {
-    "commitment": ("from", "until", "within", "after", "when"),
+    "commitment": ("from", "until", "within", "after", "when", "escalate"),
     "cadence": ("every", "times", "owner", "per"),
     "record": ("fields", "before", "after", "within"),
-    "target": ("metric", "op", "value", "window", "change"),
+    "target": ("metric", "op", "value", "window", "change", "baseline"),
     "alarm": ("metric", "trigger", "trend", "op", "value", "window", "consecutive", "level", "notify"),
     "authority": ("who", "over", "up_to", "approver"),
     "weight": ("parts",),
@@ -104,6 +107,37 @@ def measure_all(texts: Iterable[Gold], *, held_out: bool) -> Result:
     return whole
 
 
+@dataclass(slots=True)
+class Beside:
+    """Counts of one kind over the shipped packs: rules written by hand, rules proposed for the same wordings, and
+    those of both that stand in the same clause."""
+
+    by_hand: int = 0
+    proposed: int = 0
+    both: int = 0
+
+    def add(self, other: Beside) -> None:
+        self.by_hand += other.by_hand
+        self.proposed += other.proposed
+        self.both += other.both
+
+
+def beside_packs() -> dict[str, dict[str, Beside]]:
+    """By shipped pack and kind, what is proposed for the pack's wordings beside its rules. Only clause and kind are
+    compared: rules written by hand say more than a wording does, and many stand where it says nothing that runs."""
+    found: dict[str, dict[str, Beside]] = {}
+    vocabulary = current()
+    for path in packs.files():
+        pack = read_pack(path.read_text(encoding="utf-8"), path.name, vocabulary)
+        counts = found[path.stem] = {kind: Beside() for kind in KINDS}
+        for clause in pack.clauses:
+            by_hand = Counter(str(rule.kind) for rule in clause.rules)
+            proposed = Counter(p.kind for p in propose(f"1.1 {clause.title}\n{clause.wording}\n").proposals)
+            for kind, one in counts.items():
+                one.add(Beside(by_hand[kind], proposed[kind], min(by_hand[kind], proposed[kind])))
+    return found
+
+
 def read_gold(path: Path) -> Gold:
     """A gold text with its expectations from `<name>.yaml` beside `<name>.txt`."""
     plan = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -174,7 +208,7 @@ def _comparable(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
             found[key] = [s["title"] for s in value]
         elif key in ("within", "every", "consecutive", "window") or (key, kind) == ("after", "commitment"):
             found[key] = _span(value)
-        elif key == "value":
+        elif key in ("value", "baseline"):
             found[key] = _span(value) if str(value).startswith("P") else str(value)
         elif key == "when":
             found[key] = {k: _set(value[k]) for k in sorted(value)}

@@ -10,6 +10,8 @@ from shounuo.policy.proposing import (
     amounts,
     cadences,
     commitments,
+    happenings,
+    movements,
     playbooks,
     records,
     thresholds,
@@ -21,7 +23,7 @@ from shounuo.policy.proposing.headings import Cut
 from shounuo.policy.proposing.normalise import Normal, normalise
 from shounuo.policy.schema import RULES
 
-FINDERS = (commitments, cadences, records, thresholds, amounts, weights, playbooks)
+FINDERS = (commitments, cadences, records, movements, thresholds, happenings, amounts, weights, playbooks)
 TEXT, MODEL = "text", "model"
 KINDS = tuple(RULES)
 _MOST_TITLE = 30
@@ -84,8 +86,15 @@ def _without_doubles(found: list[Found]) -> list[Found]:
     records_at = [_places(f, "within") for f in found if f.kind == "record"]
     parts = [p for f in found if f.kind == "weight" for p in _places(f, "parts")]
     promised = [p for f in found if f.kind == "commitment" for p in _places(f, "within")]
+    moved = [(f.start, max(m[2] for m in f.marks)) for f in found if "baseline" in f.body]
     kept: list[Found] = []
     for item in found:
+        if (
+            item.kind in ("target", "alarm")
+            and "baseline" not in item.body
+            and any(_overlap(v, m) for v in _places(item, "value") for m in moved)
+        ):
+            continue
         if item.kind == "target" and any(_overlap(v, p) for v in _places(item, "value") for p in promised):
             continue
         if item.kind == "commitment" and any(_places(item, "within") == r for r in records_at if r):

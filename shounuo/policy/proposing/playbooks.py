@@ -8,6 +8,7 @@ from typing import Any
 
 from shounuo.policy.proposing import commitments, words
 from shounuo.policy.proposing.found import Found, Passage
+from shounuo.policy.proposing.numbers import NUMBER, number
 
 _LEAD = re.compile(r"流程|步骤|程序|顺序|分[一二两三四五六七八九十0-9]+步")
 _ITEM = re.compile(
@@ -23,6 +24,16 @@ _LIST = re.compile(
 _ARROWS = re.compile(
     r"(?:按照?|依次|为)?(?P<steps>[^,。;:\n→“”\"'《》]{1,16}(?:(?:→|->|—>|⇒|——>)[^,。;:\n→“”\"'《》]{1,16}){2,})"
 )
+_STAGES = r"个?(?:步骤?|阶段|环节|道工序|道程序)"
+_COUNTED = re.compile(
+    rf"(?P<steps>[^,。;:\n、()]{{1,24}}(?:、[^,。;:\n、()]{{1,16}}){{1,14}})(?:\([^()\n]{{1,20}}\))?(?P<n>{NUMBER}){_STAGES}"
+)
+"""接收、核实、办理、回访四步流转: as many as are counted, so that nothing else is taken in."""
+_OPENED = re.compile(
+    rf"(?:分为?|分成|含|包含|包括|覆盖|经过?|有|为|走)(?P<n>{NUMBER}){_STAGES}(?:进行|推进|实施|办理|开展)?:(?P<steps>[^。\n]{{3,400}})"
+)
+"""分四步：…；…；…；…: a count, then as many steps."""
+_BEGIN = re.compile(r"^.*(?:按照?|依照?|依次|经过?|分为?|通过|以)(?=..)")
 _CLOSING = re.compile(r"的(?:顺序|流程|步骤|程序).*$")
 _INLINE = re.compile(r"\([一二三四五六七八九十0-9]{1,3}\)(?P<step>[^;。\n(]{2,60})")
 _SEPARATOR = re.compile(r"、|→|->|—>|⇒|,")
@@ -30,9 +41,15 @@ _SEPARATOR = re.compile(r"、|→|->|—>|⇒|,")
 
 def find(passage: Passage) -> Iterator[Found]:
     """The ordered steps of the clause, at least two of them."""
-    steps = _listed(passage) or _numbered(passage) or _said_in_order(passage) or _enumerated(passage)
-    if len(steps) < 2:
-        return
+    counted = list(_counted(passage))
+    for steps in counted or [
+        _listed(passage) or _numbered(passage) or _said_in_order(passage) or _enumerated(passage)
+    ]:
+        if len(steps) >= 2:
+            yield _playbook(passage, steps)
+
+
+def _playbook(passage: Passage, steps: list[tuple[int, int]]) -> Found:
     found: list[dict[str, Any]] = []
     for i, (start, end) in enumerate(steps, 1):
         text = passage.text[start:end]
@@ -44,7 +61,7 @@ def find(passage: Passage) -> Iterator[Found]:
             step["within"] = limit[0].iso
         found.append(step)
     gaps = [f"steps.{s['name']}.within" for s in found if s.get("within") == "unset"]
-    yield Found(
+    return Found(
         "playbook",
         {"steps": found},
         [("steps", s, e) for s, e in steps],
@@ -71,6 +88,44 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start] in ",:、.":
         start += 1
     return start, end
+
+
+def _counted(passage: Passage) -> Iterator[list[tuple[int, int]]]:
+    """Steps that are counted, where as many are named."""
+    text = passage.text
+    for match in _COUNTED.finditer(text):
+        steps = _split(text, *match.span("steps"), "、")
+        begin = _BEGIN.match(text[slice(*steps[0])])
+        if begin is not None:
+            steps[0] = steps[0][0] + begin.end(), steps[0][1]
+        if len(steps) == number(match["n"]):
+            yield steps
+    for match in _OPENED.finditer(text):
+        start, end = match.span("steps")
+        for mark in (";", "、"):
+            stop = end if mark == ";" else _cut(text, start, end)
+            steps = _split(text, start, stop, mark)
+            if len(steps) == number(match["n"]):
+                yield steps
+                break
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """Where a list ends that semicolons or commas do not belong to."""
+    found = re.compile("[,;]").search(text, start, end)
+    return found.start() if found else end
+
+
+def _split(text: str, start: int, end: int, mark: str) -> list[tuple[int, int]]:
+    steps, at = [], start
+    while at <= end:
+        stop = text.find(mark, at, end)
+        stop = end if stop < 0 else stop
+        first, last = _trim(text, at, stop)
+        if last > first:
+            steps.append((first, last))
+        at = stop + 1
+    return steps
 
 
 def _listed(passage: Passage) -> list[tuple[int, int]]:

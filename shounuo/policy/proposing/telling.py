@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from shounuo.policy import labels
 from shounuo.policy.models import Rule
 from shounuo.policy.proposing import KINDS, Proposal, Proposed, propose
 from shounuo.policy.proposing.documents import Document
-from shounuo.policy.proposing.measure import Result, Score, all_gold, measure_all
+from shounuo.policy.proposing.measure import Beside, Result, Score, all_gold, beside_packs, measure_all
 from shounuo.policy.reading import PackInvalid, read_rule_plain
 from shounuo.policy.sentences import sentence
 from shounuo.policy.vocabulary import Vocabulary
@@ -133,18 +134,34 @@ def as_lines(found: Told) -> str:
 
 
 def table() -> str:
-    """The measured figures as a Markdown table: per kind, precision and recall on held-out texts and on the others."""
+    """The measured figures as Markdown tables: per kind, precision and recall on held-out texts and on the others, and
+    what is proposed for the shipped packs' wordings beside their rules written by hand; the same by pack."""
     texts = all_gold()
     held, built = measure_all(texts, held_out=True), measure_all(texts, held_out=False)
+    packs = beside_packs()
     lines = [
-        "| kind | rules, held out | precision | recall | rules, built with | precision | recall |",
-        "|---|---|---|---|---|---|---|",
+        "| kind | rules, held out | precision | recall | rules, built with | precision | recall "
+        "| packs: by hand | proposed | same clause and kind |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for kind in (*KINDS, "all"):
         one = held.total if kind == "all" else held.scores[kind]
         two = built.total if kind == "all" else built.scores[kind]
+        three = _sum(c for pack in packs.values() for k, c in pack.items() if kind in (k, "all"))
         lines.append(
             f"| {kind} | {one.right + one.missed} | {one.precision:.2f} | {one.recall:.2f} "
-            f"| {two.right + two.missed} | {two.precision:.2f} | {two.recall:.2f} |"
+            f"| {two.right + two.missed} | {two.precision:.2f} | {two.recall:.2f} "
+            f"| {three.by_hand} | {three.proposed} | {three.both} |"
         )
+    lines += ["", "| shipped pack | by hand | proposed | same clause and kind |", "|---|---|---|---|"]
+    for pack, kinds in packs.items():
+        whole = _sum(kinds.values())
+        lines.append(f"| {pack} | {whole.by_hand} | {whole.proposed} | {whole.both} |")
     return "\n".join(lines)
+
+
+def _sum(counts: Iterable[Beside]) -> Beside:
+    whole = Beside()
+    for one in counts:
+        whole.add(one)
+    return whole

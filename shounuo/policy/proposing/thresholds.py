@@ -28,15 +28,15 @@ _OPERATORS = (
 )
 _VALUE = (
     rf"(?P<share>{SHARE})|(?P<span>{NUMBER}个?(?:半)?(?:工作日|个?工作小时|小时|分钟|秒|天|日(?!内)))"
-    rf"|(?P<count>{NUMBER})(?P<measure>分(?!之|钟)|起|件|宗|条|例|次|人|单|个百分点)?|(?P<blank>[xX×_]{{1,4}}%?|[○〇]{{1,3}}%?)"
+    rf"|(?P<count>{NUMBER})(?P<measure>分(?!之|钟)|起|件|宗|条|例|次|人|单|个百分点)?|(?P<blank>(?:[xX×_]{{1,4}}|[○〇]{{1,3}}|若干)(?:%|分钟|小时|天|分(?!之))?)"
 )
 CONDITION = re.compile(
     rf"(?P<op>{_GOOD_LOW}|{_GOOD_HIGH}|{_LOW}|{_HIGH}|{_EXACT}|(?<=[率度长间期])在|{_PLAINLY})(?:到|了|过)?(?:在)?(?P<value>{_VALUE})(?P<side>\(含\)|及?以上|及?以下|以内|之内)?"
 )
 _NOUN = re.compile(
     r"(?P<noun>[0-9A-Za-z\u4e00-\u9fff()]{0,18}?"
-    r"(?:率|满意度|得分|评分|时长|时间|周期|NPS|CSAT|分值|总分|成绩|占比|比例|投诉|申诉|意见|诉求|咨询|故障|差评|报修|问题|工单|量|数|件数)(?:\([^)]*\))?)"
-    r"(?P<between>(?:应当?|须|必须|需|要|均|月度平均|月平均|平均|连续|持续|环比|同比|每[日周月]|(?:在)?(?:[0-9一二两三四五六七八九十]+(?:个)?(?:日|天|周|月|小时|年)内)|一周内|(?:连续|持续)[0-9一二两三四五六七八九十]+(?:个)?(?:日|天|周|月|季度)(?:内)?|不能|应该|为|,|的|较[\u4e00-\u9fff]{1,4}|之)*)$"
+    r"(?:率|满意度|得分|评分|时长|时间|周期|NPS|CSAT|分值|总分|成绩|占比|比例|投诉|申诉|意见|诉求|咨询|故障|差评|报修|问题|工单|延迟|舆情|报警|净推荐值|量|数|件数)(?:\([^)]*\))?)"
+    r"(?P<between>(?:应当?|须|必须|需|要|均|[日周月]度|月度平均|月平均|平均|连续|持续|环比|同比|每[日周月]|(?:在)?(?:[0-9一二两三四五六七八九十]+(?:个)?(?:日|天|周|月|小时|年)内)|一周内|(?:连续|持续)[0-9一二两三四五六七八九十]+(?:个)?(?:日|天|周|月|季度)(?:内)?|不能|应该|为|,|的|较[\u4e00-\u9fff]{1,4}|之)*)$"
 )
 _TREND = re.compile(
     rf"(?:连续|持续)(?P<n>{NUMBER})(?P<unit>个?(?:日|天|周|月|季度|星期))(?:内)?(?:呈)?(?P<way>下降|下滑|走低|降低|上升|增长|攀升|走高)"
@@ -45,28 +45,35 @@ _CONSECUTIVE = re.compile(
     rf"(?:连续|持续)(?P<n>{NUMBER})(?P<ge>个)?(?P<unit>日|天|周|月|季度|星期|小时|分钟)"
 )
 _WINDOWS = (
-    (re.compile(r"单日|当日|每日|(?<![0-9])日(?=投诉|申诉|咨询|新增)"), "P1D"),
+    (re.compile(r"单日|当日|每日|日度|(?<![0-9])日(?=投诉|申诉|咨询|新增)"), "P1D"),
     (re.compile(r"一周内?|单周|当周|每周|周度"), "P1W"),
     (re.compile(r"单月|当月|每月|月度|月均"), "P1M"),
     (re.compile(r"单季|当季|每季度?|季度"), "P3M"),
     (re.compile(r"全年|年度|每年"), "P1Y"),
 )
-_WITHIN = re.compile(rf"(?P<n>{NUMBER})(?P<ge>个)?(?P<unit>日|天|周|月|小时)内")
+_WITHIN = re.compile(
+    rf"(?P<n>{NUMBER})(?P<ge>个)?(?:(?P<unit>日|天|周|月|小时)内|(?P<hours>小时)(?=新增|累计))"
+)
 _CONSEQUENCE = re.compile(
     r"预警|告警|报警|警示|约谈|整改|启动|列为|说明原因|警告|督办|取消|挂牌|扣[分减发]|发出"
 )
 _IF = re.compile(r"(?:的|时|者|,则|则|→|->)[,、:]?|,")
-_TELL = re.compile(r"(?:通知|报告|通报|提醒|告知|上报|约谈|报送|知会|报请|报|抄送)(?:给|至|到)?$")
+_TELL = re.compile(
+    r"(?:通知|报告|通报|提醒|告知|上报|约谈|报送|知会|报请|报|抄送|升级|送达|推送)(?:给|至|到)?$"
+)
 _TO = re.compile(r"(?:向)$")
 _BY = re.compile(r"(?:由)$")
+_NEARLY = re.compile(r"(?:通知|提醒|告知|报告|由)[\u4e00-\u9fff]{2}$")
+"""通知维保经理: two more characters that say which."""
 _CHANGE = re.compile(
-    rf"(?:较|比|同比|环比)[^,。;]{{0,8}}?(?P<way>提高|提升|增长|上升|降低|下降|减少)(?P<value>{SHARE})"
+    rf"(?:(?:较|比|同比|环比)[^,。;]{{0,8}}?|在[^,。;]{{1,14}}基础上|(?<=[率数量长期本]))(?P<way>提高|提升|增长|上升|降低|下降|减少|缩短)(?P<value>{SHARE})"
 )
 _NONE = re.compile(r"(?:为|保持|实现)零(?![0-9点])")
 _LATE = re.compile(r"(?:逾期|超时|超期|到期|未按时|未按期|超过(?:规定|承诺)?时限)[^,。;]{0,8}(?:未|的|工单)?")
 _COUNTS = frozenset("起件宗条例次单")
 
 
+_RAISED = re.compile(r"(?:触发|启动|发出|发布|拉响|列为)(?P<level>[红黄蓝]色)")
 _SAME_NOUN = re.compile(
     r"[,;](?:且|并且?|或者?|若|如)?(?:连续|持续)[^,;]{1,8}$|[,;](?:且|并且?|或者?|若|如)?$"
 )
@@ -94,8 +101,12 @@ def find(passage: Passage) -> Iterator[Found]:
         if lead is not None and i > 0:
             told = text[lead[0] : lead[1]] + "," + told
         conditions = list(_conditions(text, start, end))
+        head = _HEAD.search(text, start, end)
         for condition in conditions:
-            yield from _judged(passage, condition, start, end, lead if i > 0 else None)
+            above = lead if i > 0 else None
+            if head is not None and head.end() <= condition.noun_span[0]:
+                above = head.span()
+            yield from _judged(passage, condition, start, end, above)
         yield from _nothing(passage, start, end)
         yield from _changes(passage, start, end, conditions)
         yield from _trends(passage, start, end, conditions)
@@ -103,6 +114,10 @@ def find(passage: Passage) -> Iterator[Found]:
             yield from _overdue(passage, start, end)
         elif late := next(_overdue(passage, start, end), None):
             yield late
+
+
+_HEAD = re.compile(r"(?:下列|以下|如下|之一)[^。;:\n]{0,24}(?:预警|告警|报警|警示|督办)[^。;:\n]{0,24}:")
+"""What opens a list of cases in the same sentence: 下列情形触发预警：."""
 
 
 def windows(text: str) -> Iterator[str]:
@@ -121,7 +136,7 @@ def _lead(passage: Passage, sentences: list[tuple[int, int]]) -> tuple[int, int]
 def _conditions(text: str, start: int, end: int) -> Iterator[_Condition]:
     last = None
     for match in CONDITION.finditer(text, start, end):
-        noun = _noun(text, start, match.start())
+        noun = noun_before(text, start, match.start())
         if noun is None and last is not None and _SAME_NOUN.search(text[last[1][1] : match.start()]):
             noun = last  # ...;连续三日跌破85%的: of what stood before
         if noun is None:
@@ -130,9 +145,9 @@ def _conditions(text: str, start: int, end: int) -> Iterator[_Condition]:
         value, counted = _value(match)
         if value is None:
             continue
-        if (ratio := re.search("[环同]比$", text[start : match.start()])) and re.search(
-            "增|升|上涨", match["op"]
-        ):
+        if (
+            ratio := re.search("[环同]比$", text[max(start, match.start() - 2) : match.start()])
+        ) and re.search("增|升|上涨", match["op"]):
             noun = noun[0] + ratio.group() + "增长", (noun[1][0], match.start())
         op = next(o for pattern, o in _OPERATORS if pattern.fullmatch(match["op"]))
         if op == ">" and match["side"] and "以上" in match["side"]:
@@ -150,11 +165,16 @@ def _obliged(text: str, start: int, end: int) -> bool:
     return bool(re.search("应|须|要|必", text[start:end]))
 
 
-def _noun(text: str, start: int, at: int) -> tuple[str, tuple[int, int]] | None:
+_FARTHEST = 100
+"""How far before its figure a metric is looked for."""
+
+
+def noun_before(text: str, start: int, at: int) -> tuple[str, tuple[int, int]] | None:
     """The metric before a comparison: the last noun of measure in its piece, else in the piece before."""
     floor = max(text.rfind(mark, start, at) for mark in ",;:、。") + 1
     floor = max(floor, start)
     while True:
+        floor = max(floor, at - _FARTHEST)
         head = text[floor:at]
         match = _NOUN.search(head)
         if match:
@@ -171,9 +191,9 @@ def _noun(text: str, start: int, at: int) -> tuple[str, tuple[int, int]] | None:
 
 
 _NOUN_HEAD = re.compile(
-    r"^(?:.*(?:的|且|及(?!时)|和|或者?|如(?!期)|当(?![日月季年周天])|若|凡|使(?!用)|,|并)(?=[0-9A-Za-z\u4e00-\u9fff]{2})|"
+    r"^(?:.*(?:的|且|及(?!时)|和|或者?|如(?!期)|当(?![日月季年周天])|若(?!干)|凡|使(?!用)|,|并)(?=[0-9A-Za-z\u4e00-\u9fff]{2})|"
     r"(?:.*后)?(?=等[候待]|排队)(?<=后)|(?:连续|持续)(?:[0-9]+|[一二两三四五六七八九十]+)个?(?:日|天|周|月|季度|星期)|"
-    r"一周内|(?:[0-9]+|[一二两三四五六七八九十]+)个?(?:日|天|周|月)内|(?:月度|季度|年度|全年|当月|当日|单日|单月|每月|每日|日(?=投诉|申诉|咨询)|累计|平均(?=投诉)))"
+    r"一周内|(?:[0-9]+|[一二两三四五六七八九十]+)个?(?:日|天|周|月|小时)内|若干个?(?:日|天|周|月|小时)内|(?:[0-9]+|[一二两三四五六七八九十]+)个?小时(?=新增|累计)|(?:月度|日度|周度|季度|年度|全年|当月|当日|单日|单月|每月|每日|日(?=投诉|申诉|咨询)|累计|平均(?=投诉)))"
 )
 
 
@@ -215,12 +235,11 @@ def _judged(
     tail = text[condition.end : part_end]
     strict = condition.op in ("<", ">")
     consequence = (
-        bool(_CONSEQUENCE.search(tail))
-        or lead is not None
-        or bool(_told_roles(text, condition.end, part_end))
+        bool(_CONSEQUENCE.search(tail)) or lead is not None or bool(told_roles(text, condition.end, part_end))
     )
     conditional = bool(re.match(r"(?:的(?=[,、]|$)|时(?=[,、]|[\u4e00-\u9fff])|者|,则)", tail))
     alarm = (strict and (consequence or conditional)) or (consequence and (conditional or condition.counted))
+    alarm = alarm or (lead is not None and bool(_HEAD.fullmatch(text, *lead)))
     if not alarm and strict and (condition.counted or re.match("的", tail)):
         return  # 超过4小时的工单 only says which cases are meant
     code = words.metric(_counted(condition))
@@ -283,7 +302,8 @@ def _window(text: str, start: int, condition: _Condition) -> tuple[str, int, int
     piece = max([text.rfind(m, start, condition.noun_span[0]) for m in ",;、"] + [start - 1]) + 1
     inside = next(reversed([*_WITHIN.finditer(text, piece, condition.start)]), None)
     if inside is not None:
-        unit = f"个{inside['unit']}" if inside["unit"] == "月" else inside["unit"]
+        said = inside["unit"] or inside["hours"]
+        unit = f"个{said}" if said == "月" else said
         value = number(inside["n"])
         iso = spans.iso_of(value, unit) if value else None
         return (iso, inside.start(), inside.end()) if iso else None
@@ -307,7 +327,7 @@ def _alarm_details(
 ) -> None:
     """Adds how long it must last, the level, and whom it is told."""
     text = passage.text
-    scope = (min(begin, told[0]) if condition else begin, part_end)
+    scope = (min(begin, told[0]) if condition and told[1] >= part_end else begin, part_end)
     if condition is not None:
         head = max(text.rfind(m, 0, condition.start) for m in ",;。\n") + 1
         for lasting in _CONSECUTIVE.finditer(text, min(begin, head), part_end):
@@ -318,13 +338,17 @@ def _alarm_details(
                     body["consecutive"] = iso
                     marks.append(("consecutive", lasting.start(), lasting.end()))
                     break
+    raised = _RAISED.search(text, condition.end, part_end) if condition is not None else None
+    if raised is not None:  # 连续两天蓝色预警，或…低于80%，触发黄色预警: the colour that is set off
+        body["level"] = dict(words.EVENT_WORDS_OF_LEVELS)[raised["level"]]
+        marks.append(("level", *raised.span("level")))
     for where in (scope, told):
         for word, level in words.EVENT_WORDS_OF_LEVELS:
             place = text.find(word, where[0], where[1])
             if place >= 0 and "level" not in body:
                 body["level"] = level
                 marks.append(("level", place, place + len(word)))
-    roles = _told_roles(text, begin, part_end) or _told_roles(text, *told)
+    roles = told_roles(text, begin, part_end) or told_roles(text, *told)
     if roles:
         body["notify"] = many([code for _s, _e, code in roles])
         marks += [("notify", s, e) for s, e, _code in roles]
@@ -338,10 +362,10 @@ def _lasting(match: re.Match[str]) -> str | None:
     return spans.iso_of(value, unit) if value else None
 
 
-def _told_roles(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
+def told_roles(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
     """The roles that are told; else those that must act."""
     named = list(words.roles(text, start, end))
-    for pattern in (_TELL, _TO, _BY):
+    for pattern in (_TELL, _TO, _BY, _NEARLY):
         for i, role in enumerate(named):
             lead = re.sub(
                 r"(?:承办|责任|相关|各|本|中心|公司|集团|所在|分管|值班)+$", "", text[start : role[0]]
@@ -359,7 +383,7 @@ def _trends(passage: Passage, start: int, end: int, conditions: list[_Condition]
     """连续两周下降的: a direction instead of a value."""
     text = passage.text
     for match in _TREND.finditer(text, start, end):
-        noun = _noun(text, start, match.start())
+        noun = noun_before(text, start, match.start())
         before = [c for c in conditions if c.end <= match.start()]
         if noun is None and before:
             noun = before[-1].noun, before[-1].noun_span
@@ -390,7 +414,7 @@ def _nothing(passage: Passage, start: int, end: int) -> Iterator[Found]:
     """重大投诉为零: none at all."""
     text = passage.text
     for match in _NONE.finditer(text, start, end):
-        noun = _noun(text, start, match.start())
+        noun = noun_before(text, start, match.start())
         if noun is None:
             continue
         condition = _Condition(noun[0], noun[1], "<=", "0", match.start(), match.end(), match.group(), True)
@@ -407,7 +431,7 @@ def _changes(passage: Passage, start: int, end: int, conditions: list[_Condition
     """复购率较上年提高5%: a change against what was, the value itself left open."""
     text = passage.text
     for match in _CHANGE.finditer(text, start, end):
-        noun = _noun(text, start, match.start())
+        noun = noun_before(text, start, match.start())
         value = share(match["value"])
         if (
             noun is None
@@ -415,7 +439,9 @@ def _changes(passage: Passage, start: int, end: int, conditions: list[_Condition
             or any(c.start < match.end() and match.start() < c.end for c in conditions)
         ):
             continue
-        sign = "-" if match["way"] in ("降低", "下降", "减少") else "+"
+        if re.match("(?:以上)?(?:的|时|者|,.{0,6}(?:预警|告警|报警))", text[match.end() : end]):
+            continue  # 量下降10%的，… says when something happens
+        sign = "-" if match["way"] in ("降低", "下降", "减少", "缩短") else "+"
         code = words.metric(noun[0])
         body = {
             "metric": code,

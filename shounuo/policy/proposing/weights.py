@@ -20,11 +20,18 @@ _RESPECTIVELY = re.compile(
 _NAMES = re.compile(
     r"(?:由|包括|包含|按|分为|:)(?P<names>[^,。;:]{2,60}?)(?:[一二两三四五六七八九十0-9]+(?:个)?(?:部分|项|方面)|组成|构成|,|$)"
 )
-_LEAD = re.compile(r"^(?:.*(?:由|按照|按(?!时|期)|为|:|=|中|包括|以)|[、,和与+]|及(?!时))+")
+_LEAD = re.compile(
+    r"^(?:.*(?:由|按照|按(?!时(?![效长间])|期)|依照?|据|为|:|=|中|包括|以)|[、,和与+]|及(?!时))+"
+)
 _THRESHOLD = re.compile(
     r"(?:低|高|少|多|大|小|超过|达到?|达|不|≥|≤|>|<|升|降|增长|上升|下降|提高|降低|保持在|控制在)(?:于|出)?$"
 )
-_ABOUT = re.compile(r"(?P<of>[\u4e00-\u9fff]{2,14}?)(?:由|按|之?权重|的?权重|中,|:|=|采用|以)")
+_ABOUT = re.compile(r"(?P<of>[\u4e00-\u9fff]{2,14}?)(?:由|按|依|之?权重|的?权重|中,|:|=|采用|以)")
+_PART = re.compile(
+    rf"(?P<name>[A-Za-z\u4e00-\u9fff]{{2,12}}?)占(?P<of>[\u4e00-\u9fff]{{0,6}}(?:绩效|考核|考评)[\u4e00-\u9fff]{{0,4}}?)(?:的)?(?P<share>{SHARE})"
+)
+_COUNT = re.compile(rf"百分之{NUMBER}$")
+_PARTS = re.compile(r"个?(?:维度?|项|部分|方面|块|类|个)")
 WHOLE = Decimal(100)
 
 
@@ -34,6 +41,8 @@ def find(passage: Passage) -> Iterator[Found]:
         found = _respectively(passage, start, end) or _pairs(passage, start, end)
         if found is not None:
             yield found
+        else:
+            yield from _partial(passage, start, end)
 
 
 def _respectively(passage: Passage, start: int, end: int) -> Found | None:
@@ -56,6 +65,7 @@ def _pairs(passage: Passage, start: int, end: int) -> Found | None:
     text = passage.text
     parts: list[tuple[str, Decimal]] = []
     marks: list[tuple[str, int, int]] = []
+    last = 0
     for match in _PAIR.finditer(text, start, end):
         name = _LEAD.sub("", match["name"])
         said = match["share"]
@@ -63,13 +73,51 @@ def _pairs(passage: Passage, start: int, end: int) -> Found | None:
         if not name or value is None or _THRESHOLD.search(match["name"]):
             continue
         name = re.sub(r"(?:权重|占|各占|为)$", "", name)
+        last = match.end("share")
         parts.append((re.sub(r"^(?:和|及(?!时)|与|以及)", "", name), value))
         marks.append(
             ("parts", match.start("name") + match["name"].rfind(name[:1] if name else ""), match.end())
         )
-    if len(parts) < 2 or sum(v for _n, v in parts) != WHOLE:
+    if len(parts) < 2:
+        return None
+    if sum(v for _n, v in parts) != WHOLE and (own := _counted(text, last, len(parts))) is not None:
+        parts[-1] = parts[-1][0], own
+        marks[-1] = ("parts", marks[-1][1], last - 1)
+    if sum(v for _n, v in parts) != WHOLE:
         return None
     return _weight(text, parts, marks, start)
+
+
+def _counted(text: str, end: int, count: int) -> Decimal | None:
+    """The last share where its last figure counts the parts instead: 百分之二十三项 of three parts is twenty percent."""
+    said = _COUNT.search(text[:end], max(0, end - 16))
+    if said is None or not _PARTS.match(text, end) or number(text[end - 1]) != count:
+        return None
+    return share(said.group()[:-1])
+
+
+def _partial(passage: Passage, start: int, end: int) -> Iterator[Found]:
+    """质检结果占绩效考核20%: the one share of a score that the wording tells."""
+    for match in _PART.finditer(passage.text, start, end):
+        value = share(match["share"])
+        name = _LEAD.sub("", match["name"])
+        if value is None or not 0 < value < WHOLE or not name:
+            continue
+        code = words.code_of(name)
+        yield Found(
+            "weight",
+            {
+                "of": "appraisal",
+                "parts": {code: f"{written(value)}%"},
+                "partial": True,
+                "note": f"{code} {name}",
+            },
+            [("parts", match.start("name"), match.end())],
+            [],
+            [],
+            match["of"],
+            "",
+        )
 
 
 def _weight(

@@ -35,7 +35,10 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("产品部门?", "product"),
     ("物流部门?", "logistics"),
     ("技术部门?|研发部门?", "tech"),
-    ("客服(?:专员|人员|代表|坐席|座席|员)|坐席|座席|话务员|接线员|服务员|服务人员|前台|首接人", "agent"),
+    (
+        "客服(?:专员|人员|代表|坐席|座席|员)|(?:一线|前台)(?:客服|人员|员工)?|客服(?=可|有权|自行|当场|跟进|介入)|坐席|座席|话务员|接线员|服务员|服务人员|前台|首接人",
+        "agent",
+    ),
 )
 _ROLE = re.compile("|".join(f"(?P<r{i}>{words})" for i, (words, _code) in enumerate(ROLES)))
 
@@ -109,6 +112,7 @@ METRICS: tuple[tuple[str, str], ...] = (
     ("退款(?:周期|时长|时间)", "refund_cycle_time"),
     ("系统可用率|可用率", "system_availability"),
     ("记录完整率", "record_complete_rate"),
+    ("蓝色预警天数", "blue_alarm_days"),
 )
 """Metrics whose wording ends a phrase; a phrase that adds to it (15秒接通率) stays a metric of its own."""
 _PLAIN_METRICS = tuple((re.compile(f"(?:{words})$"), code) for words, code in METRICS)
@@ -185,6 +189,7 @@ def facts(text: str, start: int, end: int) -> Iterator[tuple[str, str, int, int]
 def metric(phrase: str) -> str:
     """The code of a metric by its wording: a known one only where the phrase says no more than that."""
     phrase = re.sub(r"\(.*?\)", "", phrase)
+    phrase = re.sub(r"(?<=.)[年季月周日]度(?=.{2})", "", phrase)  # 会员月度退卡率: the window says so already
     for pattern, code in _PLAIN_METRICS:
         match = pattern.search(phrase)
         if match and _WHOLE.match(phrase[: match.start()]):
@@ -198,7 +203,7 @@ def field(phrase: str) -> str:
     for pattern, code in _FIELDS:
         if pattern.fullmatch(phrase):
             return code
-    return code_of(phrase)
+    return code_of(re.sub(r"(?<=..)\([^()]*\)$", "", phrase))
 
 
 def activity(phrase: str) -> str:
@@ -209,9 +214,14 @@ def activity(phrase: str) -> str:
     return code_of(phrase) if best is None else _ACTIVITIES[-best[1]][1]
 
 
-def grant(phrase: str) -> str:
-    """What is granted, by the wording around the amount; `spending` where it says nothing known."""
-    return next((code for pattern, code in _GRANTS if pattern.search(phrase)), "spending")
+def grants(phrase: str) -> list[str]:
+    """Everything that the wording grants (免费维修或延长保修), in the order of the table."""
+    found: list[str] = []
+    for pattern, code in _GRANTS:
+        if pattern.search(phrase):
+            found.append(code)
+            phrase = pattern.sub(" ", phrase)
+    return found
 
 
 def code_of(phrase: str) -> str:

@@ -170,6 +170,182 @@ def test_tiers_of_an_amount_become_one_rule_each_with_who_approves_above():
     ]
 
 
+def test_a_limit_given_as_an_example_is_assumed_and_each_grant_is_a_rule_of_its_own():
+    proposals = propose(
+        "第一条 前台可自行发放小额补偿（如四十元代金券）；主管可在三百五十元以内批准免费维修或延长保修；补偿超过三百五十元的，由店长审批。"
+    ).proposals
+    assert [(p.rule["grant"], p.rule["who"], p.rule.get("up_to"), p.rule.get("over")) for p in proposals] == [
+        ("compensation", "agent", "40 CNY", None),
+        ("free_repair", "supervisor", "350 CNY", None),
+        ("extended_warranty", "supervisor", "350 CNY", None),
+        ("compensation", "manager", None, "350 CNY"),
+    ]
+    assert proposals[0].assumed == ("up_to",)
+    assert not any(
+        "approver" in p.rule for p in proposals
+    )  # who decides on compensation decides on no repair
+
+
+def test_cases_under_a_head_that_warns_are_alarms_whether_reached_or_passed():
+    found = rules("第一条 下列情形触发预警并通知客服经理：周度退单率达百分之三；六小时新增差评超过九条。")
+    assert [{k: v for k, v in r.items() if k not in ("alarm", "title")} for r in found] == [
+        {"metric": "tui_dan_lv", "op": ">=", "value": "3%", "window": "P1W", "notify": "manager"},
+        {"metric": "xin_zeng_cha_ping", "op": ">", "value": 9, "window": "PT6H", "notify": "manager"},
+    ]
+
+
+def test_the_same_figures_under_a_head_that_does_not_warn_are_targets():
+    found = rules("第一条 应达到下列指标：退单率不高于百分之三；满意度达九十五分。")
+    assert [(next(iter(r)), r["op"]) for r in found] == [("target", "<="), ("target", ">=")]
+
+
+def test_what_an_inspection_detects_sets_off_an_alarm_and_what_no_rule_finds_is_a_gap():
+    known, other = propose("第一条 质检检出谩骂客户，或检出私收现金的，即时通知主管。").proposals
+    assert known.rule["trigger"] == {"event": "inspection.hit", "rule": "abuse"}
+    assert known.rule["notify"] == other.rule["notify"] == "supervisor"
+    assert "trigger" not in other.rule
+    assert other.gaps == ("trigger",)
+
+
+def test_the_colour_that_is_set_off_is_the_level_and_not_the_one_that_was():
+    found = rules("第一条 连续四天黄色预警，或返修率高于百分之九，触发红色预警，由总经理主持处置。")
+    assert [(r["metric"], r["op"], r["value"], r["level"], r["notify"]) for r in found] == [
+        ("huang_se_yu_jing_tian_shu", ">=", 4, "red", "general_manager"),
+        ("fan_xiu_lv", ">", "9%", "red", "general_manager"),
+    ]
+
+
+def test_what_must_be_done_for_a_risk_hangs_on_its_level():
+    found = rules(
+        "第一条 一级风险的预警送达总经理，五十分钟内召开应急会议；二级送达客服经理，九小时内启动处理流程。"
+    )
+    promises = [r for r in found if "commitment" in r]
+    assert [(r["from"], r["until"], r["within"], r["when"]) for r in promises] == [
+        ({"event": "risk.raised", "level": 1}, "risk.meeting_held", "PT50M", {"level": 1}),
+        ({"event": "risk.raised", "level": 2}, "risk.handling_started", "PT9H", {"level": 2}),
+    ]
+    assert [(r["trigger"]["level"], r["notify"]) for r in found if "alarm" in r] == [
+        (1, "general_manager"),
+        (2, "manager"),
+    ]
+
+
+def test_a_meeting_that_no_risk_calls_for_is_no_meeting_about_a_risk():
+    proposal = propose("第一条 接到投诉后五十分钟内召开协调会。").proposals[0]
+    assert "until" in proposal.gaps
+
+
+def test_several_acts_about_a_crisis_are_a_promise_each():
+    found = rules("第一条 三、四级危机由门店自行处理，六十小时内解决并提交复盘报告。")
+    assert [(r["until"], r["from"]["level"], r["within"]) for r in found] == [
+        ("crisis.resolved", [3, 4], "PT60H"),
+        ("crisis.report_submitted", [3, 4], "PT60H"),
+    ]
+
+
+@pytest.mark.parametrize("passed", ["", "超过", "满"])
+def test_telling_somebody_of_what_was_not_done_is_a_promise_with_a_ladder(passed):
+    found = rule(f"第一条 工单派发后{passed}二十五分钟未接单的，自动通知客服主管。")
+    assert found == {
+        "commitment": "acceptance",
+        "subject": "case",
+        "from": "case.assigned",
+        "until": "case.accepted",
+        "within": "PT25M",
+        "escalate": [{"at": "100%", "to": "role:supervisor"}],
+    }
+
+
+def test_lengths_that_share_their_ending_are_a_promise_each():
+    found = rules("第一条 L1 六分钟、L2 十八分钟、L3 三十六分钟内响应。")
+    assert [(r["when"], r["within"]) for r in found] == [
+        ({"level": "L1"}, "PT6M"),
+        ({"level": "L2"}, "PT18M"),
+        ({"level": "L3"}, "PT36M"),
+    ]
+    assert {tuple(r["until"]) for r in found} == {("interaction.sent", "call.answered")}
+
+
+def test_an_answer_after_the_first_answer_is_read():
+    assert rule("第一条 首次响应后四小时内答复。")["from"] == {"event": "interaction.sent", "first": True}
+
+
+def test_a_plan_to_be_made_within_hours_is_no_hourly_system():
+    assert rule("第一条 L3 问题，四小时内制定临时方案。")["until"] == "plan.proposed"
+    assert not rules("第一条 热线实行二十四小时制。")
+
+
+@pytest.mark.parametrize(
+    ("wording", "target"),
+    [
+        ("首次响应时长由九分钟降到四分钟以内", ("first_response_time", "<=", "PT4M", "PT9M")),
+        ("一次解决率由百分之六十一升到百分之七十", ("fcr", ">=", "70%", "61%")),
+        ("净推荐值从12提升至33", ("nps", ">=", 33, 12)),
+        ("退款周期由四十小时缩短至三十小时", ("refund_cycle_time", "<=", "PT30H", "PT40H")),
+    ],
+)
+def test_a_way_from_one_value_to_another_is_a_target_with_its_baseline(wording, target):
+    found = rule(f"第一条 {wording}。")
+    assert (found["metric"], found["op"], found["value"], found["baseline"]) == target
+
+
+def test_a_way_between_values_of_different_sorts_is_none():
+    assert not [r for r in rules("第一条 响应时长由九分钟降到百分之四。") if "baseline" in r]
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "投诉按登记、核查、答复三步流转",
+        "处理投诉分三步：登记；核查；答复",
+        "流程须覆盖三个环节：登记、核查、答复",
+        "登记、核查、答复（简称三步法）三阶段循环推进",
+    ],
+)
+def test_counted_steps_are_those_that_are_named(wording):
+    steps = rule(f"第一条 {wording}。")["steps"]
+    assert [s["title"] for s in steps] == ["登记", "核查", "答复"]
+
+
+def test_a_count_that_the_named_steps_do_not_make_is_no_playbook():
+    assert not [r for r in rules("第一条 投诉按登记、核查、答复五步流转。") if "playbook" in r]
+
+
+def test_the_figure_before_a_counting_word_counts_the_parts_only_where_it_makes_them_whole():
+    assert rule("第一条 绩效按时效百分之四十、质量百分之四十、态度百分之二十三项加权。")["parts"] == {
+        "shi_xiao": "40%",
+        "zhi_liang": "40%",
+        "tai_du": "20%",
+    }
+    assert not rules("第一条 绩效按时效百分之四十、质量百分之四十、态度百分之二十四项加权。")
+
+
+def test_the_one_share_of_a_score_that_is_told_is_a_part_of_it():
+    found = rule("第一条 抽检结果占绩效考核百分之十五。")
+    assert found["parts"] == {"chou_jian_jie_guo": "15%"}
+    assert found["partial"] is True
+
+
+@pytest.mark.parametrize(
+    ("wording", "terms"),
+    [
+        ("工单须填三项：订单号、故障现象、处理人", ["product_or_order", "gu_zhang_xian_xiang", "handler"]),
+        ("按清单采集需求、原因、时间三项", ["xu_qiu", "yuan_yin", "time"]),
+        ("回访须问操作是否顺手、有无异响两项", ["cao_zuo_shi_fou_shun_shou", "you_wu_yi_xiang"]),
+        ("档案内容含经过（时间、原因）、措施和意见", ["jing_guo", "cuo_shi", "yi_jian"]),
+        ("每次服务记下服务案例、改进建议", ["fu_wu_an_li", "gai_jin_jian_yi"]),
+    ],
+)
+def test_fields_are_read_whatever_verb_lists_them(wording, terms):
+    assert rule(f"第一条 {wording}。")["fields"] == terms
+
+
+def test_a_time_limit_belongs_to_the_record_of_its_own_part():
+    found = rules("第一条 二十四小时内完成录入；归档内容含服务过程、解决方案和客户反馈。")
+    assert [r.get("within") for r in found if "record" in r] == [None]
+    assert [r["within"] for r in found if "commitment" in r] == ["PT24H"]
+
+
 def test_shares_without_a_word_between_them_compose_a_score():
     assert rule("第一条 考核权重：时效占40%+质量占40%+态度占20%。")["parts"] == {
         "shi_xiao": "40%",
@@ -244,6 +420,18 @@ def test_no_text_however_broken_is_an_error(text):
         "占",
         "接到",
         "甲、",
+        "甲、乙四步",
+        "由五降到",
+        "检出甲的",
+        "一级风险送达",
+        "五分钟未",
+        "五分钟、",
+        "须填四项:甲、",
+        "(甲、",
+        "率减少",
+        "占绩效",
+        "(如五元",
+        "分三步:甲;",
     ],
 )
 def test_a_long_run_of_one_wording_costs_in_proportion_to_its_length(piece):
