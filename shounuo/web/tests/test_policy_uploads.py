@@ -61,6 +61,14 @@ def test_a_regulation_is_uploaded_and_opens_with_its_proposals(manager):
     assert mark and mark[1] == str(proposal(document, "1.1").pk)
 
 
+def test_a_text_without_clauses_is_not_called_done(manager, house):
+    actor = house.cast.actor(house.cast.manager)
+    document = document_upload(data=b"hello", name="x.txt", actor=actor, at=AT)
+    text = text_of(manager.get(f"/policy/documents/{document.pk}/"))
+    assert "没有切出条款" in text
+    assert "可以写成草案了" not in text
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
