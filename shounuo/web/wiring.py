@@ -12,6 +12,7 @@ from shounuo.cases import subscribers as cases
 from shounuo.channels import subscribers as channels
 from shounuo.commitments import cadences
 from shounuo.commitments import engine as clocks
+from shounuo.duties import subscribers as duties
 from shounuo.events import registry
 from shounuo.notices import subscribers as notices
 from shounuo.policy import subscribers as policy
@@ -44,6 +45,7 @@ def wire() -> None:
     registry.subscribe_job(
         "commitments.plan", ["policy.published", "policy.refreshed"], cadences.policy_changed
     )
+    registry.subscribe_job("duties.left", duties.LEFT, duties.person_left)
     registry.subscribe_job(
         "notices.cases", notices.CASE_KINDS, notices.case_happened, when=notices.worth_telling
     )

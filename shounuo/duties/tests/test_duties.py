@@ -4,15 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from shounuo.duties import queries, registry, services
+from shounuo.duties import queries, registry, services, subscribers
 from shounuo.duties.models import Duty, Evidence
 from shounuo.duties.queries import Filters
 from shounuo.duties.services import Plan
 from shounuo.duties.testing import make_duty
 from shounuo.events.models import Event
+from shounuo.events.services import as_published
 from shounuo.files.services import draft_upload
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shounuo.staff import services as people
 from shounuo.staff.testing import AT, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -315,3 +317,42 @@ def test_what_lapses_is_missed_at_its_own_moment(cast):
     duty.refresh_from_db()
     assert duty.state == Duty.State.MISSED and duty.ended_at == DUE + timedelta(days=1)
     assert Event.objects.get(kind="duty.missed").at == duty.ended_at
+
+
+def left_by(person):
+    row = Event.objects.get(kind="person.deactivated", subject_id=person.pk)
+    return as_published(row)
+
+
+def test_who_leaves_holds_nothing_back(cast):
+    taken = make_duty(roles=["agent"])
+    services.duty_take(duty_id=taken.pk, actor=cast.actor(cast.agent), at=AT)
+    own = make_duty(owner_id=cast.agent.pk)
+    about = make_duty(owner_id=cast.agent.pk, subject=("person", cast.agent.pk))
+    other = make_duty(owner_id=cast.outsider.pk, subject=("person", cast.outsider.pk))
+    ended = make_duty(subject=("person", cast.agent.pk))
+    services.duty_done(duty_id=ended.pk, actor=SYSTEM, at=AT)
+
+    people.person_deactivate(person_id=cast.agent.pk, actor=cast.actor(cast.admin), at=LATER)
+    left = left_by(cast.agent)
+    for _again in range(2):
+        subscribers.person_left(left, LATER)
+    for duty in (taken, own, about, other, ended):
+        duty.refresh_from_db()
+    assert (taken.state, taken.owner_id) == ("open", None)
+    assert (own.state, own.owner_id) == ("open", cast.agent.pk)
+    assert (about.state, about.reason) == ("cancelled", "此人已停用")
+    assert (other.state, other.owner_id) == ("open", cast.outsider.pk)
+    assert ended.state == "done"
+    assert kinds(taken) == ["duty.created", "duty.taken", "duty.released"]
+    assert own.pk in ids(cast.actor(cast.supervisor), LATER, box="led")
+
+
+def test_who_is_back_by_then_keeps_what_he_had(cast):
+    own = make_duty(owner_id=cast.agent.pk, roles=["agent"])
+    admin = cast.actor(cast.admin)
+    people.person_deactivate(person_id=cast.agent.pk, actor=admin, at=AT)
+    people.person_reactivate(person_id=cast.agent.pk, actor=admin, at=AT)
+    subscribers.person_left(left_by(cast.agent), LATER)
+    own.refresh_from_db()
+    assert own.owner_id == cast.agent.pk

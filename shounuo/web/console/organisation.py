@@ -256,7 +256,9 @@ def person_edit(request: HttpRequest, id: int) -> HttpResponse:
         delete={
             "url": f"/settings/people/{id}/{'back' if gone else 'gone'}/",
             "label": _("恢复") if gone else _("停用"),
-            "confirm": _("恢复后此人可以再登录") if gone else _("停用后此人立即不能登录，名下工单还在"),
+            "confirm": _("恢复后此人可以再登录")
+            if gone
+            else _("停用后此人立即不能登录。名下工单和只归此人的待办还在，请另行转交"),
         },
         acts=[
             {
