@@ -137,6 +137,12 @@ def mails_of(kind: str, id: int) -> QuerySet[OutgoingMail]:
     return OutgoingMail.objects.filter(subject_kind=kind, subject_id=id).order_by("id")
 
 
+def held_up(kind: str, id: int) -> dict[int, str]:
+    """Of the mails about a subject that have been tried in vain and will be tried again: why, by what they were made from."""
+    rows = mails_of(kind, id).filter(state=OutgoingMail.State.QUEUED, ref__isnull=False).exclude(error="")
+    return {ref: error for ref, error in rows.values_list("ref", "error") if ref is not None}
+
+
 def failed_mails(*, limit: int = 100) -> list[OutgoingMail]:
     """The latest failures, for the operations page."""
     rows = OutgoingMail.objects.filter(state=OutgoingMail.State.FAILED)

@@ -157,7 +157,7 @@ def _settle(mail: OutgoingMail, outcome: transport.Outcome, relay: Relay | None,
         refused = [a for a in mail.remaining if a in outcome.refused]
         if outcome.fault is None:
             mail.remaining = [a for a in mail.remaining if a in outcome.put_off]
-        mail.error = f"{code} {words}".strip() if words else ""
+        mail.error = f"{code} {words}" if words and code else words
         waits = bool(mail.remaining) and not outcome.permanent
         following = rules.next_try(mail.attempts, mail.created_at, at) if waits else None
         mail.next_at = following

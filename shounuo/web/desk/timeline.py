@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -21,6 +21,7 @@ from shounuo.cases.queries.page import CasePage, Message
 from shounuo.cases.rules.plans import without_options
 from shounuo.kernel.text import truncate
 from shounuo.kernel.worktime import CompiledCalendar
+from shounuo.notices import queries as notices
 from shounuo.staff import queries as staff
 
 ICONS = {
@@ -44,10 +45,11 @@ def entries(it: CasePage) -> list[dict[str, Any]]:
     """Days, messages, and runs of events folded, in order."""
     zone = ZoneInfo(staff.organisation().zone)
     calendar = calendars.compiled("business")
+    waits = _held_up(it)
     found: list[dict[str, Any]] = []
     for day, of_day in groupby(it.timeline, key=lambda one: timezone.localtime(one.at, zone).date()):
         found.append(_day(day, calendar))
-        found += _folded(list(of_day), it)
+        found += _folded(list(of_day), it, waits)
     return found
 
 
@@ -57,12 +59,14 @@ def _day(day: date, calendar: CompiledCalendar) -> dict[str, Any]:
     return {"kind": "day", "day": day, "note": note}
 
 
-def _folded(of_day: Sequence[Message | Happening], it: CasePage) -> list[dict[str, Any]]:
+def _folded(
+    of_day: Sequence[Message | Happening], it: CasePage, waits: Mapping[int, str]
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for events, run in groupby(of_day, key=lambda one: isinstance(one, Happening)):
         rows = list(run)
         if not events:
-            found += [_message(m, it) for m in rows if isinstance(m, Message)]
+            found += [_message(m, it, waits) for m in rows if isinstance(m, Message)]
             continue
         lines = [_event(h, it) for h in rows if isinstance(h, Happening)]
         if len(lines) > FOLD_FROM:
@@ -106,7 +110,7 @@ def _event(happening: Happening, it: CasePage) -> dict[str, Any]:
     }
 
 
-def _message(message: Message, it: CasePage) -> dict[str, Any]:
+def _message(message: Message, it: CasePage, waits: Mapping[int, str]) -> dict[str, Any]:
     one = message.interaction
     via = one.get_channel_display()
     if one.automatic:
@@ -130,7 +134,7 @@ def _message(message: Message, it: CasePage) -> dict[str, Any]:
             for f in message.files
             if not f.cid
         ],
-        "delivery": _delivery(one, it),
+        "delivery": _delivery(one, it, waits),
         "original_url": f"/cases/{it.case.number}/messages/{one.pk}/"
         if one.html or one.folded or one.raw_id
         else "",
@@ -163,12 +167,24 @@ def _with_mentions(text: str, names: Sequence[str]) -> SafeString:
     return mark_safe(shown)  # noqa: S308  escaped above, with our own element around names
 
 
-def _delivery(one: Interaction, it: CasePage) -> dict[str, Any] | None:
+def _held_up(it: CasePage) -> dict[int, str]:
+    """Why what is on its way has not left yet, by message; a statement only where something is on its way."""
+    on_its_way = any(
+        isinstance(one, Message) and one.interaction.state == Interaction.State.QUEUED for one in it.timeline
+    )
+    return notices.held_up("case", it.case.pk) if on_its_way else {}
+
+
+def _delivery(one: Interaction, it: CasePage, waits: Mapping[int, str]) -> dict[str, Any] | None:
     if one.direction != Interaction.Direction.OUT:
         return None
     match one.state:
         case Interaction.State.QUEUED:
-            return {"state": "wait", "text": _("发送中")}
+            why = waits.get(one.pk)
+            return {
+                "state": "wait",
+                "text": _("还没有发出，会再试：%(why)s") % {"why": why} if why else _("发送中"),
+            }
         case Interaction.State.FAILED:
             return {
                 "state": "bad",

@@ -4,11 +4,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shounuo.cases import services
 from shounuo.cases.models import Case, Interaction, Mention, Merge
 from shounuo.cases.testing import make_case, make_field, make_topic
+from shounuo.channels.testing import make_mailbox
+from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.staff.testing import make_person
@@ -355,6 +359,20 @@ def test_a_reply_that_did_not_arrive_is_sent_again(house, agent):
     assert agent.get(url)["Location"] == f"/cases/{house.mine.number}/"
     assert agent.post(url, headers=on(house.mine)).status_code == 200
     assert Interaction.objects.get(pk=one.pk).state == "queued"
+
+
+def test_a_reply_that_cannot_leave_yet_says_why(house, agent, settings):
+    """Without a relay nothing leaves; whoever wrote it learns so from the first try on, not after the last."""
+    settings.SHOUNUO_DELIVERY = "on"
+    make_mailbox()
+    services.reply_send(case_id=house.mine.pk, text="您好", actor=house.agent, at=now())
+    page = text_of(agent.get(f"/cases/{house.mine.number}/"))
+    assert "发送中" in page and "还没有发出" not in page
+    run_jobs(now())
+    with CaptureQueriesContext(connection) as asked:
+        page = text_of(agent.get(f"/cases/{house.mine.number}/"))
+    assert "还没有发出，会再试：还没有设置发信服务器" in page
+    assert sum("notices_outgoingmail" in q["sql"] for q in asked) == 1
 
 
 def test_the_course_of_a_case_is_a_file(house, agent):
