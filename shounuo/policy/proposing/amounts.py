@@ -132,8 +132,10 @@ def _rules(passage: Passage, tiers: list[_Tier], start: int, end: int) -> Iterat
     whole = words.grants(text[start:end]) or [SPENDING]
     for tier in tiers:
         part = next(((s, e) for s, e in passage.parts(start, end) if s <= tier.start < e), (start, end))
-        shared = any(other is not tier and part[0] <= other.start < part[1] for other in tiers)
-        named = [] if shared else words.grants(text[slice(*part)])
+        named: list[str] = []
+        for place in (passage.piece(tier.start, start, end), part):
+            if not named and not any(o is not tier and place[0] <= o.start < place[1] for o in tiers):
+                named = words.grants(text[slice(*place)])
         tier.grants, tier.own = named or whole[:1], bool(named)
     for before, tier in pairwise(tiers):
         if (
@@ -157,6 +159,8 @@ def _rules(passage: Passage, tiers: list[_Tier], start: int, end: int) -> Iterat
         )
         if told and tier.role is not None:
             continue  # the tier below names this role as its approver
+        if tier.example and tier.role is None:
+            continue
         body: dict[str, Any] = {}
         marks = [("up_to" if tier.up_to is not None else "over", tier.start, tier.end)]
         gaps = []

@@ -23,7 +23,7 @@ _TIMES = re.compile(
     rf"(?:(?:至少|最少|不少于|不得少于|不低于|应达到?)[^,。;]{{0,8}}?)?(?P<n>{NUMBER})(?:次|遍|场|通|条|件|篇|份|个(?!月|工作日|季)|期|家|人次|户)"
 )
 _LEAST = re.compile(rf",(?:至少|最少|不少于|不得少于)(?P<n>{NUMBER})次")
-_NOT_AN_ACT = re.compile(r"^(?:的)?(?:[\u4e00-\u9fff]{0,4}(?:超过|低于|不超过|达到|量|数|额|率))")
+_NOT_AN_ACT = re.compile(r"^(?:的)?(?:[\u4e00-\u9fff]{0,4}(?:超过|低于|不超过|达到|量(?![表化])|数(?!据)|额|率(?![先领])))")
 _EACH = (
     ("每(?:名|位|个)?(?:客服|坐席|员工|专员|人员?|技术支持|工程师|客服专员|座席)", "person"),
     ("每(?:名|位|个)(?:客户|用户|业主|会员)", "customer"),
@@ -40,9 +40,16 @@ def find(passage: Passage) -> Iterator[Found]:
         matches += [m for m in _REGULARLY.finditer(text, start, end) if not matches]
         for i, match in enumerate(matches):
             stop = matches[i + 1].start() if i + 1 < len(matches) else end
+            if re.fullmatch("或者?", text[match.end() : stop]):
+                continue  # 每月或每季度: the next one is read, with its period left open
             found = _cadence(passage, match, start, stop)
-            if found is not None:
-                yield found
+            if found is None:
+                continue
+            if i and re.fullmatch("或者?", text[matches[i - 1].end() : match.start()]):
+                found.body["every"] = spans.UNSET
+                found.gaps = list(dict.fromkeys([*found.gaps, "every"]))
+                found.marks[0] = ("every", matches[i - 1].start(), match.end())
+            yield found
 
 
 def periods(text: str) -> Iterator[str]:

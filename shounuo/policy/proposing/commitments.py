@@ -35,7 +35,7 @@ _RIGHT = re.compile(r"(?:可|可以|有权)(?:在|于|自.{0,12})?$")
 _CLAIM = re.compile(r"(?:向.{1,8})?(?:申请|提出|要求|凭|办理退)")
 _PHONE = re.compile(r"电话|热线|来电|铃|总机")
 _UNDONE = re.compile(
-    r"(?:内)?(?:仍|还|尚)?(?:未|没有)[^,。;]{1,14}?(?:的|时|者)?,[^,。;]{0,10}?(?:提醒|通知|升级|上报|报告|告知|告警|预警|督办)"
+    r"(?:内)?(?:仍|还|尚)?(?:未|没有)(?P<act>[^,。;]{1,14}?)(?:的|时|者)?,[^,。;]{0,10}?(?:提醒|通知|升级|上报|报告|告知|告警|预警|督办)"
 )
 """五分钟未分派的，自动提醒客服主管: a promise told by what happens when it is broken."""
 _LATER = re.compile(r"(?:超过|超|逾|达到?|满)$")
@@ -116,6 +116,8 @@ def _said(passage: Passage, said: list[Length], start: int, end: int) -> Iterato
         stop = inside.end() if inside else length.end
         if _RIGHT.search(before) and _CLAIM.match(text, stop, end):
             continue
+        if inside and length.iso[-1] in "MY" and "T" not in length.iso and text.startswith(":", stop):
+            continue  # 三至六个月内：… opens a list of targets
         if _NOT_A_LIMIT.match(text, stop, end) or _COUNTED.match(text, length.end, end):
             continue
         piece_start, _stop = passage.piece(length.start, start, end)
@@ -130,9 +132,14 @@ def _said(passage: Passage, said: list[Length], start: int, end: int) -> Iterato
 
 
 def _undone(text: str, length: Length, start: int, end: int) -> re.Match[str] | None:
-    """What tells that something must have been done by then, where somebody is told that it was not."""
+    """What tells that something must have been done by then, where somebody is told that it was not. 三个月未下单的 is
+    no promise: nothing begins it and nothing that the house does ends it."""
     before = _LATER.sub("", text[max(start, length.start - _NEAR) : length.start])
-    return None if _NEVER_BEFORE.search(before) else _UNDONE.match(text, length.end, end)
+    undone = None if _NEVER_BEFORE.search(before) else _UNDONE.match(text, length.end, end)
+    if undone is None:
+        return None
+    known = events.ends(text, *undone.span("act")) or events.starts(text, start, length.start)
+    return undone if known else None
 
 
 def _promised(text: str, length: Length, end: int) -> bool:
@@ -201,7 +208,11 @@ def _part(passage: Passage, sentence: int, start: int, end: int, carried: _Carri
             carried.when = {k: v for k, v in carried.when.items() if k not in _GRADES} | here
         tail_end = found[i + 1][0].start if i + 1 < len(found) else end
         about = carried.moment.subject if carried.moment is not None else "case"
-        ended, place = _end(passage, length, stop, tail_end, max(reached, start), about)
+        undone = _undone(text, length, start, end)
+        if undone is not None:
+            ended, place = events.ends(text, *undone.span("act"))[-1:], undone.end("act")
+        else:
+            ended, place = _end(passage, length, stop, tail_end, max(reached, start), about)
         if not ended and place == stop:
             ended = _elliptic(passage, found, i, end, carried.last)
         carried.last = ended or carried.last
@@ -211,7 +222,7 @@ def _part(passage: Passage, sentence: int, start: int, end: int, carried: _Carri
             when = {fact: values for fact, values in when.items() if fact not in inside}
         for acts in _acts(text, about, ended):
             rule = _rule(passage, length, carried.moment, acts, when, start, stop, after, carried.implied)
-            if _undone(text, length, start, end):
+            if undone is not None:
                 _escalated(text, rule, length.end, tail_end)
             begun = rule.body.get("from", ())
             carried.implied = tuple(begun) if isinstance(begun, list) else (begun,) if begun else ()

@@ -26,10 +26,11 @@ _SENT = re.compile(
 _FAILED = re.compile(
     r"(?P<what>系统|网络|平台|服务)(?:发生|出现)?(?:异常|故障|中断|宕机|瘫痪)(?:发生|出现)?(?:时|的|后),?"
 )
+_OTHERS = re.compile("用户|客户|业主|顾客|会员|旅客|患者|家长|居民")
 _FAILURE_TOLD = re.compile("通知|报告|上报|提醒")
 _RAISES = r"(?:触发|启动|发出|发布|拉响|列为)"
 _OCCURS = re.compile(
-    rf"(?:出现|发生)(?P<noun>[A-Za-z\u4e00-\u9fff]{{0,8}}?(?:投诉|事故|事件|故障|舆情))(?:\([^)]{{0,60}}\))?(?:的)?,?(?:即|立即|自动)?{_RAISES}"
+    rf"(?:出现|发生)(?P<noun>[A-Za-z\u4e00-\u9fff]{{0,8}}?(?:投诉|事故|事件|故障|舆情))(?:\([^)]{{0,60}}\))?(?:的)?,?(?:即|立即|自动)?{_RAISES}(?=[^,。;]{{0,8}}(?:预警|警报|告警|报警|应急|危机))"
 )
 _DAYS = re.compile(rf"连续(?P<n>{NUMBER})(?:日|天)(?:出现|触发|发布|为)?(?P<noun>[红黄蓝]色预警)")
 
@@ -67,7 +68,7 @@ def _detected(text: str, start: int, end: int) -> Iterator[Found]:
 def _failed(text: str, start: int, end: int) -> Iterator[Found]:
     match = _FAILED.search(text, start, end)
     told = _FAILURE_TOLD.search(text, match.end(), end) if match is not None else None
-    if match is None or told is None:
+    if match is None or told is None or _OTHERS.search(text, match.end(), told.start()):
         return
     roles = thresholds.told_roles(text, match.end(), end)
     if not roles:

@@ -27,7 +27,7 @@ MEANING: dict[str, tuple[str, ...]] = {
     "commitment": ("from", "until", "within", "after", "when", "escalate"),
     "cadence": ("every", "times", "owner", "per"),
     "record": ("fields", "before", "after", "within"),
-    "target": ("metric", "op", "value", "window", "change", "baseline"),
+    "target": ("metric", "op", "value", "window", "change", "baseline", "horizon", "horizon_min"),
     "alarm": ("metric", "trigger", "trend", "op", "value", "window", "consecutive", "level", "notify"),
     "authority": ("who", "over", "up_to", "approver"),
     "weight": ("parts",),
@@ -206,7 +206,10 @@ def _comparable(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in body.items():
         if key == "steps":
             found[key] = [s["title"] for s in value]
-        elif key in ("within", "every", "consecutive", "window") or (key, kind) == ("after", "commitment"):
+        elif key in ("within", "every", "consecutive", "window", "horizon", "horizon_min") or (key, kind) == (
+            "after",
+            "commitment",
+        ):
             found[key] = _span(value)
         elif key in ("value", "baseline"):
             found[key] = _span(value) if str(value).startswith("P") else str(value)

@@ -86,6 +86,7 @@ def _without_doubles(found: list[Found]) -> list[Found]:
     records_at = [_places(f, "within") for f in found if f.kind == "record"]
     parts = [p for f in found if f.kind == "weight" for p in _places(f, "parts")]
     promised = [p for f in found if f.kind == "commitment" for p in _places(f, "within")]
+    changes = [p for f in found if f.kind == "target" for p in _places(f, "change")]
     moved = [(f.start, max(m[2] for m in f.marks)) for f in found if "baseline" in f.body]
     kept: list[Found] = []
     for item in found:
@@ -97,6 +98,8 @@ def _without_doubles(found: list[Found]) -> list[Found]:
             continue
         if item.kind == "target" and any(_overlap(v, p) for v in _places(item, "value") for p in promised):
             continue
+        if item.kind == "cadence" and any(_overlap(e, c) for e in _places(item, "every") for c in changes):
+            continue  # 在每日五十单基础上提升20%
         if item.kind == "commitment" and any(_places(item, "within") == r for r in records_at if r):
             continue
         if item.kind in ("target", "alarm") and any(

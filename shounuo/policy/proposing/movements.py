@@ -43,6 +43,7 @@ def find(passage: Passage) -> Iterator[Found]:
                 ("baseline", *match.span(f"old{old[0]}")),
                 ("value", match.start(f"new{new[0]}"), match.end()),
             ]
+            body |= thresholds.horizon(text, noun[1][0], marks)
             yield Found("target", body, marks, [], [], noun[0], code.replace("_", "-")[:60])
 
 

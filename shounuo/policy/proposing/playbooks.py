@@ -168,7 +168,8 @@ def _enumerated(passage: Passage) -> list[tuple[int, int]]:
     span = match.span("steps") if match else None
     if span is None and (listed := _LIST.search(text)):
         group = "steps" if listed["steps"] else "ordered"
-        if listed[group].count("、") >= 2:
+        said = listed[group]
+        if said.count("、") >= 2 and said.count("(") == said.count(")"):
             span = listed.span(group)
     if span is None:
         return []

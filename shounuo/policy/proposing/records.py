@@ -14,15 +14,16 @@ from shounuo.policy.proposing.spans import UNSET
 _COUNT = rf"{NUMBER}个?(?:项|要素|方面|栏)(?:内容|信息|事项)?(?=:)"
 _MUST = r"(?:应当?|须|必须|需(?!求)|要(?![求素点]))"
 _VERB = (
-    r"(?:登记|记下|记录|填写|录入|登录|填报|填|写明|写清|记载|载明|载有|列出|注明|列明|提供|收集|采集)(?!簿|本|系统|表)"
-    rf"(?:的)?(?:内容|信息|事项|要素)?{_MUST}?(?:包括|包含|有|为|至少包括|如下)?"
+    rf"(?:登记|记下|记录|填写|录入|登录|填报|填|写明|写清|记载|载明|载有|列出|注明|列明|提供|收集|采集)(?!簿|本|系统|表|(?:{_MUST}|的)?(?:可|完整|准确|真实|规范))"
+    rf"(?:的)?(?:内容|信息|事项|要素)?{_MUST}?(?:包括|包含|含有?|有|为|至少包括|如下)?"
     rf"(?:{_COUNT})?"
-    rf"|{_MUST}(?:至少)?(?:含有?|包括|包含|有){_COUNT}"
+    rf"|{_MUST}(?:至少)?(?:含有?|包括|包含){_COUNT}"
     rf"|(?:归档|记录|登记|档案|台账|工单)(?:的)?(?:内容|信息|要素|事项){_MUST}?(?:至少)?(?:含有?)"
     rf"|{_MUST}(?:逐一|当面)?(?:追问|问明|询问|问清|问)(?!题)"
     rf"|{_MUST}(?:至少)?(?:包括|包含)|(?:内容|信息|要素|事项|登记|记录){_MUST}?(?:至少)?(?:包括|包含|有)"
+    rf"|(?:记录|登记表|工单|服务单){_MUST}?(?:至少)?含有?"
 )
-_ITEM = r"[^、,。;:\n()]{1,14}(?:\([^)]{1,12}\))?"
+_ITEM = r"[^、,。;:\n()]{1,14}(?:\([^)]{1,30}\))?"
 _JOINED = r"(?:、|以及|及|和|与)"
 FIELDS = re.compile(
     rf"(?:{_VERB})(?P<colon>:)?(?P<list>{_ITEM}(?:、{_ITEM})+|[^、,。;:\n和及与]{{2,8}}(?:和|及|以及|与)[^、,。;:\n和及与的]{{2,8}}(?=$|[,。;\n]))"
@@ -30,10 +31,15 @@ FIELDS = re.compile(
 _TAIL = re.compile(r"(?:等)?(?:等?(?:基本)?(?:信息|内容|要素|情况|事项)?)?$")
 _OUTSIDE = re.compile(r"、(?![^()]{0,40}\))")
 """Between the fields: not within 处理经过(时间、原因)."""
+_LOOSE = re.compile("提供|收集")
+_NO_FIELD = re.compile(
+    r"(?:服务|指导|支持|培训|协助|通道|引导|排查|渠道|流程|方案|反馈|评价|意见|建议)(?:\([^()]*\))?$"
+)
+"""What is provided or gathered and is no field of a form: 提供技术指导、故障排查; 收集反馈与建议."""
 _TAIL_SEEN = 24
-_AND = re.compile("以及|及|和|与")
+_AND = re.compile("以及|及(?!时)|和|(?<!参)与")
 _ETC = re.compile(r"等(?:基本)?(?:信息|内容|要素|情况|事项|项目|资料)?$")
-_SUM = re.compile(rf"(?P<n>{NUMBER})个?(?:项|要素|方面|栏)(?:内容|信息|事项)?$")
+_SUM = re.compile(rf"(?P<n>{NUMBER})个?(?:项|要素|方面|栏|类)(?:内容|信息|事项|[\u4e00-\u9fff]{2})?$")
 """需求、原因、时间、期望四项: the count of what stands before it."""
 _OPTIONAL = re.compile(r"^(?:其|该|以下|下列)")
 _MOMENTS = (
@@ -56,6 +62,8 @@ def find(passage: Passage) -> Iterator[Found]:
                 if i == 0:
                     timed = _timed(passage, start, part_start, part_end)
                 terms = _terms(match["list"])
+                if _LOOSE.match(match.group()) and any(_NO_FIELD.search(t) for t in terms):
+                    continue
                 if len(terms) >= 2:
                     yield _record(passage, match, terms, timed, start)
 

@@ -66,8 +66,12 @@ _BY = re.compile(r"(?:由)$")
 _NEARLY = re.compile(r"(?:通知|提醒|告知|报告|由)[\u4e00-\u9fff]{2}$")
 """通知维保经理: two more characters that say which."""
 _CHANGE = re.compile(
-    rf"(?:(?:较|比|同比|环比)[^,。;]{{0,8}}?|在[^,。;]{{1,14}}基础上|(?<=[率数量长期本]))(?P<way>提高|提升|增长|上升|降低|下降|减少|缩短)(?P<value>{SHARE})"
+    rf"(?:(?:较|比|同比|环比)[^,。;]{{0,8}}?|在[^,。;]{{1,14}}基础上|(?P<bare>(?<=[率数量长期本])))(?P<way>提高|提升|增长|上升|降低|下降|减少|缩短)(?P<value>{SHARE})"
 )
+_HORIZON = re.compile(
+    rf"[^,。;:0-9\n]{{0,8}}?(?:(?P<low>{NUMBER})(?:个?月|年)?(?:至|到|-|~))?(?P<high>{NUMBER})(?P<unit>个?月|年)(?:之|以)?内:"
+)
+_AIM = re.compile(r"目标|力争|争取|实现|确保|[月年]内|年底|应当?|须|要求")
 _NONE = re.compile(r"(?:为|保持|实现)零(?![0-9点])")
 _LATE = re.compile(r"(?:逾期|超时|超期|到期|未按时|未按期|超过(?:规定|承诺)?时限)[^,。;]{0,8}(?:未|的|工单)?")
 _COUNTS = frozenset("起件宗条例次单")
@@ -152,7 +156,8 @@ def _conditions(text: str, start: int, end: int) -> Iterator[_Condition]:
         op = next(o for pattern, o in _OPERATORS if pattern.fullmatch(match["op"]))
         if op == ">" and match["side"] and "以上" in match["side"]:
             op = ">="
-        if re.fullmatch("|为|:|在|目标.*", match["op"]) and not match["share"]:
+        plainly = re.fullmatch("|为|:|在|目标.*", match["op"])
+        if plainly and (not match["share"] or noun[0].endswith("概率")):
             continue
         if re.fullmatch("控制在|保持在|维持在|在|为|:||目标.*", match["op"]) and match["side"]:
             op = "<=" if "以上" not in match["side"] else ">="
@@ -240,6 +245,7 @@ def _judged(
     conditional = bool(re.match(r"(?:的(?=[,、]|$)|时(?=[,、]|[\u4e00-\u9fff])|者|,则)", tail))
     alarm = (strict and (consequence or conditional)) or (consequence and (conditional or condition.counted))
     alarm = alarm or (lead is not None and bool(_HEAD.fullmatch(text, *lead)))
+    alarm = alarm or bool(re.match("即(?![为是可])", tail))  # 达100%即给予奖励
     if not alarm and strict and (condition.counted or re.match("的", tail)):
         return  # 超过4小时的工单 only says which cases are meant
     code = words.metric(_counted(condition))
@@ -294,12 +300,29 @@ def _target(
     condition: _Condition,
     end: int,
 ) -> Found:
+    body |= horizon(text, condition.noun_span[0], marks)
     return Found("target", body, marks, gaps, [], condition.noun, body["metric"].replace("_", "-")[:60])
+
+
+def horizon(text: str, at: int, marks: list[tuple[str, int, int]]) -> dict[str, str]:
+    """By when the targets of a sentence are to be reached, where it opens with that: 三至六个月内：…."""
+    begin = max(text.rfind("。", 0, at), text.rfind("\n", 0, at)) + 1
+    said = _HORIZON.match(text, begin, at)
+    if said is None:
+        return {}
+    unit = "个月" if said["unit"].endswith("月") else said["unit"]
+    found = {}
+    for name, group in (("horizon", "high"), ("horizon_min", "low")):
+        value = number(said[group]) if said[group] else None
+        if iso := spans.iso_of(value, unit) if value else None:
+            found[name] = iso
+            marks.append((name, said.start("low") if said["low"] else said.start("high"), said.end() - 1))
+    return found
 
 
 def _window(text: str, start: int, condition: _Condition) -> tuple[str, int, int] | None:
     """The period over which it is measured, where the words before the comparison say one."""
-    piece = max([text.rfind(m, start, condition.noun_span[0]) for m in ",;、"] + [start - 1]) + 1
+    piece = max([text.rfind(m, start, condition.noun_span[0]) for m in ",;:、"] + [start - 1]) + 1
     inside = next(reversed([*_WITHIN.finditer(text, piece, condition.start)]), None)
     if inside is not None:
         said = inside["unit"] or inside["hours"]
@@ -415,8 +438,8 @@ def _nothing(passage: Passage, start: int, end: int) -> Iterator[Found]:
     text = passage.text
     for match in _NONE.finditer(text, start, end):
         noun = noun_before(text, start, match.start())
-        if noun is None:
-            continue
+        if noun is None or text.startswith(")", match.end()):
+            continue  # (订单数为零) explains what stands before it
         condition = _Condition(noun[0], noun[1], "<=", "0", match.start(), match.end(), match.group(), True)
         code = words.metric(noun[0])
         body: dict[str, Any] = {"metric": code, "op": "<=", "value": 0}
@@ -441,6 +464,8 @@ def _changes(passage: Passage, start: int, end: int, conditions: list[_Condition
             continue
         if re.match("(?:以上)?(?:的|时|者|,.{0,6}(?:预警|告警|报警))", text[match.end() : end]):
             continue  # 量下降10%的，… says when something happens
+        if match["bare"] is not None and not _AIM.search(text, start, match.start()):
+            continue  # 通话量下降10% may only tell what was
         sign = "-" if match["way"] in ("降低", "下降", "减少", "缩短") else "+"
         code = words.metric(noun[0])
         body = {
@@ -450,6 +475,7 @@ def _changes(passage: Passage, start: int, end: int, conditions: list[_Condition
             "change": f"{sign}{written(value)}%",
         }
         marks = [("metric", *noun[1]), ("change", match.start(), match.end())]
+        body |= horizon(text, noun[1][0], marks)
         yield Found("target", body, marks, [], [], noun[0], code.replace("_", "-")[:60])
 
 

@@ -72,7 +72,11 @@ def _pairs(passage: Passage, start: int, end: int) -> Found | None:
         value = share(said) if not said.endswith("分") else number(said.strip("占计分"))
         if not name or value is None or _THRESHOLD.search(match["name"]):
             continue
-        name = re.sub(r"(?:权重|占|各占|为)$", "", name)
+        name = re.sub(
+            r"(?:占[\u4e00-\u9fff]{0,4}(?:考核|绩效|考评|总分)[\u4e00-\u9fff]{0,4}|权重|占|各占|为)$",
+            "",
+            name,
+        )
         last = match.end("share")
         parts.append((re.sub(r"^(?:和|及(?!时)|与|以及)", "", name), value))
         marks.append(

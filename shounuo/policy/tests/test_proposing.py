@@ -154,6 +154,21 @@ def test_a_start_that_follows_from_the_promise_is_marked_as_assumed():
         "客户可在7日内申请复议。",
         "本办法自2024年3月1日起施行。",
         "本规定适用于营业厅、抄表班组、抢修队。",
+        "客户三个月未使用的，通知客户注销。",
+        "客户三个月未下单的，提醒客服人员回访。",
+        "出现重大投诉的，触发问责。",
+        "客户凭券（如十元券）可抵扣。",
+        "网络故障时，用户可通知客服人员。",
+        "通话量下降百分之十，成本降低百分之五。",
+        "报名费由二百元降到一百元。",
+        "满意度由高到低排序。",
+        "一级风险由总经理负责，二级由客服经理负责。",
+        "教材含三章：总则、分则、附则。",
+        "薪酬占总成本百分之二十。",
+        "技术人员提供操作指导、故障排查、使用培训。",
+        "记录可供查询、审计和分析。",
+        "物流延迟，概率百分之三十。",
+        "近三个月未下单（订单数为零）为流失客户。",
     ],
 )
 def test_a_wording_that_promises_nothing_proposes_nothing(wording):
@@ -338,6 +353,50 @@ def test_the_one_share_of_a_score_that_is_told_is_a_part_of_it():
 )
 def test_fields_are_read_whatever_verb_lists_them(wording, terms):
     assert rule(f"第一条 {wording}。")["fields"] == terms
+
+
+def test_what_takes_part_is_not_cut_at_its_and():
+    assert rule("第一条 计划写明指标、方法、参与人员。")["fields"] == [
+        "zhi_biao",
+        "fang_fa",
+        "can_yu_ren_yuan",
+    ]
+
+
+def test_one_period_or_another_is_left_open_and_proposed_once():
+    proposal, *others = propose("第一条 公司每月或每季度汇总服务数据。").proposals
+    assert not others
+    assert proposal.rule["every"] == "unset"
+    assert proposal.gaps == ("every",)
+
+
+def test_a_change_from_a_daily_base_is_no_daily_activity():
+    found = rules("第一条 半年内：人均接待量在每日三十单基础上提升百分之十。")
+    assert [(next(iter(r)), r.get("change")) for r in found] == [("target", "+10%")]
+
+
+def test_a_figure_that_earns_something_at_once_is_an_alarm():
+    assert [next(iter(r)) for r in rules("第一条 一次解决率达百分之九十九即给予奖励。")] == ["alarm"]
+    assert [next(iter(r)) for r in rules("第一条 一次解决率达百分之九十九即为合格。")] == ["target"]
+
+
+def test_targets_under_a_time_are_to_be_reached_by_then():
+    found = rules(
+        "第一条 四至九个月内：返修率由百分之八降到百分之五；满意度不低于九十二分。下一年另定，准点率不低于百分之九十。"
+    )
+    assert [(r.get("horizon_min"), r.get("horizon"), r.get("window")) for r in found] == [
+        ("P4M", "P9M", None),
+        ("P4M", "P9M", None),
+        (None, None, None),
+    ]
+
+
+def test_two_grants_in_one_part_have_limits_of_their_own():
+    found = rules("第一条 退费三百元以下由主管批准，补偿五百元以下由经理批准。")
+    assert [(r["grant"], r["who"], r["up_to"], r.get("over"), r.get("approver")) for r in found] == [
+        ("refund", "supervisor", "300 CNY", None, None),
+        ("compensation", "manager", "500 CNY", None, None),
+    ]
 
 
 def test_a_time_limit_belongs_to_the_record_of_its_own_part():
