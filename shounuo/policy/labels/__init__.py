@@ -85,6 +85,7 @@ FIELDS_OF_RULES: dict[str, Any] = {
     "baseline": _("基线"),
     "horizon": _("最迟多久达到"),
     "horizon_min": _("最早多久达到"),
+    "escalate": _("升级"),
 }
 PROOFS: dict[str, Any] = {
     "record": pgettext_lazy("evidence", "记录"),
