@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "policies"
@@ -13,6 +14,24 @@ PROCESSES = REGISTERS / "PCF_processes.csv"
 def files() -> list[Path]:
     """The shipped packs, by name."""
     return sorted(FOLDER.glob("*.yaml"))
+
+
+def titles(language: str) -> dict[str, str]:
+    """The shipped packs by code, with their titles; only the heads of the files are read."""
+    wanted = "title_en:" if language == "en" else "title:"
+    found = {}
+    for path in files():
+        found[path.stem] = path.stem
+        with path.open(encoding="utf-8-sig") as lines:
+            for line in itertools.islice(lines, 20):
+                if line.startswith(wanted):
+                    found[path.stem] = line.removeprefix(wanted).strip().strip("\"'")
+    return found
+
+
+def text(code: str) -> str | None:
+    """The shipped pack with this code, None where none has it."""
+    return next((path.read_text(encoding="utf-8-sig") for path in files() if path.stem == code), None)
 
 
 def register_files() -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,19 +113,6 @@ def answer_for_tests() -> None:
         actor=Actor.system(),
         at=now(),
     )
-
-
-def pack_titles(language: str) -> dict[str, str]:
-    """The shipped packs by code, with their titles; only the heads of the files are read."""
-    wanted = "title_en:" if language == "en" else "title:"
-    titles = {}
-    for path in packs.files():
-        titles[path.stem] = path.stem
-        with path.open(encoding="utf-8-sig") as lines:
-            for line in itertools.islice(lines, 20):
-                if line.startswith(wanted):
-                    titles[path.stem] = line.removeprefix(wanted).strip().strip("\"'")
-    return titles
 
 
 def _hours(answers: Answers, actor: Actor, at: datetime) -> None:

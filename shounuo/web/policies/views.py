@@ -11,8 +11,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from shounuo.commitments import queries as commitments
 from shounuo.commitments import services as commitment_services
@@ -23,7 +23,7 @@ from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound, Problem
 from shounuo.metrics import queries as metrics
 from shounuo.metrics.permissions import READ
-from shounuo.policy import permissions
+from shounuo.policy import packs, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
 from shounuo.policy.queries import ClauseView
@@ -441,20 +441,22 @@ def act(request: HttpRequest, code: str, version_id: int, what: str) -> HttpResp
 
 @staff_page(permissions.EDIT)
 def bring(request: HttpRequest) -> HttpResponse:
-    """Import of a pack: the file's text is checked whole, every fault is told with its line, nothing is half taken."""
+    """Import of a pack: the file's text is checked whole, every fault is told with its line, nothing is half taken. Packs that
+    come with the product and are not there yet are taken by one click."""
+    actor, at = actor_of(request), now()
     text = request.POST.get("text", "")
     problem = None
     if request.method == "POST":
         upload = request.FILES.get("file")
         name = "pack.yaml"
-        if upload is not None:
+        if shipped := packs.text(request.POST.get("shipped", "")):
+            text, name = shipped, f"{request.POST['shipped']}.yaml"
+        elif upload is not None:
             text, name = upload.read(2_000_000).decode("utf-8", "replace"), upload.name or name
         try:
-            if upload is None and not text.strip():
+            if not shipped and upload is None and not text.strip():
                 raise Invalid(_("请选一个文件，或者把内容贴在下面"), field="text")
-            version = policy_services.version_import(
-                text=text, file_name=name, actor=actor_of(request), at=now()
-            )
+            version = policy_services.version_import(text=text, file_name=name, actor=actor, at=at)
         except Problem as refused:
             problem = refused
         else:
@@ -463,10 +465,12 @@ def bring(request: HttpRequest) -> HttpResponse:
                 f"/policy/{version.policy.code}/versions/",
                 _("已成草案：%(title)s") % {"title": documents.title_of(version)},
             )
+    there = {row.policy.code for row in policy.policies(actor, at)}
+    offered = [(c, title) for c, title in packs.titles(get_language() or "").items() if c not in there]
     return render(
         request,
         "policy/import.html",
-        {"title": _("导入制度包"), "text": text, "problem": problem},
+        {"title": _("导入制度包"), "text": text, "problem": problem, "offered": offered},
         status=422 if problem else 200,
     )
 

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.notices.models import Relay
+from shounuo.policy import packs
 from shounuo.web.console.hours import WeekForm
 from shounuo.web.ops import first
 
@@ -68,9 +69,9 @@ class SetUpForm(WeekForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["zone"].choices = [(z, z) for z in sorted(available_timezones())]  # type: ignore[attr-defined]
-        titles = first.pack_titles(get_language() or "")
+        titles = packs.titles(get_language() or "")
         self.fields["pack"].choices = [*titles.items(), ("", _("先不用"))]  # type: ignore[attr-defined]
-        self.initial.setdefault("pack", next(iter(sorted(titles, reverse=True)), ""))
+        self.initial.setdefault("pack", next(iter(titles), ""))
 
     @property
     def relay(self) -> list[forms.BoundField]:

@@ -324,6 +324,18 @@ def test_a_pack_is_brought_in_reviewed_and_published(house, admin):
     assert "1 → 2" in text_of(admin.get("/policy/clauses/H-2.1/"))
 
 
+def test_a_pack_that_comes_with_the_product_is_brought_in_by_one_click(house, admin):
+    before = admin.get("/policy/import/").content.decode()
+    assert 'value="office"' in before and 'value="livestock"' in before
+    answer = admin.post("/policy/import/", {"shipped": "office"})
+    assert answer["Location"] == "/policy/office/versions/"
+    assert PolicyVersion.objects.get(policy__code="office").state == "draft"
+    after = admin.get("/policy/import/").content.decode()
+    assert 'value="office"' not in after and 'value="livestock"' in after
+    assert admin.post("/policy/import/", {"shipped": "../registers/CAP"}).status_code == 422
+    assert house.client(house.cast.agent).post("/policy/import/", {"shipped": "livestock"}).status_code == 403
+
+
 def test_nothing_given_is_no_file_with_faults(house, admin):
     answer = admin.post("/policy/import/", {"text": "  "})
     assert answer.status_code == 422
