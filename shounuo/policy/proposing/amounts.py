@@ -42,6 +42,9 @@ _ADJACENT = re.compile(
 )
 
 
+_BEYOND = re.compile(
+    r"(?:超出|超过|高于)(?:该|此|上述)?(?:限额|额度|权限|部分|的)[^,。;0-9]{0,4}?,?(?:应|须|一律)?(?:报请?|由|经(?!理)|提交|请示)"
+)
 SPENDING = "spending"
 """What is granted where the wording says nothing known."""
 
@@ -178,6 +181,9 @@ def _rules(passage: Passage, tiers: list[_Tier], start: int, end: int) -> Iterat
             marks.append(
                 ("approver", above.start, above.role[1] if above.role[1] > above.start else above.end)
             )
+        elif tier.up_to is not None and (beyond := _beyond(text, tier.end, end)) is not None:
+            body["approver"] = beyond[2]
+            marks.append(("approver", beyond[0], beyond[1]))
         assumed = ["up_to"] if tier.example else []
         for grant in tier.grants:
             yield Found(
@@ -189,6 +195,14 @@ def _rules(passage: Passage, tiers: list[_Tier], start: int, end: int) -> Iterat
                 "",
                 grant.replace("_", "-"),
             )
+
+
+def _beyond(text: str, start: int, end: int) -> tuple[int, int, str] | None:
+    """Who approves what goes beyond, where that is said without a figure: 超出部分报经理审批."""
+    said = _BEYOND.search(text, start, end)
+    if said is None:
+        return None
+    return next(words.roles(text, said.end(), min(end, said.end() + 12)), None)
 
 
 def _money(value: Decimal, currency: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -35,9 +35,10 @@ _RIGHT = re.compile(r"(?:可|可以|有权)(?:在|于|自.{0,12})?$")
 _CLAIM = re.compile(r"(?:向.{1,8})?(?:申请|提出|要求|凭|办理退)")
 _PHONE = re.compile(r"电话|热线|来电|铃|总机")
 _UNDONE = re.compile(
-    r"(?:内)?(?:仍|还|尚)?(?:未|没有)(?P<act>[^,。;]{1,14}?)(?:的|时|者)?,[^,。;]{0,10}?(?:提醒|通知|升级|上报|报告|告知|告警|预警|督办)"
+    r"(?:内|之?后)?(?:仍|还|尚)?(?:未|没有)(?P<act>[^,。;]{1,14}?)(?:的|时|者)?,[^,。;]{0,10}?(?:提醒|通知|升级|上报|报告|告知|告警|预警|督办)"
 )
 """五分钟未分派的，自动提醒客服主管: a promise told by what happens when it is broken."""
+_JUST = re.compile(r"(?:接单|派单|派发|分派|受理|结束|完成|办结|结案|解决|修复|关闭)$")
 _LATER = re.compile(r"(?:超过|超|逾|达到?|满)$")
 _SHARED = re.compile(r"、[^,。;、]{1,10}?$")
 """What stands between the lengths of L1 五分钟、L2 十五分钟、L3 三十分钟内响应."""
@@ -195,6 +196,8 @@ def _part(passage: Passage, sentence: int, start: int, end: int, carried: _Carri
     for i, (length, stop) in enumerate(found):
         after = _waiting(text, reached, length.start)
         named = events.starts(text, reached, length.end if length.iso == UNSET else length.start)
+        if named is None:
+            named = _at_once(text, reached, length.start)
         if after is not None and named is None:
             named = events.starts(text, reached, after.end + 1)
         if condition := _CONDITION.search(text, reached, length.start):
@@ -228,6 +231,18 @@ def _part(passage: Passage, sentence: int, start: int, end: int, carried: _Carri
             carried.implied = tuple(begun) if isinstance(begun, list) else (begun,) if begun else ()
             yield rule
         reached = place
+
+
+def _at_once(text: str, start: int, end: int) -> Moment | None:
+    """A start that stands right before the length, without its 后: 接单三十分钟仍未联系, 服务结束二十四小时内."""
+    begin = max(start, end - _NEAR)
+    if not _JUST.search(text, begin, end):
+        return None
+    head = text[begin:end]
+    named = events.starts(f"{head}后", 0, len(head) + 1)
+    if named is None or not named.events or named.end <= len(head):
+        return None
+    return replace(named, start=begin + named.start, end=end)
 
 
 def _acts(text: str, about: str, ended: list[Moment]) -> list[list[Moment]]:

@@ -105,7 +105,10 @@ def normalise(text: str, *, start: int = 0, end: int | None = None, wrapped: boo
             at = stop
             continue
         if character not in _INVISIBLE and unicodedata.category(character) not in ("Cc", "Cs"):
-            for form in unicodedata.normalize("NFKC", character).translate(simplified):
+            plain_form = unicodedata.normalize("NFKC", character).translate(simplified)
+            if "①" <= character <= "⑳":  # an item, not a figure: ①3分钟 is no 13 minutes
+                plain_form = f"({plain_form})"
+            for form in plain_form:
                 if not form.isspace():
                     characters.append(form)
                     origin.append((at, at + 1))

@@ -34,7 +34,7 @@ _OPENED = re.compile(
 )
 """分四步：…；…；…；…: a count, then as many steps."""
 _BEGIN = re.compile(r"^.*(?:按照?|依照?|依次|经过?|分为?|通过|以)(?=..)")
-_CLOSING = re.compile(r"的(?:顺序|流程|步骤|程序).*$")
+_CLOSING = re.compile(rf"的(?:顺序|流程|步骤|程序).*$|(?<=.){NUMBER}{_STAGES}[^、,]{{0,6}}$")
 _INLINE = re.compile(r"\([一二三四五六七八九十0-9]{1,3}\)(?P<step>[^;。\n(]{2,60})")
 _SEPARATOR = re.compile(r"、|→|->|—>|⇒|,")
 
@@ -181,4 +181,6 @@ def _enumerated(passage: Passage) -> list[tuple[int, int]]:
         if end > start:
             steps.append((start, end))
         at = separator.end() if separator else stop
+    if steps and (begin := _BEGIN.match(text[slice(*steps[0])])):
+        steps[0] = steps[0][0] + begin.end(), steps[0][1]
     return steps

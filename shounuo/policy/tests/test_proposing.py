@@ -363,6 +363,33 @@ def test_what_takes_part_is_not_cut_at_its_and():
     ]
 
 
+def test_what_goes_beyond_without_a_figure_names_the_approver():
+    found = rule("第一条 店长有权在一千二百元以内决定赔付，超出部分报总经理审批。")
+    assert (found["who"], found["up_to"], found["approver"]) == ("manager", "1200 CNY", "general_manager")
+
+
+def test_items_numbered_within_a_sentence_are_no_part_of_the_metric():
+    for first, second in (("①", "②"), ("（一）", "（二）")):
+        found = rules(
+            f"第一条 出现以下情况应立即告警：{first}退货率超过百分之六；{second}返修率超过百分之七。"
+        )
+        assert [(r["metric"], r["value"]) for r in found] == [("tui_huo_lv", "6%"), ("fan_xiu_lv", "7%")]
+    assert [r["within"] for r in rules("第一条 接到投诉后：①3分钟内响应；②2小时内办结。")] == ["PT3M", "PT2H"]
+
+
+def test_a_start_right_before_the_length_needs_no_after():
+    found = rules("第一条 接单四十分钟后仍未联系客户的，系统提醒组长；五小时仍未联系的，升级至客服经理。")
+    assert [(r["from"], r["within"], r["escalate"][0]["to"]) for r in found] == [
+        ("case.accepted", "PT40M", "role:team_leader"),
+        ("case.accepted", "PT5H", "role:manager"),
+    ]
+
+
+def test_steps_with_arrows_leave_out_what_leads_in_and_what_counts_them():
+    steps = rule("第一条 整改按登记→分析→验证三步执行。")["steps"]
+    assert [s["title"] for s in steps] == ["登记", "分析", "验证"]
+
+
 def test_one_period_or_another_is_left_open_and_proposed_once():
     proposal, *others = propose("第一条 公司每月或每季度汇总服务数据。").proposals
     assert not others
