@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.calendars import services as calendars
 from shounuo.calendars.rules import DEFAULT_WEEKLY
+from shounuo.channels import queries as channel_queries
 from shounuo.channels import services as channels
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
@@ -24,6 +25,8 @@ from shounuo.staff import queries as staff_queries
 from shounuo.staff import services as staff
 
 ADMIN = "admin"
+# Of a house that has not said its own yet; nothing is written from it.
+ANY_ADDRESS = "service@example.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,15 @@ def ensure(at: datetime, actor: Actor) -> str | None:
     return staff.link_create(person_id=admin.pk, purpose="setup", actor=actor, at=at)
 
 
+def mailbox_ensure(at: datetime, actor: Actor) -> None:
+    """What is written to a fresh installation is kept from its first minute on: a mailbox that takes any address and answers
+    nothing, until the set-up says whose it is. Changes nothing where there is a mailbox."""
+    if not channel_queries.mailboxes().exists():
+        channels.mailbox_create(
+            name=_("任何地址"), address=ANY_ADDRESS, catch_all=True, receipt=False, actor=actor, at=at
+        )
+
+
 def set_up(answers: Answers, *, actor: Actor, at: datetime) -> None:
     """Puts all answers in force in one transaction, or none of them; the pack is in force from `at` on.
 
@@ -84,15 +96,7 @@ def set_up(answers: Answers, *, actor: Actor, at: datetime) -> None:
                 _hours(answers, actor, at)
             relay_id = _relay(answers.relay, actor, at)
             with _answer("mailbox", catch_all="catch_all"):
-                channels.mailbox_create(
-                    name=answers.organisation[:80],
-                    address=answers.mailbox,
-                    from_name=answers.organisation[:80],
-                    catch_all=answers.catch_all,
-                    relay_id=relay_id,
-                    actor=actor,
-                    at=at,
-                )
+                _mailbox(answers, relay_id, actor, at)
             if answers.pack:
                 with _answer("pack"):
                     _pack(answers.pack, at)
@@ -120,6 +124,25 @@ def _hours(answers: Answers, actor: Actor, at: datetime) -> None:
     for code in (calendars.ALWAYS, calendars.BUSINESS):
         calendars.calendar_change_zone(code=code, zone=answers.zone, actor=actor, at=at)
     calendars.calendar_change_hours(code=calendars.BUSINESS, weekly=answers.weekly, actor=actor, at=at)
+
+
+def _mailbox(answers: Answers, relay_id: int | None, actor: Actor, at: datetime) -> None:
+    """The one that has taken mail so far becomes the organisation's own."""
+    box = channel_queries.mailboxes().first()
+    if box is None:
+        mailbox_ensure(at, actor)
+        box = channel_queries.mailboxes().get()
+    channels.mailbox_change(
+        mailbox_id=box.pk,
+        name=answers.organisation[:80],
+        address=answers.mailbox,
+        from_name=answers.organisation[:80],
+        catch_all=answers.catch_all,
+        receipt=True,
+        relay_id=relay_id,
+        actor=actor,
+        at=at,
+    )
 
 
 def _relay(answer: RelayAnswer | None, actor: Actor, at: datetime) -> int | None:

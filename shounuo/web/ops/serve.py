@@ -35,7 +35,7 @@ def serve(args: argparse.Namespace, say: Say) -> int:
         try:
             start.migrate(say)
             start.static_files(say)
-            link = defaults(say)
+            link = defaults(say, mailbox=not args.demo)
             if args.demo:
                 demo(args, say)
                 link = None
@@ -76,11 +76,15 @@ def _workers(args: argparse.Namespace) -> list[Child]:
     return children
 
 
-def defaults(say: Say) -> str | None:
-    """What every installation has: calendars, roles, the organisation, `admin`. Returns the set-up link while it is open."""
+def defaults(say: Say, *, mailbox: bool = False) -> str | None:
+    """What every installation has: calendars, roles, the organisation, `admin`, and with `mailbox` one that takes any mail
+    until the set-up. Returns the set-up link while it is open."""
     from shounuo.web.ops import first
 
-    return first.ensure(now(), Actor.system())
+    link = first.ensure(now(), Actor.system())
+    if link and mailbox:
+        first.mailbox_ensure(now(), Actor.system())
+    return link
 
 
 def demo(args: argparse.Namespace, say: Say) -> int:
@@ -96,11 +100,11 @@ def _bound(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter: beyond 65535
         bound.close()
         raise Problem(
             _("端口 %(port)s 已被占用或不许使用（%(why)s）；用 --port 或 --smtp-port 换一个")
-            % {"port": port, "why": error.strerror}
+            % {"port": port, "why": getattr(error, "strerror", None) or error}
         ) from error
     return bound
 

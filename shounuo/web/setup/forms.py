@@ -37,7 +37,7 @@ class SetUpForm(WeekForm):
         label=_("寄到其他地址的信也收"),
         required=False,
         initial=True,
-        help_text=_("试用时方便；正式使用建议关掉，不认识的地址就会退回"),
+        help_text=_("现在寄到任何地址的信都收，试用时方便；正式使用建议关掉，不认识的地址就会退回"),
     )
     relay_host = forms.CharField(
         label=_("服务器"),

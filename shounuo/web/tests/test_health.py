@@ -9,8 +9,9 @@ from shounuo.cases.testing import make_case
 from shounuo.channels.testing import receive
 from shounuo.commitments.models import Clock, ClockLoop
 from shounuo.kernel.clock import now
+from shounuo.kernel.errors import Problem
 from shounuo.policy.testing import make_in_force
-from shounuo.web.ops import health
+from shounuo.web.ops import health, serve
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +123,10 @@ def test_figures_say_what_waits_and_since_when(client, settings):
     assert 15 * 60 < late < 41 * 60
     helped = {line.split()[2] for line in lines if line.startswith("# HELP")}
     assert {name.partition("{")[0] for name in figures} <= helped
+
+
+@pytest.mark.parametrize("port", [65536, 99999])
+def test_a_port_that_cannot_be_is_refused_in_words(port):
+    with pytest.raises(Problem) as refused:
+        serve._bound("127.0.0.1", port)
+    assert str(port) in str(refused.value) and "--port" in str(refused.value)

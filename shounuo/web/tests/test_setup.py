@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from shounuo.calendars.models import Calendar
+from shounuo.cases.models import Case, Interaction
 from shounuo.channels.models import Mailbox
+from shounuo.channels.testing import make_mail, receive
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Problem
 from shounuo.notices.models import Relay
@@ -112,6 +114,21 @@ def test_a_refusal_names_the_answer_and_leaves_nothing_half(changes, field):
         first.set_up(answers(**changes), actor=SYSTEM, at=AT)
     assert refused.value.field == field
     assert nothing_is_set()
+
+
+def test_mail_is_taken_from_the_first_minute_and_its_mailbox_becomes_the_organisations_own():
+    first.ensure(AT, SYSTEM)
+    first.mailbox_ensure(AT, SYSTEM)
+    first.mailbox_ensure(AT, SYSTEM)
+    receive(make_mail("料里有结块", to="wer@anderswo.example"), at=AT)
+    case = Case.objects.get()
+    assert not Interaction.objects.filter(case=case, direction="out").exists(), (
+        "nothing is written in nobody's name"
+    )
+    first.set_up(answers(catch_all=False), actor=SYSTEM, at=AT)
+    box = Mailbox.objects.get()
+    assert (box.address, box.name, box.catch_all, box.receipt) == ("kefu@example.cn", "守诺牧业", False, True)
+    assert case.mailbox_id == box.pk
 
 
 def test_set_up_happens_once():
