@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.kernel.errors import Invalid
+from shounuo.kernel.text import clean
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ def decode(cursor: str, *types: type) -> tuple[Any, ...]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         values = json.loads(raw)
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, binascii.Error, RecursionError) as error:
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
     if (
         not isinstance(values, list)
@@ -47,18 +48,19 @@ def decode(cursor: str, *types: type) -> tuple[Any, ...]:
         or any(
             isinstance(v, int) and not 0 <= v < 2**63 for v in values
         )  # ids and positions, as the database has them
+        or any(isinstance(v, str) and clean(v) != v for v in values)  # nor has it NUL or half a character
     ):
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
     return tuple(values)
 
 
 def moment_of(text: str) -> datetime:
-    """The moment in a cursor; Invalid for what is none, or says no offset."""
+    """The moment in a cursor; Invalid for what is none, says no offset, or lies at the end of all days."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not 1 < moment.year < 9998:
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
     return moment
 

@@ -4,8 +4,10 @@ Addresses, parameters and bodies are not listed here. They are read from the URL
 from the API's document, so that a new one is attacked by being there.
 """
 
+import base64
 import copy
 import html
+import json
 import re
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -61,6 +63,29 @@ ODD = (
     [10**30],
     {},
 )
+# Positions in lists that nobody was given.
+CURSORS = [
+    base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    for text in (
+        "[" * 2000,
+        *(
+            json.dumps([*first, *rest])
+            for first in (
+                [],
+                ["\x00"],
+                ["\ud800"],
+                ["0001-01-01T00:00:00+14:00"],
+                ["9999-12-31T23:59:59-12:00"],
+                [""],
+            )
+            for rest in ([], [0], [2**63 - 1], [1, 1], ["case", 1, "²"])
+        ),
+    )
+]
+
+
+def values_for(name):
+    return (*VALUES, *CURSORS) if name == "cursor" else VALUES
 
 
 def client_of(person):
@@ -110,7 +135,7 @@ def test_no_parameter_of_a_page_breaks_it(town, asked):
         asked.clear()
         client.get(path)
         for name in sorted(asked - {"csrfmiddlewaretoken"}):
-            for value in VALUES:
+            for value in values_for(name):
                 answer = client.get(path, {name: value})
                 assert answer.status_code < 500, (path, name, value)
                 tried += 1
@@ -123,7 +148,7 @@ def test_no_parameter_of_the_api_breaks_it(town):
         if one["method"] != "GET":
             continue
         for name in [p["name"] for p in one["parameters"] if p["in"] == "query"]:
-            for value in VALUES:
+            for value in values_for(name):
                 answer = call(town, "GET", one["path"], None, bearer, query={name: value})
                 assert answer.status_code < 500, (one["path"], name, value, answer.content)
                 if answer.status_code != 200:

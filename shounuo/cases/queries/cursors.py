@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils.translation import gettext_lazy as _
-
 from shounuo.kernel import paging
-from shounuo.kernel.errors import Invalid
 
 
 def encode(moment: datetime | None, pk: int) -> str:
@@ -18,14 +15,10 @@ def encode(moment: datetime | None, pk: int) -> str:
 def decode(cursor: str) -> tuple[datetime | None, int]:
     """The row's moment and id; Invalid for what was not made by `encode`."""
     text, pk = paging.decode(cursor, str, int)
-    try:
-        moment = datetime.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise _bad() from error
-    if (moment is not None and moment.tzinfo is None) or not 0 < pk < 2**63:
-        raise _bad()
-    return moment, pk
+    return paging.moment_of(text) if text else None, pk
 
 
-def _bad() -> Invalid:
-    return Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
+def decode_dated(cursor: str) -> tuple[datetime, int]:
+    """The same of a list in which each row has its moment; Invalid for a cursor without one."""
+    text, pk = paging.decode(cursor, str, int)
+    return paging.moment_of(text), pk

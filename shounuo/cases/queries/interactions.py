@@ -53,7 +53,7 @@ def interactions_page(
     if case_id is not None:
         rows = rows.filter(case_id=case_id)
     if cursor:
-        moment, pk = cursors.decode(cursor)
+        moment, pk = cursors.decode_dated(cursor)
         bound = Q(at__gte=moment) if oldest_first else Q(at__lte=moment)
         past = Q(at__gt=moment) | Q(pk__gt=pk) if oldest_first else Q(at__lt=moment) | Q(pk__lt=pk)
         rows = rows.filter(bound & past)

@@ -135,7 +135,7 @@ def breaches(
         rows = rows.filter(cause="")
     if cursor:
         moment, last = paging.decode(cursor, str, int)
-        due = datetime.fromisoformat(moment)
+        due = paging.moment_of(moment)
         rows = rows.filter(Q(due_at__lt=due) | Q(due_at=due, id__lt=last))
     found = _seen(rows.order_by("-due_at", "-id"), actor, scope, limit + 1)
     page = found[:limit]

@@ -28,6 +28,27 @@ def test_what_nobody_was_given_is_refused_before_the_database_sees_it(cursor):
     assert refused.value.code == "bad_cursor"
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "\x00", "\ud800", "a\x1bb"])
+def test_a_text_that_no_database_takes_is_no_position(text):
+    with pytest.raises(Invalid):
+        paging.decode(cursor_of(text), str)
+
+
+@pytest.mark.parametrize("deep", ["[" * 2000, '{"a":' * 2000, "[" * 2000 + "]" * 2000])
+def test_a_cursor_of_brackets_within_brackets_is_refused(deep):
+    with pytest.raises(Invalid):
+        paging.decode(base64.urlsafe_b64encode(deep.encode()).decode(), int)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "²", "2026-10-10", "2026-10-10T10:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"],
+)
+def test_a_moment_says_its_offset_and_has_days_around_it(text):
+    with pytest.raises(Invalid):
+        paging.moment_of(text)
+
+
 def test_a_list_at_hand_is_read_to_its_end_in_its_order():
     rows, read, cursor = ["c", "a", "d", "b", "e"], [], None
     for _page in range(3):
