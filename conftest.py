@@ -29,6 +29,12 @@ def _folder():
     shutil.rmtree(settings.DATA, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _pages_are_loaded():
+    """All pages are imported before a test turns the clock: what is first imported meanwhile would keep the turned one."""
+    import shounuo.web.urls  # noqa: F401
+
+
 @pytest.fixture(scope="session")
 def _embedded_postgres(_folder):
     """The embedded server of this worker, which need not outlive a power cut."""

@@ -84,7 +84,8 @@ def test_a_mail_becomes_a_case_whose_promises_are_kept_to_the_customers_yes(hous
     assert page.status_code == 200 and "换 3 吨新料" in page.text and "折价留用" in page.text
     base = page.redirect_chain[-1][0]
     house.later(20)
-    assert browser.post(f"{base}choose/", {"option": "1"}).status_code == 302
+    seen = {"plan": case.plans.get().pk, "option": "1"}
+    assert browser.post(f"{base}choose/", seen).status_code == 302
     house.work()
     assert house.seen(case).status == "open" and "plan.chosen" in house.told(house.cast.agent)
     assert "换 3 吨新料" in browser.get(base).text

@@ -14,6 +14,7 @@ from shounuo.channels.testing import make_mail, make_mailbox, receive
 from shounuo.commitments import engine, loop
 from shounuo.customers import services as customers
 from shounuo.duties import services as duties
+from shounuo.duties.models import Duty
 from shounuo.duties.testing import make_duty
 from shounuo.events import registry
 from shounuo.events.models import Event, Failure, Handled
@@ -23,7 +24,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.notices.models import Notice, OutgoingMail
 from shounuo.policy.testing import make_in_force
 from shounuo.staff.queries import actor_for
-from shounuo.staff.services import password_reset_ask, person_change
+from shounuo.staff.services import password_reset_ask, person_change, person_deactivate
 from shounuo.staff.testing import AT, make_cast, set_up_organisation
 from shounuo.web.wiring import wire
 
@@ -103,6 +104,10 @@ def test_every_handler_is_safe_to_repeat(wired):
         lambda: cases.case_resolve(case_id=case.pk, text="能换", actor=agent, at=AT),
         lambda: cases.case_close(case_id=case.pk, actor=agent, at=AT),
         lambda: receive(b"\x00\xff not a mail at all"),
+        lambda: duties.duty_take(
+            duty_id=make_duty(team_id=cast.other_team.pk, at=AT).pk, actor=actor_for(cast.outsider), at=AT
+        ),
+        lambda: person_deactivate(person_id=cast.outsider.pk, actor=actor_for(cast.admin), at=AT),
     ):
         act()
         repeated()
@@ -120,6 +125,7 @@ def test_every_handler_is_safe_to_repeat(wired):
         "risk.target",
     }
     assert not Failure.objects.exists()
+    assert not Duty.objects.filter(owner=cast.outsider, state=Duty.State.OPEN).exists()
 
 
 def repeated():
@@ -143,5 +149,6 @@ def _what_is_there():
         "messages": list(Interaction.objects.order_by("id").values_list("direction", "state", "text")),
         "log": list(Entry.objects.order_by("id").values_list("action", "target_kind", "target_id")),
         "found by": list(SearchText.objects.order_by("case_id").values_list("case_id", "document")),
+        "duties": list(Duty.objects.order_by("id").values_list("state", "owner")),
         "events": Event.objects.count(),
     }
