@@ -13,6 +13,7 @@ from shounuo.cases import services as cases
 from shounuo.cases.models import Case
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Problem
+from shounuo.web.demo.herds import HERDS, Herd
 from shounuo.web.demo.scenarios import Scenario
 from shounuo.web.demo.special import compensate
 from shounuo.web.demo.topics import PRODUCTS
@@ -26,12 +27,13 @@ Story = Iterator[datetime]
 
 @dataclass
 class Slots:
-    """The numbers, product and batch of one story, the same in all its texts."""
+    """The numbers, product, batch and animals of one story, the same in all its texts."""
 
     n: int
     m: int
     product: str
     batch: str
+    herd: Herd
 
     def fill(self, text: str) -> str:
         return (
@@ -39,7 +41,16 @@ class Slots:
             .replace("{m}", str(self.m))
             .replace("{p}", self.product)
             .replace("{b}", self.batch)
+            .replace("{a}", dict(self.herd.feeds).get(self.product, self.herd.animal))
+            .replace("{u}", self.herd.unit)
+            .replace("{h}", self.herd.house)
         )
+
+
+def products(scenario: Scenario, herd: Herd) -> list[str]:
+    """What the matter may be about on a farm with this herd."""
+    feeds = [feed for feed, _animal in herd.feeds if not scenario.feeds or feed in scenario.feeds]
+    return list(PRODUCTS.get(scenario.topic, feeds))
 
 
 def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> Story:
@@ -48,12 +59,13 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
     `world.random` is the story's own: what it draws does not depend on the other stories.
     """
     dice = world.random
-    customer_id = _customer(world)
+    customer_id, herd = _customer(world, scenario)
     slots = Slots(
         dice.randint(2, 9), dice.choice((60, 80, 120, 160, 210, 260, 320, 420, 640, 1260)),
-        dice.choice(PRODUCTS.get(scenario.topic) or PRODUCTS[scenario.team]), f"F{opened:%m%d}-{dice.randint(1, 6)}",
+        dice.choice(products(scenario, herd)), f"F{opened:%m%d}-{dice.randint(1, 6)}", herd,
     )  # fmt: skip
     say = slots.fill
+    subject, message, first_answer = map(say, dice.choice(scenario.matters))
     channel = dice.choices([c for c, _w in CHANNELS], [w for _c, w in CHANNELS])[0]
     worker = _worker(world, scenario.team, opened)
     spoken = channel in ("phone", "visit")
@@ -61,8 +73,8 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
     by = worker.actor if spoken else Actor.customer(customer_id)
     case, _first = cases.case_open(
         channel=channel,
-        subject=say(dice.choice(scenario.subjects)),
-        text=say(dice.choice(scenario.opening)),
+        subject=subject,
+        text=message,
         customer_id=customer_id,
         kind=scenario.kind,
         level=scenario.level if spoken else "",
@@ -97,7 +109,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
         )
         at = world.working(at, world.spread(4 * slow))
         yield at
-        cases.reply_send(case_id=case.pk, text=say(scenario.replies[0]), actor=worker.actor, at=at)
+        cases.reply_send(case_id=case.pk, text=first_answer, actor=worker.actor, at=at)
         taken_by_relay(case.pk, at)
     if scenario.complexity != "simple" and dice.random() < worker.cast.care:
         at = world.working(at, world.spread(6 * slow))
@@ -142,7 +154,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
                     "title": say(t),
                     "pros": p,
                     "cons": c,
-                    "steps": STEPS[scenario.team],
+                    "steps": steps(scenario),
                     "time": time,
                     "cost": say(cost),
                 }
@@ -171,7 +183,7 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
                         "title": "按诊断处理",
                         "pros": "当天安排，不用您跑",
                         "cons": "须有人在场配合",
-                        "steps": STEPS[scenario.team],
+                        "steps": steps(scenario),
                         "time": "1 个工作日",
                         "cost": "0 元",
                     }
@@ -198,8 +210,11 @@ def story(world: World, scenario: Scenario, opened: datetime, rush: float) -> St
     yield from _ending(world, scenario, case, worker, customer_id, at, slow)
 
 
-# What a way out takes, and how a hard matter went: the regulation wants both on record.
+# What a way out takes (by the first word of the topic, else by team), and how a hard matter went: the regulation wants
+# both on record.
 STEPS = {
+    "vet": "先减料保温，三天后我们回访，再慢慢加回来",
+    "money": "核对每一笔，财务复核，差额补到您账户",
     "feed": "您确认后排车，到场当面换，签收后结清",
     "equipment": "约好时间上门，换件后试机，您签字",
     "orders": "您确认后改单，财务复核，款项原路退回",
@@ -283,6 +298,10 @@ def _resolve(*, case_id: int, text: str, actor: Actor, at: datetime) -> None:
         cases.case_resolve(case_id=case_id, text=text, actor=actor, at=at)
 
 
+def steps(scenario: Scenario) -> str:
+    return STEPS.get(scenario.topic.partition("-")[0], STEPS[scenario.team])
+
+
 def _work(scenario: Scenario) -> float:
     """Typical working minutes from the last exchange to the solution."""
     return {"simple": 2.5, "general": 110.0, "complex": 600.0}[scenario.complexity]
@@ -297,10 +316,13 @@ def _try(act: object) -> bool:
     return True
 
 
-def _customer(world: World) -> int:
-    """Few customers write often: the earlier in the book, the more."""
-    position = int(len(world.customer_ids) * world.random.random() ** 2.2)
-    return world.customer_ids[position]
+def _customer(world: World, scenario: Scenario) -> tuple[int, Herd]:
+    """Who writes, and what he keeps. Few customers write often: the earlier in the book, the more; the next one who has
+    such a matter at all."""
+    position = int(len(world.customers) * world.random.random() ** 2.2)
+    book = world.customers[position:] + world.customers[:position]
+    customer_id, herd = next(one for one in book if not scenario.herds or one[1] in scenario.herds)
+    return customer_id, HERDS[herd]
 
 
 def _worker(world: World, team: str, at: datetime) -> Worker:

@@ -18,7 +18,7 @@ TOPICS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("service", "服务", (("service-praise", "表扬"), ("service-manner", "服务态度"), ("service-idea", "建议"))),
 )  # fmt: skip
 
-# By topic where it tells the product, else by team.
+# Of the topics that are about a device; all others are about feed (see `herds`).
 PRODUCTS = {
     "equip-climate": ("EC-300 环控器", "EC-500 环控器"),
     "equip-line": ("LX-60 料线", "LX-80 料线"),
@@ -26,25 +26,14 @@ PRODUCTS = {
     "equip-water": ("WT-8 水线",),
     "equip-scale": ("TS-20 料塔秤",),
     "equip-tag": ("RF-2 读卡器",),
-    "feed": (
-        "育肥料 552",
-        "育肥料 553",
-        "仔猪料 551",
-        "泌乳料 611",
-        "蛋鸡料 524",
-        "肉牛精料 601",
-        "犊牛奶粉 A4",
-    ),
-    "equipment": (
+    "equip-install": (
         "EC-300 环控器",
         "EC-500 环控器",
         "LX-60 料线",
-        "MK-12 挤奶机",
+        "LX-80 料线",
         "WT-8 水线",
         "TS-20 料塔秤",
-        "RF-2 读卡器",
     ),
-    "orders": ("育肥料 552", "仔猪料 551", "泌乳料 611", "蛋鸡料 524", "肉牛精料 601"),
 }
 
 CANNED = (

@@ -25,45 +25,8 @@ OFTEN = {"simple": 0.3, "general": 0.85, "complex": 1.0}
 DAYS = {"simple": 3.5, "general": 5.0, "complex": 8.0}
 MINUTES = {"simple": 45, "general": 150, "complex": 700}
 
-CUSTOMER = {
-    "feed": (
-        ("等客户试喂三天", "按您说的喂了三天，采食回来了一些，还差一点。"),
-        ("等客户寄来样品", "样品今天寄出了，单号发您微信了。"),
-        ("等客户发称重表", "称重表填好了，拍给您了，您看看够不够。"),
-    ),
-    "equipment": (
-        ("等客户定上门时间", "后天上午场里有人，师傅那时候来就行。"),
-        ("等客户拍铭牌照片", "铭牌擦干净拍了两张，编号看得清。"),
-        ("等客户观察两天", "这两天没再报警，夜里还有一次掉线。"),
-    ),
-    "orders": (
-        ("等客户核对对账单", "对账单看了，就差 9 月那一笔，其他没问题。"),
-        ("等客户补盖章件", "盖好章了，扫描件发您邮箱，原件快递走了。"),
-        ("等客户定收货时间", "周四下午两点以后都行，别赶饭点。"),
-    ),
-}
-COLLEAGUES = {
-    "feed": ("等化验结果", "等营养师看数据", "等物流查篷布"),
-    "equipment": ("等备件到货", "等厂家回话", "等工程师排期"),
-    "orders": ("等财务核账", "等仓库盘点", "等车队排车"),
-}
-# How often the colleagues are of another department, what they are asked and what they answer.
+# How often the colleagues are of another department.
 ASKED = 0.7
-ASKS = {
-    "feed": (
-        ("lab", "请化验这批料的留样：水分、霉菌，今天要结果", "水分 13.9%，霉菌未检出，合格。"),
-        ("lab", "请看留样的颗粒硬度，客户说猪不爱吃", "硬度偏高但在标准内，建议过渡喂。"),
-        ("logistics", "请查当天送货车的篷布，有没有淋雨记录", "车厢监控看过，途中下过雨，篷布右后角破损。"),
-    ),
-    "equipment": (
-        ("lab", "请看控制器日志，夜里掉线是什么原因", "固件旧版丢心跳，已远程升级。"),
-        ("logistics", "请查备件到哪了，最快几点能到场", "备件在中转站，明早第一趟车送到。"),
-    ),
-    "orders": (
-        ("logistics", "请查这张单子的车现在到哪，几点能到", "车在路上，下午三点前到。"),
-        ("logistics", "请核对签收单上的件数", "签收单核对过，少装一件，今天补发。"),
-    ),
-}
 PROMISED = 240  # working minutes in which a department is asked to answer
 THANKS = ("收到了，谢谢您，我们接着办。", "好的，东西齐了，今天就往下走。", "辛苦您，我这边马上核对。")
 
@@ -105,10 +68,8 @@ def asked_back(
     dice, scenario, case_id, worker = world.random, matter.scenario, matter.case_id, matter.worker
     at = world.working(at, world.spread(12))
     yield at
-    if len(scenario.replies) > 1:
-        cases.reply_send(
-            case_id=case_id, text=say(scenario.replies[1]), then="wait", actor=worker.actor, at=at
-        )
+    if scenario.later:
+        cases.reply_send(case_id=case_id, text=say(scenario.later), then="wait", actor=worker.actor, at=at)
         taken_by_relay(case_id, at)
     else:
         cases.case_wait(
@@ -135,7 +96,7 @@ def waiting(world: World, matter: Matter, at: datetime) -> Generator[datetime, N
     at = world.working(at, world.spread(25))
     yield at
     if dice.random() < 0.7:
-        reason, answer = dice.choice(CUSTOMER[scenario.team])
+        reason, answer = dice.choice(scenario.pause.customer)
         days = min(DAYS[scenario.complexity] * dice.lognormvariate(0, 0.6), 20)
         back = (at + timedelta(days=days)).astimezone(ZONE)
         if not 7 <= back.hour < 21:  # customers write by day
@@ -159,9 +120,9 @@ def waiting(world: World, matter: Matter, at: datetime) -> Generator[datetime, N
         cases.reply_send(case_id=case_id, text=dice.choice(THANKS), actor=worker.actor, at=at)
         taken_by_relay(case_id, at)
         return at
-    if dice.random() < ASKED:
+    if scenario.pause.asks and dice.random() < ASKED:
         return (yield from _asking(world, matter, at))
-    reason = dice.choice(COLLEAGUES[scenario.team])
+    reason = dice.choice(scenario.pause.within)
     cases.case_wait(case_id=case_id, on="internal", reason=reason, until=None, actor=worker.actor, at=at)
     at = world.working(at, world.spread(MINUTES[scenario.complexity], 0.5))
     yield at
@@ -172,7 +133,7 @@ def waiting(world: World, matter: Matter, at: datetime) -> Generator[datetime, N
 def _asking(world: World, matter: Matter, at: datetime) -> Generator[datetime, None, datetime]:
     """Another department is asked, takes it and answers, mostly in time; its answer brings the case back."""
     dice = world.random
-    team, question, answer = dice.choice(ASKS[matter.scenario.team])
+    team, question, answer = dice.choice(matter.scenario.pause.asks)
     duty = cases.help_ask(
         case_id=matter.case_id,
         team_id=world.teams[team].pk,

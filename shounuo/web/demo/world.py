@@ -18,6 +18,7 @@ from shounuo.staff import queries as staff_queries
 from shounuo.staff import services as staff
 from shounuo.staff.models import Person, Team
 from shounuo.web.demo import cast, topics
+from shounuo.web.demo.herds import herd_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEEK = {
@@ -47,7 +48,7 @@ class World:
     by_team: dict[str, list[Worker]] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     topic_ids: dict[str, int] = field(default_factory=dict)
-    customer_ids: list[int] = field(default_factory=list)
+    customers: list[tuple[int, str]] = field(default_factory=list)  # with what their farm keeps
     system: Actor = field(default_factory=Actor.system)
 
     def local(self, day: date, hour: int, minute: int = 0) -> datetime:
@@ -163,7 +164,8 @@ def reload(world: World) -> World:
         assert person is not None
         _enlist(world, one, person)
     world.topic_ids = {t.code: t.pk for t in case_queries.topics()}
-    world.customer_ids = list(Customer.objects.order_by("created_at").values_list("pk", flat=True))
+    book = Customer.objects.order_by("created_at").values_list("pk", "company__name")
+    world.customers = [(pk, herd_of(farm or "")) for pk, farm in book]
     return world
 
 
