@@ -36,6 +36,11 @@ class Slots:
     herd: Herd
 
     def fill(self, text: str) -> str:
+        # a space stands between Chinese and what is not, and nowhere else: 这批育肥料 552 到货, 新舍 LX-80 料线安装
+        if not self.product[0].isascii():
+            text = text.replace(" {p}", "{p}")
+        if not self.product[-1].isascii():
+            text = text.replace("{p} ", "{p}")
         return (
             text.replace("{n}", str(self.n))
             .replace("{m}", str(self.m))

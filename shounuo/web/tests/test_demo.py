@@ -37,6 +37,7 @@ def test_a_farm_hears_of_its_own_animals(scenario, herd):
     texts = texts_of(scenario, herd)
     assert texts and not [text for text in texts if re.search(r"[{}]", text)]
     assert not [text for text in texts if re.search(FOREIGN[herd], text)]
+    assert not [text for text in texts if re.search("[一-鿿] [一-鿿]", text)]
 
 
 def test_every_matter_is_a_subject_a_message_and_an_answer():
