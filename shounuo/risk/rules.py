@@ -99,14 +99,20 @@ def leaps(rule: Alarm, now: Reading, before: Reading, *, least: int) -> tuple[bo
     """Whether the figure changed as much against the window before as the rule says, and by what share of it (None where
     there was nothing before: what is new has risen without bound). Unknown under `least`, at least one, of the greater
     of the two populations."""
-    wanted = float(Decimal(rule.change.rstrip("%"))) / 100
     if max(now.n, before.n) < max(least, 1) or now.value is None:
         return None, None
     if not before.value:
-        return (None, None) if before.value is None and before.n else (wanted > 0 and now.value > 0, None)
+        rises = rule.change.startswith("+")
+        return (None, None) if before.value is None and before.n else (rises and now.value > 0, None)
     change = now.value / before.value - 1
-    # a hair's breadth for what is no binary fraction: 15 of 10 is +50 %
-    return (change >= wanted - 1e-9 if wanted > 0 else change <= wanted + 1e-9), change
+    return _changes(rule, change), change
+
+
+def _changes(rule: Alarm, change: float) -> bool:
+    """Whether a change, as a share, is as great as the rule says; with a hair's breadth for what is no binary fraction:
+    0.3 after 0.2 is +50 %."""
+    wanted = float(Decimal(rule.change.rstrip("%"))) / 100
+    return change >= wanted - 1e-9 if wanted > 0 else change <= wanted + 1e-9
 
 
 def stands(rule: Alarm, value: float | None, *, limit: float | None) -> bool:
@@ -117,8 +123,7 @@ def stands(rule: Alarm, value: float | None, *, limit: float | None) -> bool:
     if value is None:
         return False
     if rule.change:
-        wanted = float(Decimal(rule.change.rstrip("%"))) / 100
-        return value >= wanted if wanted > 0 else value <= wanted
+        return _changes(rule, value)
     return rule.threshold is None or limit is None or _OPS[rule.threshold.op](value, limit)
 
 

@@ -245,7 +245,7 @@ def test_all_groups_reach_it_when_none_of_which_something_is_known_does_not(grou
         (alarm(), 21.0, 20.0, True),
         (alarm(), 20.0, 20.0, False),
         (alarm(), None, 20.0, False),  # today nobody has asked yet
-        (alarm(threshold=None, change="+50%"), 0.5, None, True),
+        (alarm(threshold=None, change="+50%"), 0.3 / 0.2 - 1, None, True),
         (alarm(threshold=None, change="+50%"), -0.57, None, False),
         (alarm(threshold=None, change="-30%"), -0.4, None, True),
         (alarm(threshold=None, absent=True), 0.0, None, True),

@@ -18,6 +18,7 @@ from shounuo.kernel.text import whole
 from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
 from shounuo.metrics.registry import Dimension, Metric
+from shounuo.metrics.rules import Unit
 from shounuo.policy import queries as policy
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import Rule
@@ -150,11 +151,9 @@ def figure(spec: AlarmRule, alarm: Alarm, value: float | None = None) -> str:
 def stands(spec: AlarmRule, alarm: Alarm) -> bool:
     """Whether the figure as last read is one to give alarm for. An open alarm's need not be: today may have too few yet,
     or it has gone back and the day is not over."""
-    metric, line = metric_of(alarm), None
-    if spec.threshold is not None and alarm.metric == CHAINED:
-        line = float(str(spec.threshold.value))
-    elif spec.threshold is not None and metric is not None:
-        line = limit_of(spec.threshold, metric.unit)
+    metric = metric_of(alarm)
+    unit = Unit.COUNT if alarm.metric == CHAINED else metric.unit if metric is not None else None
+    line = limit_of(spec.threshold, unit) if spec.threshold is not None and unit is not None else None
     return rules.stands(spec, alarm.value, limit=line)
 
 
