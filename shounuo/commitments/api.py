@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
@@ -78,7 +77,7 @@ class CauseIn(Schema):
 
 @router.get("/clocks/{int:clock_id}", response=ClockOut, summary="A clock")
 def clock(request: HttpRequest, clock_id: int) -> Any:
-    return _there(queries.clock_json(queries.clock_of(_actor(request), clock_id)))
+    return queries.clock_json(queries.clock_of(_actor(request), clock_id))
 
 
 @router.get(
@@ -88,7 +87,7 @@ def clock(request: HttpRequest, clock_id: int) -> Any:
     summary="Why a clock is due when it is",
 )
 def ledger(request: HttpRequest, clock_id: int) -> Any:
-    return _there(queries.ledger_json(queries.clock_of(_actor(request), clock_id), now()))
+    return queries.ledger_json(queries.clock_of(_actor(request), clock_id), now())
 
 
 @router.post("/clocks/{int:clock_id}/rebase", response=ClockOut, summary="Move a due moment, with a reason")
@@ -96,7 +95,7 @@ def rebase(request: HttpRequest, clock_id: int, given: RebaseIn) -> Any:
     moved = services.clock_rebase(
         clock_id=clock_id, due_at=given.due_at, reason=given.reason, actor=_actor(request), at=now()
     )
-    return _there(queries.clock_json(moved))
+    return queries.clock_json(moved)
 
 
 @router.post("/clocks/{int:clock_id}/cause", response=ClockOut, summary="Say why a promise was broken")
@@ -104,7 +103,7 @@ def cause(request: HttpRequest, clock_id: int, given: CauseIn) -> Any:
     told = services.clock_cause_set(
         clock_id=clock_id, cause=given.cause, note=given.note, actor=_actor(request), at=now()
     )
-    return _there(queries.clock_json(told))
+    return queries.clock_json(told)
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -113,12 +112,3 @@ def _actor(request: HttpRequest) -> Actor:
     if not isinstance(actor, Actor):
         raise NotAllowed(_("请先登录"), code="unauthenticated")
     return actor
-
-
-def _there(value: Any) -> Any:
-    """The same with every moment in the organisation's zone."""
-    if isinstance(value, datetime):
-        return timezone.localtime(value)
-    if isinstance(value, dict):
-        return {key: _there(one) for key, one in value.items()}
-    return [_there(one) for one in value] if isinstance(value, list) else value

@@ -94,7 +94,7 @@ def enforce(
     version: str = "1",
     clause: str = "T-1",
 ) -> None:
-    """Puts a policy in force whose clauses (T-1, T-2 ... or the same one) have these rules."""
+    """Puts a policy in force whose clauses (T-1, T-2 ...) have these rules, on parcels where they do not say."""
     declare_parcels()
     make_defaults(at=at)
     stem, _dash, number = clause.rpartition("-")
@@ -109,7 +109,7 @@ def enforce(
                     "id": f"{stem}-{int(number) + n}",
                     "title": "试行",
                     "wording": "说到做到",
-                    "rules": [deepcopy(rule) | {"subject": PARCEL}],
+                    "rules": [deepcopy(rule) | {"subject": rule.get("subject", PARCEL)}],
                 }
                 for n, rule in enumerate(rules)
             ],

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field
@@ -199,14 +198,10 @@ def _json(duty: Duty) -> dict[str, Any]:
         "roles": duty.roles,
         "state": str(duty.state),
         "outcome": duty.outcome or None,
-        "opens_at": timezone.localtime(duty.opens_at),
-        "due_at": _there(duty.due_at),
-        "owed_at": _there(duty.owed_at),
-        "ended_at": _there(duty.ended_at),
+        "opens_at": duty.opens_at,
+        "due_at": duty.due_at,
+        "owed_at": duty.owed_at,
+        "ended_at": duty.ended_at,
         "clause": duty.clause_code or None,
         "item": duty.item or None,
     }
-
-
-def _there(moment: datetime | None) -> datetime | None:
-    return timezone.localtime(moment) if moment is not None else None

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -114,7 +113,7 @@ def metric(
     """
     actor, at = _reader(request), now()
     asked = _asked(request, code, at)
-    return _there(queries.figure_json(asked.answer(actor, at)))
+    return queries.figure_json(asked.answer(actor, at))
 
 
 @router.get("/metrics/{code}/subjects", response=BehindPage, summary="What stands behind a number")
@@ -148,7 +147,7 @@ def behind(
             "id": row.subject[1],
             "label": known.get(row.subject, ("", ""))[0],
             "url": known.get(row.subject, ("", ""))[1],
-            "at": timezone.localtime(row.at),
+            "at": row.at,
             "value": row.value,
             "hit": row.hit,
         }
@@ -173,8 +172,3 @@ def _reader(request: HttpRequest) -> Actor:
     if not actor.may(READ):
         raise NotAllowed(_("您没有查看指标的权限"))
     return actor
-
-
-def _there(figure: dict[str, Any]) -> dict[str, Any]:
-    """The same with its moments in the organisation's zone."""
-    return figure | {name: timezone.localtime(figure[name]) for name in ("from", "to")}

@@ -8,7 +8,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
@@ -66,6 +66,7 @@ class Page(Schema, Generic[T]):
     next_cursor: str | None = Field(examples=[None])
 
 
+_UTC = timedelta()
 READING = dict.fromkeys((401, 403, 404, 422, 429), ProblemDocument)
 WRITING = dict.fromkeys((401, 403, 404, 409, 413, 422, 429), ProblemDocument)
 
@@ -85,16 +86,18 @@ def need(request: HttpRequest, permission: str, message: Any) -> Actor:
 
 def reply(data: Any, status: int = 200) -> HttpResponse:
     """The answer as JSON; times with offset, in the zone of the organisation."""
-    return HttpResponse(
-        json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_plain),
-        status=status,
-        content_type="application/json; charset=utf-8",
-    )
+    return HttpResponse(to_json(data), status=status, content_type="application/json; charset=utf-8")
+
+
+def to_json(data: Any) -> str:
+    """The JSON of every answer of the API, whether a schema or a view made it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: object) -> Any:
+    """What JSON has no form for: moments to the microsecond, those in UTC in the zone of the organisation."""
     if isinstance(value, datetime):
-        return timezone.localtime(value).isoformat() if timezone.is_aware(value) else value.isoformat()
+        return (timezone.localtime(value) if value.utcoffset() == _UTC else value).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -51,7 +51,6 @@ def test_a_clock_and_its_ledger_are_read(api, running):
     told = api.ask(AGENT, "GET", f"/clocks/{running.id}").json()
     assert (told["clause"], told["commitment"], told["state"]) == ("T-1", "answer", "running")
     assert datetime.fromisoformat(told["due_at"]) == running.due_at
-    assert told["due_at"].endswith("+08:00")
     ledger = api.ask(AGENT, "GET", f"/clocks/{running.id}/ledger").json()
     assert datetime.fromisoformat(ledger["due_at"]) == running.due_at
     assert sum(line["counted"] for line in ledger["ledger"]) == 1800

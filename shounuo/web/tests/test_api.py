@@ -19,6 +19,7 @@ from shounuo.channels.api import schemas
 from shounuo.channels.models import IdempotencyKey
 from shounuo.channels.testing import AT, make_mailbox, receive
 from shounuo.commitments import ruleset
+from shounuo.commitments.testing import enforce
 from shounuo.customers.models import Customer
 from shounuo.events.testing import run_jobs
 from shounuo.kernel import paging
@@ -136,7 +137,7 @@ def test_opening_a_case_starts_its_clocks_and_shows_them(cast):
     assert [c["id"] for c in listed] == [c["id"] for c in case["clocks"]]
     for path in (f"/cases/{case['number']}/clocks/{first['id']}/ledger", f"/clocks/{first['id']}/ledger"):
         ledger = api.get(path).data
-        assert datetime.fromisoformat(ledger["due_at"]) == datetime.fromisoformat(first["due_at"])
+        assert ledger["due_at"] == first["due_at"]
         assert {"from", "to", "counted", "reason"} <= set(ledger["ledger"][0])
     clauses = api.get("/clauses?limit=200").data
     assert first["clause"] in {c["code"] for c in clauses["items"]}
@@ -144,6 +145,31 @@ def test_opening_a_case_starts_its_clocks_and_shows_them(cast):
     api.post(f"/cases/{case['number']}/interactions", {"direction": "out", "body": "您好"})
     states = {c["commitment"]: c["state"] for c in api.get(f"/cases/{case['number']}/clocks").data["items"]}
     assert "met" in states.values()
+
+
+def test_a_moment_is_told_alike_wherever_it_is_told(cast):
+    enforce(
+        {
+            "commitment": "answer",
+            "subject": "case",
+            "from": "case.opened",
+            "until": "case.closed",
+            "within": "PT30M",
+        },
+        at=AT,
+    )
+    api = Api(cast.manager)
+    case = opened(api)
+    [clock] = case["clocks"]
+    moment = "2030-01-08T17:00:00.635938+08:00"
+    told = api.post(f"/clocks/{clock['id']}/rebase", {"due_at": moment, "reason": "等对方复检"}).data
+    ledger = api.get(f"/clocks/{clock['id']}/ledger").data
+    [listed] = api.get(f"/cases/{case['number']}/clocks").data["items"]
+    [event] = [
+        e for e in api.get(f"/cases/{case['number']}/events").data["items"] if e["kind"] == "clock.rebased"
+    ]
+    assert told["due_at"] == ledger["due_at"] == listed["due_at"] == moment
+    assert event["at"].endswith("+08:00")
 
 
 def test_a_customer_with_the_same_mail_or_phone_is_the_same_customer(api):
