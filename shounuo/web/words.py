@@ -163,6 +163,20 @@ def full_day(that: date, today: date | None = None, *, weekday: bool = True) -> 
     return gettext("%(date)s %(weekday)s") % {"date": words, "weekday": WEEKDAYS[that.weekday()]}
 
 
+def short_span(first: date, last: date) -> str:
+    """10月1–7日, 9月30日–10月7日; one day alone when they are the same. Never with the year."""
+    if (first.year, first.month) == (last.year, last.month) and first != last:
+        parts = {
+            "month": first.month,
+            "month_name": date_format(first, "M"),
+            "first": first.day,
+            "last": last.day,
+        }
+        return gettext("%(month)s月%(first)s–%(last)s日") % parts
+    shown = full_day(first, first, weekday=False)
+    return shown if first == last else f"{shown}–{full_day(last, last, weekday=False)}"
+
+
 def days_span(first: date, last: date, today: date | None = None) -> str:
     """10月24日 – 11月22日; one day alone when they are the same. With the year unless `today` lies in it."""
     start = full_day(first, today, weekday=False)

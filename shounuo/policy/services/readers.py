@@ -134,18 +134,17 @@ def readers_told(*, version_id: int, at: datetime) -> int:
 
 
 def reminders_send(*, at: datetime) -> int:
-    """What falls due by itself, asked daily: who has not acknowledged a version in force is reminded once a week; who
+    """What falls due by itself, asked daily: who has not acknowledged a version in force is reminded in every week since it was published; who
     drafts or publishes learns on the day that a policy is to be looked at again. Safe to repeat; returns how many
     were told."""
     zone_day = at.astimezone(ZoneInfo(staff.organisation().zone))
-    year, week, _weekday = zone_day.isocalendar()
     count = 0
     with transaction.atomic():
         running = PolicyVersion.objects.filter(state=State.PUBLISHED, effective_at__lte=at, ended_at=None)
         for version in running.defer("source"):
             age = at - (version.published_at or at)
             if age.days >= 7:
-                count += _tell(version, f"{year}-{week}", at)
+                count += _tell(version, f"week {age.days // 7}", at)
         for policy in Policy.objects.filter(review_on__lte=zone_day.date()):
             people = {
                 *staff.people_with_permission(permissions.EDIT),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -119,15 +119,5 @@ def _days(lines: Sequence[LedgerLine], zone: ZoneInfo) -> list[dict[str, Any]]:
         else:
             rows.append(row)
     for row in rows:
-        row["day"] = _span_of_days(row["first"], row["last"])
+        row["day"] = words.short_span(row["first"], row["last"])
     return rows
-
-
-def _span_of_days(first: date, last: date) -> str:
-    shown = words.full_day(first, first, weekday=False)
-    if last == first:
-        return shown
-    if last.month == first.month:
-        parts = {"month": first.month, "first": first.day, "last": last.day}
-        return _("%(month)s月%(first)s–%(last)s日") % parts
-    return f"{shown}–{words.full_day(last, last, weekday=False)}"

@@ -197,6 +197,8 @@ def test_a_trial_tells_the_way_day_by_day(client, cast):
     assert "5 年" in client.get(HOME + "trial/", {**asked, "within": "9999 天"}).text
     long = client.get(HOME + "trial/", {**asked, "within": "200 个工作日"}).text
     assert "行略" in long
+    english = client.get(HOME + "trial/", asked, headers={"Accept-Language": "en"}).text
+    assert "1–7 Oct" in english
 
 
 def test_a_calendar_is_added_and_changed_in_one_go(client, cast):

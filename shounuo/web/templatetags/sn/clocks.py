@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 
 from shounuo.kernel import clock as kernel_clock
 from shounuo.web import words
@@ -118,7 +116,7 @@ def ledger(thing: Any, close_url: str = "") -> dict[str, Any]:
             {
                 "kind": kind,
                 "off": kind in ("off", "holiday"),
-                "day": _span_of_days(day, day_to),
+                "day": words.short_span(day, day_to or day) if day else "",
                 "label": label if label is not None else (words.WEEKDAYS[day.weekday()] if day else ""),
                 "x": round(low * 100, 1),
                 "width": round(max(0.0, high - low) * 100, 1),
@@ -138,19 +136,3 @@ def ledger(thing: Any, close_url: str = "") -> dict[str, Any]:
         "close_url": close_url,
         "over": (of(thing, "left_seconds") or 0) < 0,
     }
-
-
-def _span_of_days(day: date | None, day_to: date | None) -> str:
-    if day is None:
-        return ""
-    first = words.full_day(day, day, weekday=False)
-    if day_to is None or day_to == day:
-        return first
-    if day_to.month == day.month:
-        return gettext("%(month)s月%(first)s–%(last)s日") % {
-            "month": day.month,
-            "month_name": date_format(day, "M"),
-            "first": day.day,
-            "last": day_to.day,
-        }
-    return f"{first}–{words.full_day(day_to, day_to, weekday=False)}"
