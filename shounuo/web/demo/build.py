@@ -80,7 +80,7 @@ _REMARK = "方案制定与沟通这一条拖得最多，下周起每天下午三
 RUSH = 70  # at most so many more in the last four hours
 
 
-def run(*, cases: int, day: str | None, say: Callable[[str], None], all_packs: bool = False) -> int:
+def run(*, cases: int, day: date, say: Callable[[str], None], all_packs: bool = False) -> int:
     """Fills an empty installation; an installation with cases is left alone with a word.
 
     The house lives by its own regulation and by the watching clauses of the enterprise one; with `all_packs` by every pack
@@ -90,10 +90,9 @@ def run(*, cases: int, day: str | None, say: Callable[[str], None], all_packs: b
         say(_("已有工单，演示数据不再装入"))
         return 0
     moment = now()
-    last = date.fromisoformat(day) if day else moment.astimezone(ZONE).date()
-    world = World(last, random.Random(f"{last}:{cases}"))  # noqa: S311  a story, not a secret
-    end = min(world.local(last, 20, 30), moment.replace(second=0, microsecond=0))
-    start = world.local(last - timedelta(days=DAYS), 0)
+    world = World(day, random.Random(f"{day}:{cases}"))  # noqa: S311  a story, not a secret
+    end = min(world.local(day, 20, 30), moment.replace(second=0, microsecond=0))
+    start = world.local(day - timedelta(days=DAYS), 0)
     with _without_deliveries(), Parts() as parts:
         _set_up(parts, world, start, cases, all_packs)
         special.agree(world, start - timedelta(days=12), start)

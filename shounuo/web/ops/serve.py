@@ -6,19 +6,21 @@ import argparse
 import os
 import socket
 from collections.abc import Callable
+from datetime import date
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
-from shounuo.kernel.errors import Problem
+from shounuo.kernel.errors import Invalid, Problem
 from shounuo.web.ops import start
 from shounuo.web.ops.postgres import Embedded
 from shounuo.web.ops.processes import BACKLOG
 from shounuo.web.ops.supervisor import AlreadyRunning, Child, Supervisor, lock_data
 
 Say = Callable[[str], None]
+FIRST_DEMO_DAY = date(2020, 7, 1)  # its 90 days and the month before lie in years whose holidays are known
 
 
 def serve(args: argparse.Namespace, say: Say) -> int:
@@ -88,10 +90,22 @@ def defaults(say: Say, *, mailbox: bool = False) -> str | None:
 
 
 def demo(args: argparse.Namespace, say: Say) -> int:
-    """The demo department, once, in an installation that has no cases."""
+    """The demo department, once, in an installation that has no cases. Raises Invalid for a day that cannot be its last
+    and for a number of cases that says nothing."""
     from shounuo.web.demo import build
 
-    return build.run(cases=args.demo_cases, day=args.demo_day, say=say, all_packs=args.demo_packs == "all")
+    today = now().astimezone(build.ZONE).date()
+    try:
+        day = date.fromisoformat(args.demo_day) if args.demo_day else today
+    except ValueError:
+        raise Invalid(_("--demo-day 应为日期，例如 2026-10-09")) from None
+    if not FIRST_DEMO_DAY <= day <= today:
+        raise Invalid(
+            _("--demo-day 应在 %(first)s 与今天 %(today)s 之间") % {"first": FIRST_DEMO_DAY, "today": today}
+        )
+    if args.demo_cases < 1:
+        raise Invalid(_("--demo-cases 至少是 1"))
+    return build.run(cases=args.demo_cases, day=day, say=say, all_packs=args.demo_packs == "all")
 
 
 def _bound(host: str, port: int) -> socket.socket:
