@@ -92,9 +92,9 @@ def defaults(say: Say, *, mailbox: bool = False) -> str | None:
 def demo(args: argparse.Namespace, say: Say) -> int:
     """The demo department, once, in an installation that has no cases. Raises Invalid for a day that cannot be its last
     and for a number of cases that says nothing."""
-    from shounuo.web.demo import build
+    from shounuo.web.demo import build, world
 
-    today = now().astimezone(build.ZONE).date()
+    today = now().astimezone(world.ZONE).date()
     try:
         day = date.fromisoformat(args.demo_day) if args.demo_day else today
     except ValueError:
