@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.analytics import rules
 from shounuo.analytics.rules import Kind, Period
+from shounuo.kernel import reach
 from shounuo.kernel.errors import Invalid
 from shounuo.kernel.text import whole
 from shounuo.metrics import queries as metrics
@@ -67,7 +68,7 @@ def _one(given: Given, name: str) -> str:
 def _day(text: str, field: str) -> date:
     try:
         day = date.fromisoformat(text)
-        if not 1970 <= day.year < 2200:
+        if not reach.can_be_named(day):
             raise ValueError(text)
     except ValueError as error:
         raise Invalid(_("应为日期"), field=field, code="bad_day") from error

@@ -15,11 +15,10 @@ from pydantic import Field
 
 from shounuo.calendars import queries, rules, statutory
 from shounuo.calendars.models import Calendar
-from shounuo.kernel import paging, worktime
+from shounuo.kernel import paging, reach, worktime
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.durations import parse
 from shounuo.kernel.errors import Invalid, NotAllowed
-from shounuo.kernel.moments import can_be_kept
 from shounuo.kernel.worktime import hours_json
 
 router = Router(tags=["calendars"])
@@ -191,9 +190,10 @@ def _moment(text: str) -> datetime:
             field="start",
             code="no_offset",
         )
-    if not can_be_kept(moment):
+    if not reach.can_be_named(moment):
         raise Invalid(
-            _("时间“%(text)s”不在 1900 到 2200 年之间") % {"text": text[:60]},
+            _("时间“%(text)s”不在 %(first)d 年到 %(last)d 年之间")
+            % {"text": text[:60], "first": reach.FIRST.year, "last": reach.LAST.year},
             field="start",
             code="bad_moment",
         )

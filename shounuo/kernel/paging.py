@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.kernel import reach
 from shounuo.kernel.errors import Invalid
 from shounuo.kernel.text import clean
 
@@ -55,12 +56,12 @@ def decode(cursor: str, *types: type) -> tuple[Any, ...]:
 
 
 def moment_of(text: str) -> datetime:
-    """The moment in a cursor; Invalid for what is none, says no offset, or lies at the end of all days."""
+    """The moment in a cursor; Invalid for what is none, says no offset, or is further away than any clock counts."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor") from error
-    if moment.tzinfo is None or not 1 < moment.year < 9998:
+    if moment.tzinfo is None or not reach.can_be_counted(moment):
         raise Invalid(_("游标无法识别"), field="cursor", code="bad_cursor")
     return moment
 

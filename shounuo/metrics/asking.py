@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.kernel import reach
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid
 from shounuo.kernel.text import whole
@@ -110,12 +111,12 @@ def _moment(text: str, field: str, zone: ZoneInfo, *, is_end: bool = False) -> d
     try:
         if len(text) == 10:
             day = date.fromisoformat(text)
-            if not 1970 <= day.year < 2200:
+            if not reach.can_be_named(day):
                 raise ValueError(text)
             return Window.days(day, day, zone).end if is_end else Window.days(day, day, zone).start
         moment = datetime.fromisoformat(_UNENCODED_PLUS.sub(r"\1+\2", text))
     except ValueError as error:
         raise Invalid(_("应为日期，或带时区的 ISO 8601 时间"), field=field, code="bad_moment") from error
-    if moment.tzinfo is None or not 1970 <= moment.year < 2200:
+    if moment.tzinfo is None or not reach.can_be_named(moment):
         raise Invalid(_("应为日期，或带时区的 ISO 8601 时间"), field=field, code="bad_moment")
     return moment

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from shounuo.kernel import reach
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid
@@ -67,6 +68,8 @@ def _since(text: str) -> datetime:
     zone = ZoneInfo(staff.organisation().zone)
     try:
         day = date.fromisoformat(text)
+        if not reach.can_be_named(day):
+            raise ValueError(text)
     except ValueError as error:
         raise Invalid(_("应为日期，例如 2026-10-01"), field="since", code="bad_moment") from error
     return Window.days(day, day, zone).start

@@ -245,7 +245,7 @@ _WORDS: dict[str, Any] = {
     "datetime_parsing": _("应为 ISO 8601 时间"),
     "datetime_type": _("应为 ISO 8601 时间"),
     "timezone_aware": _("时间须带时区"),
-    "moment_range": _("年份须在 1900 到 2200 之间"),
+    "moment_range": _("年份须在 %(first)s 到 %(last)s 之间"),
 }
 
 

@@ -163,8 +163,6 @@ def _moment(column: str, operator: str, value: Any, at: datetime) -> Q:
     if len(value) == 10:
         day = date.fromisoformat(value)
         if operator == "to":
-            if day == date.max:
-                return Q()
             return Q(**{f"{column}__lt": _starts(day + timedelta(days=1))})
         return Q(**{f"{column}__gte": _starts(day)})
     moment = datetime.fromisoformat(value)

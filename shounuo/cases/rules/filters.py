@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from shounuo.cases.rules.states import STATUSES
+from shounuo.kernel import reach
 from shounuo.kernel.errors import Invalid
 from shounuo.kernel.text import clean_line, whole
 from shounuo.kernel.text.numerals import MOST
@@ -70,18 +71,19 @@ def _bool(value: Any) -> bool | None:
 
 
 def _moment(value: Any) -> str | None:
-    """A day or a moment with offset, as ISO 8601; a span of days back from now for `within`."""
+    """A day or a moment with offset that can be named, as ISO 8601; a span of days back from now for `within`."""
     if not isinstance(value, str) or len(value) > 40:
         return None
     if _WITHIN.fullmatch(value):
         return value
     try:
         if len(value) == 10:
-            return date.fromisoformat(value).isoformat()
+            day = date.fromisoformat(value)
+            return day.isoformat() if reach.can_be_named(day) else None
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return moment.isoformat() if moment.tzinfo is not None and 1 < moment.year < 9998 else None
+    return moment.isoformat() if moment.tzinfo is not None and reach.can_be_named(moment) else None
 
 
 def _text(value: Any) -> str | None:

@@ -2,11 +2,16 @@
 
 import base64
 import json
+import subprocess
+import sys
+from datetime import UTC, datetime, time, timedelta, timezone
 
 import pytest
 
-from shounuo.kernel import paging
+from shounuo.kernel import paging, reach
 from shounuo.kernel.errors import Invalid
+
+EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 
 
 def cursor_of(*values):
@@ -47,6 +52,21 @@ def test_a_cursor_of_brackets_within_brackets_is_refused(deep):
 def test_a_moment_says_its_offset_and_has_days_around_it(text):
     with pytest.raises(Invalid):
         paging.moment_of(text)
+
+
+def test_every_moment_that_can_be_named_or_counted_to_has_its_cursor():
+    named = [
+        datetime.combine(day, time(), offset) for day in (reach.FIRST, reach.LAST) for offset in (EAST, WEST)
+    ]
+    assert all(reach.can_be_named(moment) for moment in named)
+    for moment in (*named, *(moment.astimezone(UTC) for moment in named), named[-1] + timedelta(days=36_525)):
+        assert paging.moment_of(moment.isoformat()) == moment
+
+
+def test_cursors_are_read_without_what_reads_requests():
+    code = "import sys, shounuo.kernel.paging; print('pydantic' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
 
 
 def test_a_list_at_hand_is_read_to_its_end_in_its_order():

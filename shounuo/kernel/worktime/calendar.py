@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 
 from shounuo.kernel.durations import Span
 from shounuo.kernel.errors import Problem
+from shounuo.kernel.reach import FIRST_COUNTED, LAST_COUNTED
 from shounuo.kernel.worktime.spec import CalendarSpec, Day
 from shounuo.kernel.worktime.table import Table, build, extend
 from shounuo.kernel.worktime.zones import (
@@ -43,8 +44,6 @@ from shounuo.kernel.worktime.zones import (
 
 HORIZON_YEARS = 100
 """No count goes on for longer than this."""
-FIRST_YEAR, LAST_YEAR = 1901, 2300
-"""Moments outside of these years are refused: nothing a clock counts lies there."""
 
 Pause = tuple[datetime, datetime]
 """A span that does not count, from (counted until) and to (counted again from)."""
@@ -319,9 +318,9 @@ class CompiledCalendar:
                 _("日历%(code)s没有工作时间，无法计时") % {"code": f"“{spec.code}”" if spec.code else ""}
             )
         start = from_us(begin).year
-        if table.last >= min(start + HORIZON_YEARS, LAST_YEAR):
+        if table.last >= min(start + HORIZON_YEARS, LAST_COUNTED):
             raise _too_far()
-        last = min(table.last + max(1, (table.last - table.first) // 2), start + HORIZON_YEARS, LAST_YEAR)
+        last = min(table.last + max(1, (table.last - table.first) // 2), start + HORIZON_YEARS, LAST_COUNTED)
         with self._lock:
             if self._table.last < last:
                 self._table = extend(self._table, spec, last)
@@ -355,7 +354,7 @@ def merged(spans: Iterable[Pause], begin: int) -> Sequence[tuple[int, int]]:
 
 
 def _year(year: int) -> int:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
+    if not FIRST_COUNTED <= year <= LAST_COUNTED:
         raise _too_far()
     return year
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
+from shounuo.kernel import reach
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid
 from shounuo.policy.permissions import VIEW as READ_POLICY
@@ -42,11 +43,12 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def _month(text: str, at: datetime) -> date:
-    """The month asked for; this one where the text is none."""
+    """The month asked for; this one where the text is none within reach."""
     try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month has no zone
+        month = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month has no zone
     except ValueError:
-        return at.astimezone(showing.zone()).date()
+        month = None
+    return month if month and reach.can_be_named(month) else at.astimezone(showing.zone()).date()
 
 
 @staff_page(VIEW)

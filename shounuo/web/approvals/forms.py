@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shounuo.web.days import MomentField
 from shounuo.web.duties.forms import people
-
-WHEN = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class DecideForm(forms.Form):
@@ -51,8 +50,8 @@ class WithdrawForm(forms.Form):
 class AbsenceForm(forms.Form):
     person = forms.TypedChoiceField(label=_("谁不在"), coerce=int)
     delegate = forms.TypedChoiceField(label=_("由谁代为审批"), coerce=int)
-    starts_at = forms.DateTimeField(label=_("从"), widget=WHEN)
-    ends_at = forms.DateTimeField(label=_("到"), widget=WHEN)
+    starts_at = MomentField(label=_("从"))
+    ends_at = MomentField(label=_("到"))
     reason = forms.CharField(label=_("事由"), max_length=200, required=False)
 
     def __init__(self, *args: Any, only: int | None = None, **kwargs: Any) -> None:

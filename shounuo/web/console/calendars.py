@@ -23,6 +23,7 @@ from shounuo.commitments import queries as clocks
 from shounuo.commitments import services as commitments
 from shounuo.commitments.permissions import REBASE
 from shounuo.events import subjects
+from shounuo.kernel import reach
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, Problem
 from shounuo.kernel.text import decode
@@ -397,17 +398,19 @@ def _today(calendar: Calendar) -> date:
 
 def _date(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text or "")
+        day = date.fromisoformat(text or "")
     except ValueError:
         return None
+    return day if reach.can_be_named(day) else None
 
 
 def _moment(text: str) -> datetime | None:
     """A wall time as the browser's field gives it."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        moment = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
         return None
+    return moment if reach.can_be_named(moment) else None
 
 
 def _year(text: str | None) -> int | None:

@@ -22,8 +22,8 @@ from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Team
 from shounuo.web import timing
+from shounuo.web.days import MomentField
 
-MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 LONG = forms.Textarea(attrs={"rows": 3})
 NUMBER = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
 
@@ -134,7 +134,7 @@ class Diagnose(ActForm):
 
 
 class Eta(ActForm):
-    expected = forms.DateTimeField(label=_("预计解决时间"), widget=MOMENT)
+    expected = MomentField(label=_("预计解决时间"))
     text = forms.CharField(label=_("对客户说的话"), widget=LONG, required=False, max_length=2000)
 
     def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
@@ -146,7 +146,7 @@ class Eta(ActForm):
 
 class Warn(ActForm):
     text = forms.CharField(label=_("向客户说明原因"), widget=LONG, max_length=2000)
-    expected = forms.DateTimeField(label=_("新的预计时间"), widget=MOMENT)
+    expected = MomentField(label=_("新的预计时间"))
 
     def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.customer_warn(
@@ -163,7 +163,7 @@ class Wait(ActForm):
         initial="customer",
     )
     reason = forms.CharField(label=_("等什么"), max_length=120, required=False)
-    until = forms.DateTimeField(label=_("到时自动继续"), widget=MOMENT, required=False)
+    until = MomentField(label=_("到时自动继续"), required=False)
 
     def run(self, case: Case, values: dict[str, Any], actor: Actor, at: datetime) -> int | None:
         services.case_wait(
@@ -182,9 +182,7 @@ class AskHelp(ActForm):
 
     team = forms.ChoiceField(label=_("请哪个小组"))
     text = forms.CharField(label=_("需要他们做什么"), widget=LONG, max_length=4000)
-    due = forms.DateTimeField(
-        label=_("最晚什么时候"), widget=MOMENT, required=False, help_text=_("不填就按制度规定的时限")
-    )
+    due = MomentField(label=_("最晚什么时候"), required=False, help_text=_("不填就按制度规定的时限"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -420,9 +418,7 @@ class Empty(forms.Form):
 
 
 class RebaseForm(forms.Form):
-    due = forms.DateTimeField(
-        label=_("新的到期时间"), widget=MOMENT, required=False, help_text=_("不填就按现在的日历重算")
-    )
+    due = MomentField(label=_("新的到期时间"), required=False, help_text=_("不填就按现在的日历重算"))
     reason = forms.CharField(label=_("为什么"), widget=forms.Textarea(attrs={"rows": 2}), max_length=200)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shounuo.duties.registry import DutyKind
 from shounuo.staff import queries as staff
+from shounuo.web.days import MomentField
 
 MORNING = time(9)
 LATER = {
@@ -31,11 +32,7 @@ class NewForm(forms.Form):
         label=_("说明"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     owner = forms.TypedChoiceField(label=_("由谁完成"), coerce=int)
-    due = forms.DateTimeField(
-        label=_("到期时间"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    due = MomentField(label=_("到期时间"), required=False)
     of_service = {"due_at": "due"}
 
     def __init__(self, *args: Any, only: int | None = None, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.improvement.rules import maturity
 from shounuo.policy.labels import spoken
 from shounuo.policy.models import PolicyVersion
-from shounuo.web.desk.forms import MOMENT
+from shounuo.web.days import MomentField
 from shounuo.web.maturity.showing import LEVELS, quarter_name
 from shounuo.web.supervision.forms import EVENING, people, zone
 
@@ -52,7 +52,7 @@ class ImproveForm(forms.Form):
     title = forms.CharField(label=_("改进什么"), max_length=200)
     target = forms.TypedChoiceField(label=_("要达到的等级"), coerce=int)
     owner = forms.TypedChoiceField(label=_("由谁完成"), coerce=int)
-    due = forms.DateTimeField(label=_("到期时间"), widget=MOMENT)
+    due = MomentField(label=_("到期时间"))
     of_service = {"due_at": "due"}
 
     def __init__(self, *args: Any, level: int, at: datetime, **kwargs: Any) -> None:

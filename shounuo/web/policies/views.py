@@ -33,8 +33,9 @@ from shounuo.staff.permissions import MANAGE as MANAGE_STAFF
 from shounuo.web import words
 from shounuo.web.context import actor_of
 from shounuo.web.dashboards import links
+from shounuo.web.days import MomentField
 from shounuo.web.desk.dialogs import dialog, refuse
-from shounuo.web.desk.forms import MOMENT, moment
+from shounuo.web.desk.forms import moment
 from shounuo.web.guard import done, page_of, staff_page
 from shounuo.web.policies.places import places
 from shounuo.web.policies.roles import looked_after
@@ -395,7 +396,7 @@ ACTS = {
 
 
 class PublishForm(forms.Form):
-    effective = forms.DateTimeField(label=gettext_lazy("施行时间"), widget=MOMENT, required=False)
+    effective = MomentField(label=gettext_lazy("施行时间"), required=False)
     readers = forms.MultipleChoiceField(
         label=gettext_lazy("谁须签阅"),
         required=False,

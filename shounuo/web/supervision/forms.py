@@ -17,8 +17,7 @@ from shounuo.policy import labels
 from shounuo.policy import queries as policy
 from shounuo.policy.labels import spoken
 from shounuo.staff import queries as staff
-from shounuo.web.days import DayField
-from shounuo.web.desk.forms import MOMENT
+from shounuo.web.days import DayField, MomentField
 
 ANY = ("", _("不限"))
 EVENING = time(18)
@@ -60,7 +59,7 @@ class PlanForm(forms.Form):
         widget=forms.SelectMultiple(attrs={"size": 5}),
         help_text=_("指定了人，就只由他们检查。任何人都不会抽到自己参与过的"),
     )
-    due = forms.DateTimeField(label=_("完成时间"), widget=MOMENT)
+    due = MomentField(label=_("完成时间"))
     halves = ("first", "last", "team", "channel", "kind", "level", "size", "outcome")
     of_service = {"due_at": "due", "start": "first", "end": "last"}
 
@@ -150,7 +149,7 @@ class FindingForm(forms.Form):
     )
     cause = forms.ChoiceField(label=_("原因"), choices=Finding.Cause.choices, widget=forms.RadioSelect)
     owner = forms.TypedChoiceField(label=_("由谁整改"), coerce=int)
-    due = forms.DateTimeField(label=_("整改期限"), widget=MOMENT)
+    due = MomentField(label=_("整改期限"))
     halves = ("owner", "due")
     of_service = {"due_at": "due"}
 
@@ -197,7 +196,7 @@ class VerifyForm(forms.Form):
 class ReturnForm(forms.Form):
     reason = forms.CharField(label=_("还差什么"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
     owner = forms.TypedChoiceField(label=_("由谁整改"), coerce=int)
-    due = forms.DateTimeField(label=_("整改期限"), widget=MOMENT)
+    due = MomentField(label=_("整改期限"))
     halves = ("owner", "due")
     of_service = {"due_at": "due"}
 

@@ -449,7 +449,7 @@ def test_a_moment_that_could_not_be_read_back_is_never_kept(api, action, field, 
     number = opened(api)["number"]
     api.post(f"/cases/{number}/actions/take")
     refused = api.post(f"/cases/{number}/actions/{action}", body | {field: moment})
-    assert (refused.status_code, refused.data["detail"]) == (422, f"{field}：年份须在 1900 到 2200 之间")
+    assert (refused.status_code, refused.data["detail"]) == (422, f"{field}：年份须在 1970 到 2199 之间")
     assert api.get(f"/cases/{number}").status_code == api.get("/cases").status_code == 200
 
 

@@ -194,6 +194,8 @@ def test_a_trial_tells_the_way_day_by_day(client, cast):
     assert "10月1–7日" in answer and "放假（国庆节）" in answer and "不计" in answer
     assert "看不懂时限" in client.get(HOME + "trial/", {**asked, "within": "很快"}).text
     assert "请写开始" in client.get(HOME + "trial/", {**asked, "start": "now"}).text
+    for away in ("0001-01-01T00:00", "9999-12-31T23:59"):
+        assert "请写开始" in client.get(HOME + "trial/", {**asked, "start": away}).text
     assert "5 年" in client.get(HOME + "trial/", {**asked, "within": "9999 天"}).text
     long = client.get(HOME + "trial/", {**asked, "within": "200 个工作日"}).text
     assert "行略" in long
