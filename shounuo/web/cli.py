@@ -6,16 +6,22 @@ import argparse
 import os
 import secrets
 import sys
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from shounuo.kernel import reach
+from shounuo.web.ops import place
+from shounuo.web.ops.place import Need
 
 DEFAULT_PORT = 8000
 DEFAULT_SMTP_PORT = 2525
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parses the arguments and runs one command; the exit code is 0 when it did what was asked."""
+    """Parses the arguments and runs one command. The exit code is 0 when it did what was asked, 2 when that cannot be asked
+    or the data folder is none for it, else 1."""
     parser = _parser()
     args = parser.parse_args(argv)
     if args.data:
@@ -27,7 +33,13 @@ def main(argv: list[str] | None = None) -> int:
     from shounuo.kernel.errors import Problem
 
     try:
+        place.check(place.folder(), args.need, embedded=not os.environ.get("DATABASE_URL"))
         return int(args.run(args) or 0)
+    except place.NotThere as problem:
+        _make_no_keys()
+        _django(args)
+        print(str(problem), file=sys.stderr)
+        return 2
     except Problem as problem:
         print(str(problem), file=sys.stderr)
         return 1
@@ -45,17 +57,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(data=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    def add(name: str, run: Any, help: str, to: Any = commands) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: Any, help: str, to: Any = commands, need: Need = Need.STANDING
+    ) -> argparse.ArgumentParser:
         command = to.add_parser(name, parents=[common], help=help, description=help)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, need=need)
         return command
 
     def group(name: str, help: str) -> Any:
         sub = commands.add_parser(name, help=help, description=help)
-        sub.set_defaults(run=partial(_help, sub))
+        sub.set_defaults(run=partial(_help, sub), need=Need.NOTHING)
         return sub.add_subparsers(metavar="ACTION")
 
-    serve = add("serve", _serve, "web, jobs, clocks, mail listener and the embedded database in one command")
+    serve = add(
+        "serve",
+        _serve,
+        "web, jobs, clocks, mail listener and the embedded database in one command",
+        need=Need.ANY,
+    )
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT)
     serve.add_argument("--smtp-host", default="127.0.0.1")
@@ -85,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     child.add_argument("--listener", type=int, help="of web: the descriptor of the socket that it shares")
     child.add_argument("--concurrency", type=int, default=2)
 
-    demo = add("demo", _demo, "fill an empty installation with a demo department")
+    demo = add("demo", _demo, "fill an empty installation with a demo department", need=Need.ANY)
     _of_demo(demo)
 
     add("migrate", _migrate, "bring the database schema up to date")
@@ -99,7 +118,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("pack")
     export.add_argument("--file", help="default: standard output")
     proposing = add(
-        "propose", _policy("propose"), "cut a regulation into clauses and propose rules for them", policy
+        "propose",
+        _policy("propose"),
+        "cut a regulation into clauses and propose rules for them",
+        policy,
+        need=Need.NOTHING,
     )
     proposing.add_argument(
         "file", nargs="?", help=".docx, .pdf, .md or .txt; none: how well it is measured to do"
@@ -156,7 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     backup.add_argument("file", nargs="?", help="default: <data>/backups/<time>.snb")
     backup.add_argument("--passphrase-file", help="or SHOUNUO_BACKUP_PASSPHRASE")
-    restore = add("restore", _restore, "bring a backup into an empty data folder or database")
+    restore = add("restore", _restore, "bring a backup into an empty data folder or database", need=Need.ANY)
     restore.add_argument("file")
     restore.add_argument("--passphrase-file", help="or SHOUNUO_BACKUP_PASSPHRASE")
     add(
@@ -178,6 +201,13 @@ def _help(parser: argparse.ArgumentParser, _args: argparse.Namespace) -> int:
     return 2
 
 
+def day(text: str) -> str:
+    """A day as the demo takes it; ValueError for what is none or lies out of reach."""
+    if not reach.can_be_named(date.fromisoformat(text)):
+        raise ValueError(text)
+    return text
+
+
 def say(text: str) -> None:
     print(text, flush=True)
 
@@ -189,10 +219,18 @@ def _django(args: argparse.Namespace) -> None:
     django.setup()
 
 
-class _Database:
-    """The embedded server for one command: started where it is not running, and stopped again by who started it."""
+def _make_no_keys() -> None:
+    """This process gets keys of its own where none are given, so that settings make none in the data folder."""
+    for name in ("SHOUNUO_SECRET_KEY", "SHOUNUO_DATA_KEY"):
+        os.environ.setdefault(name, secrets.token_urlsafe(48))
 
-    def __init__(self) -> None:
+
+class _Database:
+    """The embedded server for one command: started where it is not running, and stopped again by who started it. NotThere
+    where the database holds no installation and the command needs one that stands."""
+
+    def __init__(self, need: Need = Need.STANDING) -> None:
+        self.need = need
         self.started: Any = None
 
     def __enter__(self) -> _Database:
@@ -206,7 +244,12 @@ class _Database:
             server.ensure_database()
         from shounuo.web.ops import start
 
-        start.migrate(lambda _text: None)
+        try:
+            place.check_database(self.need, str(settings.DATABASES["default"]["NAME"]))
+            start.migrate(lambda _text: None)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -250,14 +293,14 @@ def _run(args: argparse.Namespace) -> int:
 
 def _migrate(args: argparse.Namespace) -> int:
     _django(args)
-    with _Database():
+    with _Database(Need.ANY):  # its work on a new database of the operator's
         say("ok")
     return 0
 
 
 def _of_demo(command: argparse.ArgumentParser) -> None:
     command.add_argument("--demo-cases", type=int, default=3000)
-    command.add_argument("--demo-day", help="the demo's last day, YYYY-MM-DD (default: today)")
+    command.add_argument("--demo-day", type=day, help="the demo's last day, YYYY-MM-DD (default: today)")
     command.add_argument(
         "--demo-packs",
         choices=["house", "all"],
@@ -270,13 +313,15 @@ def _demo(args: argparse.Namespace) -> int:
     from shounuo.web.ops import serve
 
     _django(args)
-    with _Database():
+    with _Database(args.need):
         serve.defaults(say)
         return serve.demo(args, say)
 
 
 def _policy(action: str) -> Any:
     def run(args: argparse.Namespace) -> int:
+        if action == "propose":
+            _make_no_keys()
         _django(args)
         from shounuo.policy import cli as policy
 
@@ -396,9 +441,7 @@ def _backup(args: argparse.Namespace) -> int:
 
 
 def _restore(args: argparse.Namespace) -> int:
-    # The keys come with the archive: this process gets some of its own, so that none are made in the empty folder.
-    for name in ("SHOUNUO_SECRET_KEY", "SHOUNUO_DATA_KEY"):
-        os.environ.setdefault(name, secrets.token_urlsafe(48))
+    _make_no_keys()  # they come with the archive
     _django(args)
     from shounuo.web.ops import backup
 

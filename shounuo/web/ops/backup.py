@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from shounuo import __version__
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Problem
-from shounuo.web.ops import start
+from shounuo.web.ops import place, start
 from shounuo.web.ops.postgres import Embedded
 
 Say = Callable[[str], None]
@@ -66,7 +66,7 @@ def backup(target: str | None, passphrase_file: str | None, say: Say) -> int:
 def restore(source: str, passphrase_file: str | None, say: Say) -> int:
     """Brings an archive into an installation that has no data yet, and up to this code's schema; refuses to write over one."""
     phrase = _passphrase(passphrase_file)
-    data = Path(os.environ.get("SHOUNUO_DATA") or Path.cwd() / "var").resolve()
+    data = place.folder()
     embedded = not os.environ.get("DATABASE_URL")
     if (data / "files").exists() or (embedded and (data / "postgres").exists()) or (data / "keys").exists():
         raise Problem(_("这个数据目录不是空的，不会覆盖：%(path)s") % {"path": data})

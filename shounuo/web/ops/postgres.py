@@ -15,6 +15,10 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
+from shounuo.kernel.errors import Problem
+
 # The wheel asks for a runtime folder at import and warns where there is none; it is not used here.
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
 
@@ -34,6 +38,13 @@ timezone = 'UTC'
 log_min_duration_statement = 2000
 log_line_prefix = '%m [%p] '
 """
+
+
+class Failed(Problem):
+    """A program of the server ended without having done its work; the message has what it said."""
+
+    code = "database_failed"
+    status = 500
 
 
 @dataclass(frozen=True)
@@ -136,5 +147,8 @@ class Embedded:
             )
             if check and done.returncode:
                 output.seek(0)
-                raise RuntimeError(f"{name} failed ({done.returncode}): {output.read()[-2000:]}")
+                raise Failed(
+                    _("数据库程序 %(name)s 没有成功（%(code)s）：%(said)s")
+                    % {"name": name, "code": done.returncode, "said": output.read()[-2000:].strip()}
+                )
             return done.returncode

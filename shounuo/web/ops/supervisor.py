@@ -16,7 +16,8 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
-from shounuo.web.ops.postgres import Embedded
+from shounuo.web.ops.place import LOCK
+from shounuo.web.ops.postgres import Embedded, Failed
 
 STOP_SECONDS = 20
 PR_SET_PDEATHSIG = 1
@@ -29,7 +30,7 @@ class AlreadyRunning(Exception):
 def lock_data(data: Path) -> IO[str]:
     """Holds the data folder for this process; the lock goes with the process, however it ends."""
     data.mkdir(parents=True, exist_ok=True)
-    handle = (data / "serve.lock").open("w")
+    handle = (data / LOCK).open("w")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -122,7 +123,7 @@ class Supervisor:
             self.say(_("数据库已退出，正在重启"))
             try:
                 self.database.start()
-            except RuntimeError as error:
+            except Failed as error:
                 self.say(str(error))
 
     def stop(self) -> None:
