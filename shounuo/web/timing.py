@@ -15,6 +15,7 @@ from shounuo.commitments.queries.ledger import Ledger, Line
 from shounuo.kernel import worktime
 from shounuo.kernel.durations import Span
 from shounuo.policy import labels
+from shounuo.web import words
 
 COUNTED_DOWN = timedelta(hours=36)  # further ahead the words do not change while a page is open
 MOST_SEGMENTS = 6
@@ -26,32 +27,45 @@ def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = N
 
     `titles`: rule id -> what the promise is called.
     """
-    state = _state(clock, now)
-    view: dict[str, Any] = {
+    view = _spoken(clock, now) | {
         "id": clock.pk,
-        "state": state,
-        "due_at": clock.due_at,
         "warn_at": clock.warn_at,
-        "started_at": clock.started_at,
-        "met_at": clock.met_at,
         "clause": {
             "number": clause_number(clock.clause_code),
             "name": "",
             "url": f"/policy/clauses/{clock.clause_code}/",
         },
         "name": (titles or {}).get(clock.rule_id, clock.commitment),
-        "used_seconds": clock.used_s,
         "total_seconds": clock.length_s,
     }
-    if state == "pause":
-        view["pause_reason"] = pause_words(str(clock.facts.get("status", "")))
-    if state == "breach" and clock.cancelled_at is not None:
-        view["text"] = _("超时，没有办到")
-    if state in ("run", "warn") and clock.calendar != ALWAYS:
-        calendar = calendars.compiled(clock.calendar)
-        view["left_seconds"] = calendar.between(now, clock.due_at)
-        view["segments"] = segments(calendar, now, clock.due_at)
+    if "left_seconds" in view:
+        view["segments"] = segments(calendars.compiled(clock.calendar), now, clock.due_at)
     return view
+
+
+def clock_said(clock: Clock, now: datetime) -> tuple[str, str]:
+    """A clock's state and its words, for where nothing counts down; no query of its own."""
+    told = _spoken(clock, now)
+    return told["state"], words.clock_words(told, now)
+
+
+def _spoken(clock: Clock, now: datetime) -> dict[str, Any]:
+    """What the words of a clock are made of."""
+    state = _state(clock, now)
+    told: dict[str, Any] = {
+        "state": state,
+        "due_at": clock.due_at,
+        "started_at": clock.started_at,
+        "met_at": clock.met_at,
+        "used_seconds": clock.used_s,
+    }
+    if state == "pause":
+        told["pause_reason"] = pause_words(str(clock.facts.get("status", "")))
+    if state == "breach" and clock.cancelled_at is not None:
+        told["text"] = _("超时，没有办到")
+    if state in ("run", "warn") and clock.calendar != ALWAYS:
+        told["left_seconds"] = calendars.compiled(clock.calendar).between(now, clock.due_at)
+    return told
 
 
 def segments(

@@ -13,6 +13,7 @@ from shounuo.commitments.models import Clock
 from shounuo.commitments.queries.clocks import visible
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.composed import figures
 
 Scope = Mapping[str, "QuerySet[Any] | None"]
 """By kind of subject, the ids that may be seen as a query (None: all of that kind); kinds not named are not seen. The part
@@ -29,19 +30,6 @@ class Breach:
 
     clock: Clock
     late: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """How many promises lie where: overdue, due within 15 minutes, an hour, two hours, later; and paused."""
-
-    overdue: int
-    quarter: int
-    hour: int
-    two_hours: int
-    later: int
-    paused: int
-    warned: int
 
 
 def at_risk(
@@ -64,49 +52,46 @@ def at_risk(
     return _seen(rows, actor, scope, limit)
 
 
-def pressing(
-    at: datetime, *, scope: Scope, within: timedelta = timedelta(hours=1), limit: int = 24
-) -> list[Clock]:
-    """What wants a hand now: what is overdue, the latest first, then what has warned or is due within a time, the
-    soonest first; half of the places for either as far as it fills them. Two queries."""
-    due = Q(due_at__lte=at + within) | Q(warned_at__isnull=False)
-    late = list(in_scope(Clock.objects.filter(_OVERDUE).order_by("-due_at", "-id"), scope)[:limit])
-    soon = list(
-        in_scope(Clock.objects.filter(due, state=State.RUNNING).order_by("due_at", "id"), scope)[:limit]
-    )
+def pressing(late: Sequence[Clock], soon: Sequence[Clock], limit: int) -> list[Clock]:
+    """What wants a hand now, of `lately_broken` and `due_soon` read to the same limit: what is overdue, then what is due;
+    half of the places for either as far as it fills them."""
     return [*late[: max(limit // 2, limit - len(soon))], *soon][:limit]
 
 
+def lately_broken(*, scope: Scope, limit: int) -> QuerySet[Clock]:
+    """What is overdue, that which became so last first."""
+    return in_scope(Clock.objects.filter(_OVERDUE).order_by("-due_at", "-id"), scope)[:limit]
+
+
+def due_soon(
+    at: datetime, *, scope: Scope, limit: int, within: timedelta = timedelta(hours=1)
+) -> QuerySet[Clock]:
+    """What has warned or is due within a time, the soonest first."""
+    due = Q(due_at__lte=at + within) | Q(warned_at__isnull=False)
+    return in_scope(Clock.objects.filter(due, state=State.RUNNING).order_by("due_at", "id"), scope)[:limit]
+
+
 def upcoming(
-    actor: Actor,
-    at: datetime,
-    *,
-    scope: Scope | None = None,
-    within: timedelta = timedelta(hours=2),
-    limit: int = 300,
-) -> list[Clock]:
+    at: datetime, *, scope: Scope, within: timedelta = timedelta(hours=2), limit: int = 300
+) -> QuerySet[Clock]:
     """What is due in the next hours and what has been overdue for as long at most: the points of the board's chart."""
     rows = Clock.objects.filter(
         (_OVERDUE & Q(due_at__gt=at - within)) | Q(state=State.RUNNING, due_at__lte=at + within)
-    ).order_by("due_at", "id")
-    return _seen(rows, actor, scope, limit)
+    )
+    return in_scope(rows.order_by("due_at", "id"), scope)[:limit]
 
 
-def lanes(at: datetime, *, scope: Scope) -> Lanes:
-    """The board's figures for the subjects in scope. One query."""
-    running = Q(state=State.RUNNING)
-    steps = [at + timedelta(minutes=15), at + timedelta(hours=1), at + timedelta(hours=2)]
-    rows = in_scope(Clock.objects.filter(running | _OVERDUE | Q(state=State.PAUSED)).order_by(), scope)
-    return Lanes(
-        **rows.aggregate(
-            overdue=Count("id", filter=_OVERDUE),
-            quarter=Count("id", filter=running & Q(due_at__lte=steps[0])),
-            hour=Count("id", filter=running & Q(due_at__gt=steps[0], due_at__lte=steps[1])),
-            two_hours=Count("id", filter=running & Q(due_at__gt=steps[1], due_at__lte=steps[2])),
-            later=Count("id", filter=running & Q(due_at__gt=steps[2])),
-            paused=Count("id", filter=Q(state=State.PAUSED)),
-            warned=Count("id", filter=running & Q(warned_at__isnull=False)),
-        )
+def owed(
+    at: datetime, *, scope: Scope, apart: Scope, within: timedelta = timedelta(hours=1)
+) -> QuerySet[Any, Any]:
+    """A row of three counts: what is overdue, what is due within a time, and what of the latter lies in `apart`. Reads
+    only these clocks, not all that run."""
+    due = Q(state=State.RUNNING, due_at__lte=at + within)
+    return figures(
+        in_scope(Clock.objects.filter(_OVERDUE | due), scope),
+        overdue=Count("id", filter=_OVERDUE),
+        soon=Count("id", filter=due),
+        apart=Count("id", filter=due & _scoped(apart)),
     )
 
 
@@ -145,10 +130,14 @@ def breaches(
 
 def in_scope(rows: QuerySet[Clock], scope: Scope) -> QuerySet[Clock]:
     """Only the clocks of the subjects in scope."""
+    return rows.filter(_scoped(scope))
+
+
+def _scoped(scope: Scope) -> Q:
     condition = Q(pk__in=[])
     for kind, ids in scope.items():
         condition |= Q(subject_kind=kind) if ids is None else Q(subject_kind=kind, subject_id__in=ids)
-    return rows.filter(condition)
+    return condition
 
 
 def _seen(rows: QuerySet[Clock], actor: Actor, scope: Scope | None, limit: int) -> list[Clock]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shounuo.calendars import queries as calendars
-from shounuo.cases import queries as cases
-from shounuo.cases.models import Case
-from shounuo.cases.permissions import ASSIGN, VIEW_ALL, WORK
+from shounuo.cases.permissions import ASSIGN, WORK
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
@@ -24,29 +22,32 @@ from shounuo.policy import queries as policy
 from shounuo.staff import queries as staff
 from shounuo.staff.models import Person, Team
 from shounuo.web import timing, words
+from shounuo.web.board import asking
+from shounuo.web.board.asking import Held, Known, Owed
 from shounuo.web.dashboards import links
 
-OPEN = ("new", "open", "waiting_customer", "waiting_internal")
-AHEAD = timedelta(hours=2)
 BEHIND = timedelta(minutes=30)
 MOST_ACTS = 12
+MOST_PEOPLE = 60
+
+
+class Worker(NamedTuple):
+    """A person with how many cases he holds in all, and how many of these are overdue."""
+
+    person: Person
+    load: int
+    late: int
 
 
 def board(actor: Actor, team: Team | None, at: datetime) -> dict[str, Any]:
     """Figures, lanes, what needs a hand, and people; all under the reader's visibility."""
-    rows = cases.visible_to(actor)
-    if team is not None:
-        rows = rows.filter(team=team)
-    open_rows = rows.filter(status__in=OPEN)
-    seen = None if team is None and actor.may(VIEW_ALL) else rows.order_by().values("pk")
-    lanes = commitments.lanes(at, scope={"case": seen})
-    still_open: commitments.Scope = {"case": open_rows.order_by().values("pk")}
-    upcoming = commitments.upcoming(actor, at, scope=still_open, within=AHEAD)
-    risk = commitments.pressing(at, scope=still_open, limit=MOST_ACTS * 2)
-    known = _known(upcoming, risk)
-    people = _people(actor, team)
+    of = None if team is None else team.pk
+    upcoming, risk = asking.upcoming(actor, of, at), asking.pressing(actor, of, at)
+    known = asking.known(upcoming, risk)
+    held = asking.held(actor, of)
+    people = _people(asking.people(actor, of), held)
     return {
-        "figures": _figures(actor, open_rows, lanes, people, team, at),
+        "figures": _figures(actor, held, asking.owed(actor, of, at), people, team, at),
         "lanes": _lanes(upcoming, known, at),
         "acts": _acts(actor, risk, known, at),
         "staff": _staff(people, at),
@@ -63,84 +64,50 @@ def note(at: datetime) -> str:
     return f"{text} · {kind}" if kind else text
 
 
-SHOWN = (
-    *("number", "subject", "owner__name", "owner__presence", "team__name"),
-    *("customer__name", "customer__company__name"),
-)
-
-
-def _known(*lists: list[Clock]) -> dict[int, Case]:
-    ids = {c.subject_id for clocks in lists for c in clocks if c.subject_kind == "case"}
-    return {
-        c.pk: c
-        for c in Case.objects.filter(pk__in=ids)
-        .select_related("owner", "team", "customer__company")
-        .only(*SHOWN)
-    }
-
-
-def _people(actor: Actor, team: Team | None) -> list[Person]:
-    """Those who work on the cases in view, with how many they hold in all and how many of these are overdue. Two queries."""
-    rows = staff.people().filter(teams__isnull=False).distinct()
-    if team is not None:
-        rows = rows.filter(teams=team)
-    elif not actor.may(VIEW_ALL):
-        rows = rows.filter(teams__in=sorted(actor.team_ids))
-    people = list(rows.order_by("sort_key"))
-    held = Case.objects.filter(status__in=OPEN, owner__isnull=False).values("owner").order_by()
-    loads = {
-        owner: (n, late)
-        for owner, n, late in held.annotate(
-            n=Count("pk"), late=Count("pk", filter=Q(overdue=True))
-        ).values_list("owner", "n", "late")
-    }
-    for person in people:
-        person.held, person.late = loads.get(person.pk, (0, 0))  # type: ignore[attr-defined]
-    people.sort(key=lambda p: -p.held)  # type: ignore[attr-defined]
-    return people[:60]
+def _people(people: list[Person], held: list[Held]) -> list[Worker]:
+    """With what they hold in all, most first, and how many of these are overdue."""
+    loads: Counter[int | None] = Counter()
+    late: Counter[int | None] = Counter()
+    for row in held:
+        loads[row.owner] += row.n
+        late[row.owner] += row.late
+    workers = [Worker(p, loads[p.pk], late[p.pk]) for p in people]
+    return sorted(workers, key=lambda w: -w.load)
 
 
 def _figures(
     actor: Actor,
-    open_rows: QuerySet[Case],
-    lanes: commitments.Lanes,
-    people: list[Person],
+    held: list[Held],
+    owed: Owed,
+    people: list[Worker],
     team: Team | None,
     at: datetime,
 ) -> list[dict[str, Any]]:
-    counts = open_rows.order_by().aggregate(
-        queue=Count("pk", filter=Q(owner=None)),
-        oldest=Min("opened_at", filter=Q(owner=None)),
-        working=Count("pk", filter=Q(owner__isnull=False)),
-        late=Count("pk", filter=Q(overdue=True)),
-    )
-    free = (
-        Clock.objects.filter(state="running", due_at__lte=at + timedelta(hours=1), subject_kind="case")
-        .filter(Exists(open_rows.filter(pk=OuterRef("subject_id"), owner=None)))
-        .count()
-    )
-    online = sum(1 for p in people if p.presence == "online")
+    inside = [row for row in held if row.inside]
+    waiting = [row for row in inside if row.owner is None]
+    queue, oldest = sum(r.n for r in waiting), min((r.oldest for r in waiting), default=None)
+    working, late = sum(r.n for r in inside) - queue, sum(r.late for r in inside)
+    online = sum(1 for w in people if w.person.presence == "online")
     zone = ZoneInfo(staff.organisation().zone)
     midnight = timezone.localtime(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     kept = commitments.kept_total(midnight, at, where={"team": team.pk} if team else None)
     of_team = {"team": team.code} if team else {}
-    oldest = counts["oldest"]
     return [
         {
             "name": _("排队"),
-            "value": words.number(counts["queue"]),
+            "value": words.number(queue),
             "unit": _("件"),
             "population": _("最久 %(span)s") % {"span": words.span((at - oldest).total_seconds())}
             if oldest
             else _("无人等待"),
-            "tone": "warn" if counts["queue"] else "",
+            "tone": "warn" if queue else "",
             "url": "/cases/?view=unassigned",
         },
         {
             "name": _("处理中"),
-            "value": words.number(counts["working"]),
+            "value": words.number(working),
             "unit": _("件"),
-            "population": _("人均 %(n)s 件") % {"n": words.number(counts["working"] / online, 1)}
+            "population": _("人均 %(n)s 件") % {"n": words.number(working / online, 1)}
             if online
             else _("没有人在线"),
             "url": "/cases/?view=open",
@@ -153,18 +120,18 @@ def _figures(
         },
         {
             "name": _("1 小时内到期"),
-            "value": words.number(lanes.quarter + lanes.hour),
+            "value": words.number(owed.soon),
             "unit": _("项"),
-            "population": _("%(n)s 项无人负责") % {"n": free},
-            "tone": "warn" if lanes.quarter + lanes.hour else "",
+            "population": _("%(n)s 项无人负责") % {"n": owed.free},
+            "tone": "warn" if owed.soon else "",
             "url": "/cases/?view=risk",
         },
         {
             "name": _("已超时"),
-            "value": words.number(counts["late"]),
+            "value": words.number(late),
             "unit": _("件"),
-            "population": _("全部还欠 %(n)s 项") % {"n": words.number(lanes.overdue)},
-            "tone": "breach" if counts["late"] else "",
+            "population": _("全部还欠 %(n)s 项") % {"n": words.number(owed.overdue)},
+            "tone": "breach" if late else "",
             "url": "/cases/?view=risk",
         },
         {
@@ -179,28 +146,29 @@ def _figures(
     ]
 
 
-def _lanes(clocks: list[Clock], known: dict[int, Case], at: datetime) -> dict[str, Any]:
+def _lanes(clocks: list[Clock], known: dict[int, Known], at: datetime) -> dict[str, Any]:
     """A lane per team, a dot per promise."""
     by_team: dict[str, list[dict[str, Any]]] = {}
     for clock in clocks:
         case = known.get(clock.subject_id)
         if case is None:
             continue
-        view = timing.clock_view(clock, at)
-        by_team.setdefault(case.team.name if case.team else _("未分组"), []).append(
+        state, said = timing.clock_said(clock, at)
+        number = timing.clause_number(clock.clause_code)
+        by_team.setdefault(case.team or _("未分组"), []).append(
             {
                 "due_at": clock.due_at,
-                "state": view["state"],
+                "state": state,
                 "is_free": case.owner_id is None,
-                "title": f"{case.number} {case.subject} · {view['clause']['number']} · {words.clock_words(view, at)}",
+                "title": f"{case.number} {case.subject} · {number} · {said}",
                 "url": f"/cases/{case.number}/",
             }
         )
     teams = [{"name": name, "count": len(dots), "dots": dots} for name, dots in sorted(by_team.items())]
-    return {"teams": teams, "start": at - BEHIND, "end": at + AHEAD, "now": at}
+    return {"teams": teams, "start": at - BEHIND, "end": at + asking.AHEAD, "now": at}
 
 
-def _acts(actor: Actor, clocks: list[Clock], known: dict[int, Case], at: datetime) -> dict[str, Any]:
+def _acts(actor: Actor, clocks: list[Clock], known: dict[int, Known], at: datetime) -> dict[str, Any]:
     """What needs a hand, one row per case (its most urgent promise), with the one step that mends it."""
     titles = policy.rule_titles(c.rule_id for c in clocks)
     rows: list[dict[str, Any]] = []
@@ -210,29 +178,28 @@ def _acts(actor: Actor, clocks: list[Clock], known: dict[int, Case], at: datetim
         if case is None or case.pk in seen:
             continue
         seen.add(case.pk)
-        company = case.customer.company.name if case.customer.company else ""
         view = timing.clock_view(clock, at, titles=titles)
         rows.append(
             {
                 "clock": view,
                 "number": case.number,
                 "title": case.subject,
-                "who": " · ".join(filter(None, (case.customer.name, company))),
+                "who": " · ".join(filter(None, (case.customer, case.company))),
                 "url": f"/cases/{case.number}/",
                 "clause": {**view["clause"], "name": view["name"]},
-                "owner": {"name": case.owner.name, "presence": case.owner.presence} if case.owner else None,
+                "owner": {"name": case.owner, "presence": case.presence} if case.owner_id else None,
                 "acts": _steps(actor, case),
             }
         )
     return {
         "total": min(len(rows), MOST_ACTS),
-        "has_more": len(clocks) == MOST_ACTS * 2 or len(rows) > MOST_ACTS,
+        "has_more": len(clocks) == asking.MOST_PRESSING or len(rows) > MOST_ACTS,
         "all_url": "/cases/?view=risk",
         "rows": rows[:MOST_ACTS],
     }
 
 
-def _steps(actor: Actor, case: Case) -> list[dict[str, Any]]:
+def _steps(actor: Actor, case: Known) -> list[dict[str, Any]]:
     base = f"/cases/{case.number}"
     steps: list[dict[str, Any]] = []
     if case.owner_id is None:
@@ -248,18 +215,20 @@ def _steps(actor: Actor, case: Case) -> list[dict[str, Any]]:
     return steps
 
 
-def _staff(people: list[Person], at: datetime) -> dict[str, Any]:
-    counts = {state: sum(1 for p in people if p.presence == state) for state in ("online", "busy", "away")}
+def _staff(people: list[Worker], at: datetime) -> dict[str, Any]:
+    there = Counter(w.person.presence for w in people)
     rows = [
         {
-            "person": {"name": p.name, "presence": p.presence},
-            "load": p.held,  # type: ignore[attr-defined]
-            "capacity": p.capacity,
-            "doing": _("%(n)s 件超时") % {"n": p.late} if p.late else str(p.get_presence_display()),  # type: ignore[attr-defined]
-            "late": bool(p.late),  # type: ignore[attr-defined]
-            "since": words.span((at - p.presence_at).total_seconds()) if p.presence_at else "",
+            "person": {"name": w.person.name, "presence": w.person.presence},
+            "load": w.load,
+            "capacity": w.person.capacity,
+            "doing": _("%(n)s 件超时") % {"n": w.late}
+            if w.late
+            else words.choice(Person.Presence, w.person.presence),
+            "late": bool(w.late),
+            "since": words.span((at - w.person.presence_at).total_seconds()) if w.person.presence_at else "",
         }
-        for p in people
+        for w in people[:MOST_PEOPLE]
     ]
-    note = _("%(online)s 在线 · %(busy)s 忙 · %(away)s 离开") % counts
-    return {"note": note, "rows": rows}
+    counts = {state: there[state] for state in ("online", "busy", "away")}
+    return {"note": _("%(online)s 在线 · %(busy)s 忙 · %(away)s 离开") % counts, "rows": rows}

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from shounuo.cases.models import Case
+from shounuo.cases.queries import visible_to
 from shounuo.cases.services import reply_send
 from shounuo.cases.testing import make_case
 from shounuo.channels.testing import make_mailbox, receive
@@ -19,6 +21,7 @@ from shounuo.notices.models import Notice
 from shounuo.staff.queries import actor_for
 from shounuo.web import words
 from shounuo.web.board import showing
+from shounuo.web.board.asking import OPEN
 from shounuo.web.tests.desks import clock_of, make_house, queries_of
 from shounuo.web.tests.portal_world import is_clean, text_of
 
@@ -114,6 +117,52 @@ def test_how_today_was_kept_is_said_of_all_and_of_a_team(house, manager):
     assert {house.mine.number, house.theirs.number} <= behind(manager, whole)
 
 
+def test_every_figure_is_what_a_recount_of_what_the_reader_sees_gives(house):
+    cast = house.cast
+    for n, (owner, team, ago) in enumerate(
+        [
+            (cast.agent, cast.team, 5), (cast.agent, cast.team, 300), (None, cast.team, 200), (None, cast.team, 3),
+            (None, cast.other_team, 2), (None, cast.other_team, 500), (cast.supervisor, cast.other_team, 10), (None, None, 7),
+        ]
+    ):  # fmt: skip
+        make_case(f"第 {n} 件", team=team, owner=owner, at=house.at - timedelta(minutes=ago))
+    at = now()
+    while loop.fire_due(at):
+        continue
+    told = set()
+    for reader, team in ((cast.manager, None), (cast.manager, cast.team), (cast.supervisor, None), (cast.supervisor, cast.team)):  # fmt: skip
+        seen = visible_to(actor_for(reader))
+        cases = [c for c in seen if c.status in OPEN and (team is None or c.team_id == team.pk)]
+        clocks = [k for c in cases for k in Clock.objects.filter(subject_kind="case", subject_id=c.pk)]
+        soon = [k for k in clocks if k.state == "running" and k.due_at <= at + timedelta(hours=1)]
+        free = {c.pk for c in cases if c.owner_id is None}
+        board = showing.board(actor_for(reader), team, at)
+        queue, working, _online, due, late, _kept = board["figures"]
+        assert queue["value"] == str(len(free))
+        assert (
+            words.span((at - min(c.opened_at for c in cases if c.pk in free)).total_seconds())
+            in queue["population"]
+        )
+        assert working["value"] == str(len(cases) - len(free))
+        assert (due["value"], due["population"]) == (str(len(soon)), f"{len([k for k in soon if k.subject_id in free])} 项无人负责")  # fmt: skip
+        assert late["value"] == str(len([c for c in cases if c.overdue]))
+        assert late["population"] == f"全部还欠 {len([k for k in clocks if k.is_overdue])} 项"
+        held = {row["person"]["name"]: row["load"] for row in board["staff"]["rows"]}
+        for name, load in held.items():
+            assert load == len([c for c in Case.objects.filter(owner__name=name) if c.status in OPEN])
+        told.add(tuple(f["value"] for f in (queue, working, due, late)))
+    assert len(told) == 3, "of his own team a supervisor sees what a manager sees"
+
+
+def test_those_online_are_counted_though_the_list_of_people_is_cut(house, manager, monkeypatch):
+    whole = figures(manager.get("/board/"))["在线"]
+    monkeypatch.setattr(showing, "MOST_PEOPLE", 1)
+    answer = manager.get("/board/")
+    assert figures(answer)["在线"] == whole
+    assert answer.content.decode().count('class="sn-load"') == 1
+    assert "共 3 人" in text_of(answer)
+
+
 def test_one_team_can_be_looked_at(house, manager):
     answer = manager.get(f"/board/?team={house.cast.team.code}")
     assert set(acts(answer)) == {house.mine.number, house.free.number}
@@ -150,13 +199,17 @@ def test_of_all_that_presses_either_half_gets_its_place(house):
         )
     while loop.fire_due(at):
         continue
-    found = commitments.pressing(at, scope={"case": None}, limit=6)
+    cases = {"case": None}
+    broken = list(commitments.lately_broken(scope=cases, limit=6))
+    due = list(commitments.due_soon(at, scope=cases, limit=6))
+    found = commitments.pressing(broken, due, 6)
     assert [c.state for c in found].count("breached") == 3
     late = [c.due_at for c in found if c.state == "breached"]
     soon = [c.due_at for c in found if c.state == "running"]
     assert late == sorted(late, reverse=True)
     assert soon == sorted(soon)
-    assert commitments.pressing(at, scope={}, limit=6) == []
+    assert commitments.pressing(broken, [], 6) == broken
+    assert commitments.pressing([], due, 6) == due
 
 
 def test_the_wall_shows_the_same_without_buttons_of_its_own(house, manager):
@@ -214,7 +267,7 @@ def test_taking_from_the_board_stays_on_the_board(house, supervisor):
 
 
 # -- what it costs ---------------------------------------------------------------------------------------------------
-BOARD = 18
+BOARD = 16
 
 
 def test_the_board_costs_the_same_with_three_cases_and_with_thirty(house, supervisor, manager):
