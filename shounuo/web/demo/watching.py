@@ -59,21 +59,23 @@ def regulation(world: World, at: datetime) -> None:
 def watch(world: World, start: datetime, end: datetime, label: str) -> None:
     """Looks as the watch would have looked, some times a day over the last weeks; people answer what it says."""
     metrics.build_missing(at=end)
-    first, last = (m.astimezone(ZONE).date() for m in (max(start, end - WEEKS), end))
-    moments = [
-        moment
-        for day in range((last - first).days + 1)
-        for hour, minute in LOOKS
-        if (moment := world.local(first + timedelta(days=day), hour, minute)) <= end
-    ]
+    moments = looks(world, start, end)
     with Progress(label, len(moments)) as progress:
-        for at in [*moments, end]:
+        for at in moments:
             risk.alarms_evaluate(at=at)
             if at < end - timedelta(hours=12):
                 _see(at)
             progress.step()
     _review(end)
     risk.targets_judge(at=end)
+
+
+def looks(world: World, start: datetime, end: datetime) -> list[datetime]:
+    """When is looked, in order: at fixed hours of the last weeks before `end`, and then. Pure."""
+    first, last = (m.astimezone(ZONE).date() for m in (max(start, end - WEEKS), end))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    fixed = [world.local(day, hour, minute) for day in days for hour, minute in LOOKS]
+    return [*(moment for moment in fixed if moment < end), end]
 
 
 def _see(at: datetime) -> None:

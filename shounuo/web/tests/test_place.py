@@ -89,13 +89,6 @@ def test_rules_are_proposed_without_any_folder(tmp_path):
     assert list(tmp_path.iterdir()) == [text]
 
 
-def test_a_day_of_the_demo_that_is_none_is_refused(tmp_path):
-    for day in ("2026-02-30", "9999-12-31"):
-        refused = ran("demo", "--demo-day", day, "--data", str(tmp_path / "nowhere"))
-        assert refused.returncode == 2 and "--demo-day" in refused.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_an_installation_that_stands_is_enough_for_every_command(installation):
     for need in Need:
         place.check(installation, need, embedded=True)
