@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 Words = Callable[[str, dict[str, Any]], str]
 
@@ -84,3 +85,15 @@ ESCALATED = declare(
 )
 DUTY_GIVEN = declare("duty.given", "checklist", lambda s, p: _("交给您的待办：%(subject)s") % {"subject": s})
 DUTY_OPEN = declare("duty.open", "inbox", lambda s, p: _("待领取的待办：%(subject)s") % {"subject": s})
+DUTIES_LEFT = declare(
+    "duty.left",
+    "user-share",
+    lambda s, p: (
+        ngettext(
+            "停用的同事还有 %(count)s 项待办等您改派：%(subject)s",
+            "停用的同事还有 %(count)s 项待办等您改派，最先到期的是：%(subject)s",
+            p["count"],
+        )
+        % {"count": p["count"], "subject": s}
+    ),
+)

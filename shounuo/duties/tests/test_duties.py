@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from shounuo.duties import queries, registry, services, subscribers
 from shounuo.duties.models import Duty, Evidence
@@ -14,6 +15,7 @@ from shounuo.events.services import as_published
 from shounuo.files.services import draft_upload
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shounuo.notices import queries as notices
 from shounuo.staff import services as people
 from shounuo.staff.testing import AT, make_cast
 
@@ -346,6 +348,43 @@ def test_who_leaves_holds_nothing_back(cast):
     assert ended.state == "done"
     assert kinds(taken) == ["duty.created", "duty.taken", "duty.released"]
     assert own.pk in ids(cast.actor(cast.supervisor), LATER, box="led")
+
+
+def told(actor):
+    return [shown.text for shown in notices.list_page(actor)[0] if "停用的同事" in shown.text]
+
+
+def test_the_supervisor_is_told_once_how_much_waits_to_be_given_to_another(cast):
+    make_duty(owner_id=cast.agent.pk, title="写结案报告", due_at=DUE + timedelta(days=1))
+    first = make_duty(owner_id=cast.agent.pk, title="回访老张", due_at=DUE)
+    make_duty(owner_id=cast.agent.pk, title="整理资料")
+    make_duty(owner_id=cast.agent.pk, title="班会", roles=["agent"])
+    make_duty(owner_id=cast.agent.pk, title="面谈", subject=("person", cast.agent.pk))
+    people.person_deactivate(person_id=cast.agent.pk, actor=cast.actor(cast.admin), at=LATER)
+    for _again in range(2):
+        subscribers.person_left(left_by(cast.agent), LATER)
+    supervisor = cast.actor(cast.supervisor)
+    assert told(supervisor) == ["停用的同事还有 3 项待办等您改派，最先到期的是：回访老张"]
+    assert told(cast.actor(cast.outsider)) == told(cast.actor(cast.admin)) == []
+    notice = notices.unread(cast.supervisor.pk).get(kind="duty.left")
+    assert notices.url_of(supervisor, notice.pk) == f"/duties/{first.pk}/"
+    with translation.override("en"):
+        assert told(supervisor) == [] and "3 duties" in notices.list_page(supervisor)[0][0].text
+
+
+def test_where_nobody_leads_the_team_a_manager_is_told(cast):
+    make_duty(owner_id=cast.supervisor.pk, title="写结案报告")
+    people.person_deactivate(person_id=cast.supervisor.pk, actor=cast.actor(cast.admin), at=LATER)
+    subscribers.person_left(left_by(cast.supervisor), LATER)
+    manager = cast.actor(cast.manager)
+    assert told(manager) == ["停用的同事还有 1 项待办等您改派：写结案报告"]
+
+
+def test_who_leaves_nothing_behind_is_not_told_of(cast):
+    make_duty(owner_id=cast.agent.pk, roles=["agent"])
+    people.person_deactivate(person_id=cast.agent.pk, actor=cast.actor(cast.admin), at=LATER)
+    subscribers.person_left(left_by(cast.agent), LATER)
+    assert told(cast.actor(cast.supervisor)) == []
 
 
 def test_who_is_back_by_then_keeps_what_he_had(cast):
