@@ -78,11 +78,21 @@ def _no_network(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _organisation_is_read_anew():
-    """The row is kept in the process for two seconds: a rolled-back test must not leave its own behind."""
-    from shounuo.staff.queries import forget_organisation
+def _what_is_kept_is_a_tests_own():
+    """What a process keeps for two seconds is read anew by each test, for a rolled-back one must leave nothing behind, and
+    then stays: no count of queries and no page may depend on how long a test takes."""
+    from shounuo.calendars import queries as calendars
+    from shounuo.staff import queries as staff
+    from shounuo.web.policies import previews
 
-    forget_organisation()
+    staff.forget_organisation()
+    calendars._cache.clear()
+    calendars._unsure.clear()
+    with pytest.MonkeyPatch.context() as kept:
+        kept.setattr(staff, "_TTL", float("inf"))
+        kept.setattr(calendars, "TRUST_SECONDS", float("inf"))
+        kept.setattr(previews, "BUDGET", float("inf"))
+        yield
 
 
 @pytest.fixture

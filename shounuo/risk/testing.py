@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from shounuo.cases.testing import make_case
+from shounuo.policy.models import Rule
 from shounuo.policy.testing import make_in_force, make_text
 from shounuo.risk import services
 from shounuo.risk.models import Alarm, Goal
@@ -35,6 +37,17 @@ def make_goal(*, at: datetime = AT) -> Goal:
     make_in_force(make_text("TG-1", code="targets", rules=TARGET), at=at)
     services.targets_judge(at=at)
     return Goal.objects.get(clause_code="TG-1")
+
+
+def raise_alarm(name: str, *, at: datetime, **kept: Any) -> Alarm:
+    """An open alarm of the only rule of the name, as the watch leaves it: for tests in one transaction, whose events the
+    watch cannot read."""
+    rule = Rule.objects.select_related("clause__version__policy").get(kind="alarm", name=name)
+    given = {"raised_at": at, "seen_at": at, "level": rule.body.get("level", "")} | kept
+    clause = rule.clause
+    return Alarm.objects.create(
+        rule=rule, policy_code=clause.version.policy.code, clause_code=clause.code, name=name, **given
+    )
 
 
 def make_alarm(*, at: datetime = AT) -> Alarm:

@@ -3,7 +3,7 @@ figures, and what the pages show is what plain Python works out from events and 
 
 from collections import defaultdict
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -24,7 +24,7 @@ from tests.flows import checked
 from tests.flows.house import SHANGHAI
 
 PACKS = {"livestock", "enterprise", "office", "process-standard"}
-CASES, DAY = 40, "2026-11-02"
+CASES, DAY = 40, date(2026, 11, 2)
 
 
 class Here:

@@ -19,13 +19,6 @@ START = datetime(2026, 9, 30, 15, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 SHORT = {"wed": [["15:00", "15:30"]]}
 
 
-@pytest.fixture(autouse=True)
-def _fresh():
-    """Each test begins like a new process."""
-    queries._cache.clear()
-    queries._unsure.clear()
-
-
 @pytest.mark.django_db
 def test_the_calendars_of_every_installation_count():
     make_defaults()

@@ -36,6 +36,8 @@ from shounuo.web.figures import showing as figures
 from shounuo.web.process.showing import rows as process_rows
 from shounuo.web.words import WEEKDAYS, days_span, sign
 
+ON_BOARD = 8  # lines of alarms on the supervisor's board; the others are on their own page
+
 
 def zone() -> ZoneInfo:
     return ZoneInfo(staff.organisation().zone)
@@ -85,7 +87,7 @@ def _specs(ids: set[int]) -> dict[int, tuple[Rule, AlarmRule]]:
 
 
 def _about(actor: Actor, alarms: list[Alarm]) -> dict[str, dict[str, str]]:
-    """What alarms are about, by its key, where the reader may see it."""
+    """What alarms are about, by its key; of what the reader may not see, no more than that."""
     ids: dict[str, set[int]] = {}
     for alarm in alarms:
         kind, _colon, text = alarm.about.partition(":")
@@ -97,6 +99,8 @@ def _about(actor: Actor, alarms: list[Alarm]) -> dict[str, dict[str, str]]:
         if subject is None:
             continue
         seen = subject.visible_ids(actor, of_kind)
+        for id in of_kind - seen:
+            found[f"{kind}:{id}"] = {"label": _("不在您的可见范围"), "url": "", "hidden": "1"}
         for id, label in subject.label(seen).items():
             found[f"{kind}:{id}"] = {"label": label, "url": subject.url(id)}
     return found
@@ -344,14 +348,18 @@ def bars(
     ]
 
 
-def board_items(actor: Actor) -> list[dict[str, str]]:
-    """What is open, for the supervisor's board."""
-    return [
+def board_items(actor: Actor) -> tuple[list[dict[str, str]], int]:
+    """The first of what is open, for the supervisor's board, and how many are open. Of one level, what he can look into
+    stands before what he cannot."""
+    found = rows(actor, queries.open_alarms(actor))
+    found.sort(key=lambda r: (queries.ORDER[r["level"]], bool(r["about"] and r["about"].get("hidden"))))
+    shown = [
         {
-            "level": r["level"] or "blue",
+            "level": r["level"],
             "text": r["name"],
-            "note": " ".join(filter(None, (given_for(r), r["about"]["label"] if r["about"] else ""))),
+            "note": " · ".join(filter(None, (given_for(r), r["about"]["label"] if r["about"] else ""))),
             "url": r["url"],
         }
-        for r in rows(actor, queries.open_alarms(actor))
+        for r in found[:ON_BOARD]
     ]
+    return shown, len(found)

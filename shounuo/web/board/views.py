@@ -45,10 +45,11 @@ def board(request: HttpRequest) -> HttpResponse:
 def _alarms(actor: Actor) -> dict[str, Any]:
     """The regulation's alarms that are open, and what is wrong with the house itself: mail that could not be read,
     mailboxes that cannot be fetched."""
-    items: list[dict[str, Any]] = list(alarms.board_items(actor))
+    items: list[dict[str, Any]]
+    items, told = alarms.board_items(actor)
     if not actor.may("ops.view"):
-        return {"open": len(items), "url": "/alarms/", "items": items}
-    told = len(items)
+        return {"open": told, "url": "/alarms/", "items": items}
+    regulated = len(items)
     held = channels.quarantined_count()
     if held:
         items.append(
@@ -69,7 +70,8 @@ def _alarms(actor: Actor) -> dict[str, Any]:
         for mailbox in channels.mailboxes(active=True)
         if mailbox.imap_error
     ]
-    return {"open": len(items), "url": "/alarms/" if told else "/settings/operations/", "items": items}
+    url = "/alarms/" if told else "/settings/operations/"
+    return {"open": told + len(items) - regulated, "url": url, "items": items}
 
 
 @staff_page("board.view")

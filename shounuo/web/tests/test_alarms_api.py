@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from shounuo.cases.testing import make_case
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
-from shounuo.policy.models import Rule
 from shounuo.policy.testing import make_in_force, make_text
-from shounuo.risk.models import Alarm, AlarmDay
+from shounuo.risk.models import AlarmDay
+from shounuo.risk.testing import raise_alarm
 from shounuo.staff.services import token_create
 from shounuo.staff.testing import make_cast, set_up_organisation
 
@@ -49,16 +49,8 @@ def case(cast):
 
 def raised(name="complaints-day", level="red", **more):
     """An alarm as the watch raises it: the log's end is out of reach within the test's transaction."""
-    rule = Rule.objects.get(kind="alarm", name=name)
     kept = {"metric": "complaint_count", "value": 4.0, "n": 9} if level == "red" else {}
-    return Alarm.objects.create(
-        rule=rule,
-        policy_code="trial",
-        clause_code="T-1",
-        name=name,
-        level=level,
-        **{**kept, "raised_at": now(), "seen_at": now()} | more,
-    )
+    return raise_alarm(name, at=now(), level=level, **kept | more)
 
 
 def bearer_of(person, scopes=()):

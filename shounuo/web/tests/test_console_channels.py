@@ -32,8 +32,7 @@ BOXES, RELAYS, HOOKS = "/settings/mailboxes/", "/settings/relays/", "/settings/w
 
 
 @pytest.fixture
-def cast(client, monkeypatch):
-    monkeypatch.setattr(queries, "_TTL", 3600)
+def cast(client):
     cast = make_cast()
     set_up_organisation()
     sign_in_client(client, cast.admin)

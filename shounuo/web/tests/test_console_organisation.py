@@ -18,8 +18,7 @@ SYSTEM = Actor.system()
 
 
 @pytest.fixture
-def cast(client, monkeypatch):
-    monkeypatch.setattr(queries, "_TTL", 3600)  # counts of queries do not depend on the time a test takes
+def cast(client):
     cast = make_cast()
     set_up_organisation()
     sign_in_client(client, cast.admin)

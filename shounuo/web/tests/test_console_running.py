@@ -20,7 +20,6 @@ from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.notices.models import OutgoingMail
-from shounuo.staff import queries
 from shounuo.staff.testing import AT, make_cast, make_person, set_up_organisation, sign_in_client
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +29,7 @@ NO_MAIL = b"\x00\xff<script>alert(1)</script>"
 
 
 @pytest.fixture
-def cast(client, monkeypatch):
-    monkeypatch.setattr(queries, "_TTL", 3600)
+def cast(client):
     cast = make_cast()
     set_up_organisation()
     sign_in_client(client, cast.admin)

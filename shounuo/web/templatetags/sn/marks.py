@@ -132,7 +132,9 @@ def tag(text: Any, kind: str = "") -> SafeString:
 
 @register.simple_tag
 def alarm(level: str, text: str = "") -> SafeString:
-    """`{% alarm "yellow" %}`: blue, yellow, red; red is the only filled one."""
+    """`{% alarm "yellow" %}`: blue, yellow, red; red is the only filled one. Without a level it is a reminder."""
+    if not level:
+        return format_html('<span class="sn-tag">{}</span>', text or gettext("提醒"))
     glyph, own = _ALARMS[level]
     return format_html('<span class="sn-alarm is-{}">{}{}</span>', level, icon(glyph), text or own)
 
