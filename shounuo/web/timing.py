@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -27,40 +27,54 @@ def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = N
 
     `titles`: rule id -> what the promise is called.
     """
-    view = _spoken(clock, now) | {
+    view = _owed(clock, now) | {
         "id": clock.pk,
         "warn_at": clock.warn_at,
+        "started_at": clock.started_at,
         "clause": {
             "number": clause_number(clock.clause_code),
             "name": "",
             "url": f"/policy/clauses/{clock.clause_code}/",
         },
         "name": (titles or {}).get(clock.rule_id, clock.commitment),
+        "used_seconds": clock.used_s,
         "total_seconds": clock.length_s,
     }
+    if view["state"] == "pause":
+        view["pause_reason"] = pause_words(str(clock.facts.get("status", "")))
     if "left_seconds" in view:
         view["segments"] = segments(calendars.compiled(clock.calendar), now, clock.due_at)
     return view
 
 
-def clock_said(clock: Clock, now: datetime) -> tuple[str, str]:
-    """A clock's state and its words, for where nothing counts down; no query of its own."""
-    told = _spoken(clock, now)
+class Timed(Protocol):
+    """What the words of a clock are made of that is running or broken."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def calendar(self) -> str: ...
+    @property
+    def warn_at(self) -> datetime | None: ...
+    @property
+    def warned_at(self) -> datetime | None: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def met_at(self) -> datetime | None: ...
+    @property
+    def cancelled_at(self) -> datetime | None: ...
+
+
+def clock_said(clock: Timed, now: datetime) -> tuple[str, str]:
+    """State and words of a clock that is running or broken, for where nothing counts down; no query of its own."""
+    told = _owed(clock, now)
     return told["state"], words.clock_words(told, now)
 
 
-def _spoken(clock: Clock, now: datetime) -> dict[str, Any]:
-    """What the words of a clock are made of."""
+def _owed(clock: Timed, now: datetime) -> dict[str, Any]:
     state = _state(clock, now)
-    told: dict[str, Any] = {
-        "state": state,
-        "due_at": clock.due_at,
-        "started_at": clock.started_at,
-        "met_at": clock.met_at,
-        "used_seconds": clock.used_s,
-    }
-    if state == "pause":
-        told["pause_reason"] = pause_words(str(clock.facts.get("status", "")))
+    told: dict[str, Any] = {"state": state, "due_at": clock.due_at, "met_at": clock.met_at}
     if state == "breach" and clock.cancelled_at is not None:
         told["text"] = _("超时，没有办到")
     if state in ("run", "warn") and clock.calendar != ALWAYS:
@@ -94,7 +108,7 @@ def span_words(within: str) -> str:
     return Span.parse(within).words()
 
 
-def _state(clock: Clock, now: datetime) -> str:
+def _state(clock: Timed, now: datetime) -> str:
     match clock.state:
         case Clock.State.RUNNING:
             if clock.due_at <= now:

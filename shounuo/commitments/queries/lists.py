@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from shounuo.commitments.models import Clock
 from shounuo.commitments.queries.clocks import visible
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.composed import figures
 
 Scope = Mapping[str, "QuerySet[Any] | None"]
 """By kind of subject, the ids that may be seen as a query (None: all of that kind); kinds not named are not seen. The part
@@ -53,46 +52,33 @@ def at_risk(
 
 
 def pressing(late: Sequence[Clock], soon: Sequence[Clock], limit: int) -> list[Clock]:
-    """What wants a hand now, of `lately_broken` and `due_soon` read to the same limit: what is overdue, then what is due;
+    """What wants a hand now, of `lately_broken` and `due_soon` read to this limit each: what is overdue, then what is due;
     half of the places for either as far as it fills them."""
     return [*late[: max(limit // 2, limit - len(soon))], *soon][:limit]
 
 
-def lately_broken(*, scope: Scope, limit: int) -> QuerySet[Clock]:
-    """What is overdue, that which became so last first."""
-    return in_scope(Clock.objects.filter(_OVERDUE).order_by("-due_at", "-id"), scope)[:limit]
+def lately_broken(*, kind: str) -> QuerySet[Clock]:
+    """What is overdue on subjects of this kind, whoever asks, that which became so last first."""
+    return Clock.objects.filter(_OVERDUE, subject_kind=kind).order_by("-due_at", "-id")
 
 
-def due_soon(
-    at: datetime, *, scope: Scope, limit: int, within: timedelta = timedelta(hours=1)
-) -> QuerySet[Clock]:
-    """What has warned or is due within a time, the soonest first."""
+def due_soon(at: datetime, *, kind: str, within: timedelta = timedelta(hours=1)) -> QuerySet[Clock]:
+    """What has warned or is due within a time on subjects of this kind, whoever asks, the soonest first."""
     due = Q(due_at__lte=at + within) | Q(warned_at__isnull=False)
-    return in_scope(Clock.objects.filter(due, state=State.RUNNING).order_by("due_at", "id"), scope)[:limit]
+    return Clock.objects.filter(due, state=State.RUNNING, subject_kind=kind).order_by("due_at", "id")
 
 
-def upcoming(
-    at: datetime, *, scope: Scope, within: timedelta = timedelta(hours=2), limit: int = 300
-) -> QuerySet[Clock]:
-    """What is due in the next hours and what has been overdue for as long at most: the points of the board's chart."""
-    rows = Clock.objects.filter(
-        (_OVERDUE & Q(due_at__gt=at - within)) | Q(state=State.RUNNING, due_at__lte=at + within)
-    )
-    return in_scope(rows.order_by("due_at", "id"), scope)[:limit]
+def upcoming(at: datetime, *, kind: str, within: timedelta = timedelta(hours=2)) -> QuerySet[Clock]:
+    """What is due in the next hours and what has been overdue for as long at most, on subjects of this kind, whoever
+    asks, by due moment."""
+    near = (_OVERDUE & Q(due_at__gt=at - within)) | Q(state=State.RUNNING, due_at__lte=at + within)
+    return Clock.objects.filter(near, subject_kind=kind).order_by("due_at", "id")
 
 
-def owed(
-    at: datetime, *, scope: Scope, apart: Scope, within: timedelta = timedelta(hours=1)
-) -> QuerySet[Any, Any]:
-    """A row of three counts: what is overdue, what is due within a time, and what of the latter lies in `apart`. Reads
-    only these clocks, not all that run."""
+def owed(at: datetime, *, kind: str, within: timedelta = timedelta(hours=1)) -> QuerySet[Clock]:
+    """What is overdue (`breached`) or due within a time (`running`) on subjects of this kind, whoever asks, in no order."""
     due = Q(state=State.RUNNING, due_at__lte=at + within)
-    return figures(
-        in_scope(Clock.objects.filter(_OVERDUE | due), scope),
-        overdue=Count("id", filter=_OVERDUE),
-        soon=Count("id", filter=due),
-        apart=Count("id", filter=due & _scoped(apart)),
-    )
+    return Clock.objects.filter(_OVERDUE | due, subject_kind=kind).order_by()
 
 
 def breaches(
@@ -130,14 +116,10 @@ def breaches(
 
 def in_scope(rows: QuerySet[Clock], scope: Scope) -> QuerySet[Clock]:
     """Only the clocks of the subjects in scope."""
-    return rows.filter(_scoped(scope))
-
-
-def _scoped(scope: Scope) -> Q:
     condition = Q(pk__in=[])
     for kind, ids in scope.items():
         condition |= Q(subject_kind=kind) if ids is None else Q(subject_kind=kind, subject_id__in=ids)
-    return condition
+    return rows.filter(condition)
 
 
 def _seen(rows: QuerySet[Clock], actor: Actor, scope: Scope | None, limit: int) -> list[Clock]:

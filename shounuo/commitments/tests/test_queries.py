@@ -260,21 +260,32 @@ def test_the_board_gets_what_is_at_risk_by_due_moment_within_what_is_seen():
     make_month()
     now = minutes(60)
     assert [c.subject_id for c in queries.at_risk(STAFF, now)] == [4, 6]
-    assert [c.subject_id for c in queries.upcoming(now, scope={PARCEL: None})] == [4, 6]
-    assert [c.subject_id for c in queries.lately_broken(scope={PARCEL: None}, limit=5)] == [4]
-    assert [c.subject_id for c in queries.due_soon(now, scope={PARCEL: None}, limit=5)] == [6]
     parcels.hidden.add(4)
     assert [c.subject_id for c in queries.at_risk(STAFF, now)] == [6]
     only = Clock.objects.filter(subject_id=4).values("subject_id")
     assert [c.subject_id for c in queries.at_risk(STAFF, now, scope={PARCEL: only})] == [4]
     assert queries.at_risk(STAFF, now, scope={}) == []
-    six = Clock.objects.filter(subject_id=6).values("subject_id")
-    whole, own = {PARCEL: None}, {PARCEL: only}
-    assert [*queries.owed(now, scope=whole, apart={PARCEL: six})] == [(1, 1, 1)]
-    assert [*queries.owed(now, scope=whole, apart=own)] == [(1, 1, 0)]
-    assert [*queries.owed(now, scope=own, apart=whole)] == [(1, 0, 0)]
-    assert [*queries.owed(now, scope=whole, apart={}, within=timedelta(minutes=5))] == [(1, 0, 0)]
-    assert not [row for row in queries.owed(now, scope={}, apart=whole) if any(row)]
+
+
+def test_a_board_asks_for_what_is_late_and_what_is_due_of_one_kind_of_subject():
+    make_month()
+    now, hour = minutes(60), timedelta(hours=1)
+    broken = queries.lately_broken(kind=PARCEL)
+    due = queries.due_soon(now, kind=PARCEL)
+    assert ([c.subject_id for c in broken], [c.subject_id for c in due]) == ([4], [6])
+    assert [c.subject_id for c in queries.upcoming(now, kind=PARCEL)] == [4, 6]
+    assert [c.subject_id for c in queries.upcoming(now + 3 * hour, kind=PARCEL)] == [6], (
+        "long overdue is no point"
+    )
+    assert {c.subject_id for c in queries.owed(now, kind=PARCEL)} == {4, 6}
+    assert {c.subject_id for c in queries.owed(now, kind=PARCEL, within=hour / 12)} == {4}
+    for rows in (
+        queries.lately_broken(kind="case"),
+        queries.due_soon(now, kind="case"),
+        queries.upcoming(now, kind="case"),
+        queries.owed(now, kind="case"),
+    ):
+        assert not rows.exists()
 
 
 def test_lists_cost_the_same_however_long_they_are(django_assert_num_queries):

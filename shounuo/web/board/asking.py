@@ -3,11 +3,21 @@ as a value, his team."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 
 from shounuo.cases import queries as cases
 from shounuo.cases.models import Case
@@ -44,6 +54,20 @@ class Owed(NamedTuple):
     free: int
 
 
+class Dot(NamedTuple):
+    """What the chart says of a clock that is running or overdue."""
+
+    subject_id: int
+    clause_code: str
+    calendar: str
+    state: str
+    warn_at: datetime | None
+    warned_at: datetime | None
+    due_at: datetime
+    met_at: datetime | None
+    cancelled_at: datetime | None
+
+
 class Known(NamedTuple):
     """What a dot and a row say of a case."""
 
@@ -64,13 +88,16 @@ def held(actor: Actor, team: int | None) -> list[Held]:
 
 
 def owed(actor: Actor, team: int | None, at: datetime) -> Owed:
-    [row] = _owed.rows(actor, at=at, **_in(team))
-    return Owed(*row)
+    counts: Counter[tuple[bool, bool | None]] = Counter()
+    for state, free, n in _owed.rows(actor, at=at, **_in(team)):
+        counts[state == Clock.State.BREACHED, free] += n
+    late, soon, free = (counts[True, False] + counts[True, True]), counts[False, False], counts[False, True]
+    return Owed(late, soon + free, free)
 
 
-def upcoming(actor: Actor, team: int | None, at: datetime) -> list[Clock]:
+def upcoming(actor: Actor, team: int | None, at: datetime) -> list[Dot]:
     """The clocks of open cases that the chart draws, by due moment."""
-    return _upcoming.objects(actor, at=at, **_in(team))
+    return [Dot(*row) for row in _upcoming.rows(actor, at=at, **_in(team))]
 
 
 def pressing(actor: Actor, team: int | None, at: datetime) -> list[Clock]:
@@ -80,9 +107,8 @@ def pressing(actor: Actor, team: int | None, at: datetime) -> list[Clock]:
     return commitments.pressing(late, soon, MOST_PRESSING)
 
 
-def known(*lists: Iterable[Clock]) -> dict[int, Known]:
-    """The cases of these clocks, which the reader may see."""
-    ids = {c.subject_id for clocks in lists for c in clocks}
+def known(ids: set[int]) -> dict[int, Known]:
+    """The cases of clocks in view."""
     rows = Case.objects.filter(pk__in=ids).order_by()
     return {
         row[0]: Known(*row)
@@ -108,8 +134,19 @@ def _seen(actor: Actor, team: int | None) -> QuerySet[Case]:
     return rows if team is None else rows.filter(team=team)
 
 
-def _open(actor: Actor, team: int | None) -> commitments.Scope:
-    return {"case": _seen(actor, team).filter(status__in=OPEN).values("pk")}
+def _open(actor: Actor, team: int | None) -> QuerySet[Case]:
+    return _seen(actor, team).filter(status__in=OPEN)
+
+
+def _of_clock(rows: QuerySet[Case]) -> QuerySet[Case]:
+    """The case of a clock among these. Looked up by itself, not joined: PostgreSQL, which cannot know that few of the
+    running clocks are due, would read all cases for them."""
+    return rows.filter(pk=OuterRef("subject_id"))
+
+
+def _of_open(clocks: QuerySet[Clock], actor: Actor, team: int | None) -> QuerySet[Clock]:
+    rows = clocks.annotate(of_open=Subquery(_of_clock(_open(actor, team)).values("pk")))
+    return rows.filter(of_open__isnull=False)
 
 
 def _sees_all(actor: Actor, team: int | None) -> bool:
@@ -118,7 +155,7 @@ def _sees_all(actor: Actor, team: int | None) -> bool:
 
 @Composed
 def _held(actor: Actor, *, team: int | None = None) -> QuerySet[Any, Any]:
-    seen = Value(True) if _sees_all(actor, team) else Q(pk__in=_open(actor, team)["case"])
+    seen = Value(True) if _sees_all(actor, team) else Q(pk__in=_open(actor, team).values("pk"))
     return (
         Case.objects.filter(status__in=OPEN)
         .order_by()
@@ -131,9 +168,15 @@ def _held(actor: Actor, *, team: int | None = None) -> QuerySet[Any, Any]:
 
 @Composed
 def _owed(actor: Actor, *, at: datetime, team: int | None = None) -> QuerySet[Any, Any]:
-    seen = None if _sees_all(actor, team) else _seen(actor, team).values("pk")
-    free = _seen(actor, team).filter(status__in=OPEN, owner=None).values("pk")
-    return commitments.owed(at, scope={"case": seen}, apart={"case": free})
+    free = ExpressionWrapper(Q(status__in=OPEN, owner=None), output_field=BooleanField())
+    case = _of_clock(_seen(actor, team)).annotate(free=free).values("free")
+    return (
+        commitments.owed(at, kind="case")
+        .annotate(free=Subquery(case))
+        .values("state", "free")
+        .annotate(n=Count("pk"))
+        .values_list("state", "free", "n")
+    )
 
 
 SHOWN = (
@@ -143,18 +186,19 @@ SHOWN = (
 
 
 @Composed
-def _upcoming(actor: Actor, *, at: datetime, team: int | None = None) -> QuerySet[Clock]:
-    return commitments.upcoming(at, scope=_open(actor, team), within=AHEAD, limit=MOST_DOTS).only(*SHOWN)
+def _upcoming(actor: Actor, *, at: datetime, team: int | None = None) -> QuerySet[Any, Any]:
+    rows = _of_open(commitments.upcoming(at, kind="case", within=AHEAD), actor, team)
+    return rows.values_list(*Dot._fields)[:MOST_DOTS]
 
 
 @Composed
 def _late(actor: Actor, *, team: int | None = None) -> QuerySet[Clock]:
-    return commitments.lately_broken(scope=_open(actor, team), limit=MOST_PRESSING).only(*SHOWN)
+    return _of_open(commitments.lately_broken(kind="case"), actor, team).only(*SHOWN)[:MOST_PRESSING]
 
 
 @Composed
 def _soon(actor: Actor, *, at: datetime, team: int | None = None) -> QuerySet[Clock]:
-    return commitments.due_soon(at, scope=_open(actor, team), limit=MOST_PRESSING).only(*SHOWN)
+    return _of_open(commitments.due_soon(at, kind="case"), actor, team).only(*SHOWN)[:MOST_PRESSING]
 
 
 @Composed

@@ -23,7 +23,7 @@ from shounuo.staff import queries as staff
 from shounuo.staff.models import Person, Team
 from shounuo.web import timing, words
 from shounuo.web.board import asking
-from shounuo.web.board.asking import Held, Known, Owed
+from shounuo.web.board.asking import Dot, Held, Known, Owed
 from shounuo.web.dashboards import links
 
 BEHIND = timedelta(minutes=30)
@@ -43,7 +43,7 @@ def board(actor: Actor, team: Team | None, at: datetime) -> dict[str, Any]:
     """Figures, lanes, what needs a hand, and people; all under the reader's visibility."""
     of = None if team is None else team.pk
     upcoming, risk = asking.upcoming(actor, of, at), asking.pressing(actor, of, at)
-    known = asking.known(upcoming, risk)
+    known = asking.known({d.subject_id for d in upcoming} | {c.subject_id for c in risk})
     held = asking.held(actor, of)
     people = _people(asking.people(actor, of), held)
     return {
@@ -146,7 +146,7 @@ def _figures(
     ]
 
 
-def _lanes(clocks: list[Clock], known: dict[int, Known], at: datetime) -> dict[str, Any]:
+def _lanes(clocks: list[Dot], known: dict[int, Known], at: datetime) -> dict[str, Any]:
     """A lane per team, a dot per promise."""
     by_team: dict[str, list[dict[str, Any]]] = {}
     for clock in clocks:

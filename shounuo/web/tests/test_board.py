@@ -199,9 +199,8 @@ def test_of_all_that_presses_either_half_gets_its_place(house):
         )
     while loop.fire_due(at):
         continue
-    cases = {"case": None}
-    broken = list(commitments.lately_broken(scope=cases, limit=6))
-    due = list(commitments.due_soon(at, scope=cases, limit=6))
+    broken = list(commitments.lately_broken(kind="case")[:6])
+    due = list(commitments.due_soon(at, kind="case")[:6])
     found = commitments.pressing(broken, due, 6)
     assert [c.state for c in found].count("breached") == 3
     late = [c.due_at for c in found if c.state == "breached"]
