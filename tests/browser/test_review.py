@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from shounuo.kernel.clock import now
+from shounuo.policy import services
 from shounuo.policy.services import document_upload
 from shounuo.staff.queries import actor_for
 from tests.browser.conftest import PHONE
@@ -95,3 +96,20 @@ def test_the_review_fits_a_phone_and_works_without_scripts(site):
     expect(plain.locator(f"#p{first.pk}")).to_contain_text("已采纳")
     plain.locator(f"#p{first.pk}").get_by_role("link", name="改写").click()
     expect(plain.locator("input[name='within.n']")).to_have_value("30")
+
+
+def test_who_decides_second_hears_of_it_in_place_and_decides_on_purpose(site):
+    document = upload(site, "two")
+    first = document.proposals.earliest("position")
+    cast = site.world.cast
+    page = site.open(f"/policy/documents/{document.pk}/", person=cast.manager)
+    services.proposal_reject(proposal_id=first.pk, actor=cast.actor(cast.admin), at=now())
+    card = page.locator(f"#p{first.pk}")
+    card.get_by_role("button", name="采纳", exact=True).click()
+    expect(card.get_by_role("alert")).to_contain_text("管理员 在这期间已经定了：未采纳。您的没有存。")
+    expect(page.locator(".sn-rv-card.is-current")).to_have_id(f"p{first.pk}")
+    page.keyboard.press("y")  # a key alone replaces nobody's decision
+    expect(card).to_have_attribute("data-state", "rejected")
+    card.get_by_role("button", name="仍按原提议采纳").click()
+    expect(card).to_have_attribute("data-state", "accepted")
+    assert states(document)[0] == "accepted"

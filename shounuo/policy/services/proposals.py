@@ -14,6 +14,7 @@ from shounuo.events.services import NewEvent, publish
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.errors import Invalid, NotFound
 from shounuo.policy import events, permissions
+from shounuo.policy.editing.changes import Moved, mark
 from shounuo.policy.models import PolicyVersion, RuleProposal
 from shounuo.policy.proposing import packing
 from shounuo.policy.reading import PackInvalid, read_pack, read_rule_plain
@@ -29,59 +30,71 @@ State = RuleProposal.State
 SURE = 90
 
 
-def proposal_accept(*, proposal_id: int, actor: Actor, at: datetime) -> RuleProposal:
+def mark_of_proposal(row: RuleProposal) -> str:
+    """What a person who decides saw: the proposal as it reads, and what was decided about it until then. Every act on one
+    proposal takes it as `seen` and raises Moved where the proposal is no longer so; without it the act is done whatever
+    stands there."""
+    return mark([row.state, plain_of(row), row.final_name, row.final, row.decided_at, row.decided_by_id])
+
+
+def proposal_accept(*, proposal_id: int, seen: str | None = None, actor: Actor, at: datetime) -> RuleProposal:
     """Takes a proposal as it stands. Needs policy.edit. Raises PackInvalid with what is missing for one with gaps that a
-    pack cannot leave open; publishes policy.proposal_decided."""
+    pack cannot leave open, and Moved; publishes policy.proposal_decided."""
     need(actor, permissions.EDIT)
     vocabulary = words()
     with transaction.atomic():
-        row = _locked(proposal_id)
+        row = _locked(proposal_id, seen)
         read_rule_plain(plain_of(row), row.clause, vocabulary)
         return _decide([row], State.ACCEPTED, actor, at)[0]
 
 
-def proposal_edit(*, proposal_id: int, rule: AnyRule, actor: Actor, at: datetime) -> RuleProposal:
+def proposal_edit(
+    *, proposal_id: int, rule: AnyRule, seen: str | None = None, actor: Actor, at: datetime
+) -> RuleProposal:
     """Takes the rule that a person made of a proposal; it may be of another kind.
 
-    Needs policy.edit. Raises PackInvalid when it no longer fits what the installation knows; publishes
+    Needs policy.edit. Raises PackInvalid when it no longer fits what the installation knows, and Moved; publishes
     policy.proposal_decided.
     """
     need(actor, permissions.EDIT)
     vocabulary = words()
     with transaction.atomic():
-        row = _locked(proposal_id)
+        row = _locked(proposal_id, seen)
         rule = read_rule_plain(rule_plain(rule), row.clause, vocabulary)
         row.final_name, row.final = rule.name, {"kind": rule.kind, "body": rule_body(rule)}
         return _decide([row], State.EDITED, actor, at)[0]
 
 
-def proposal_fill(*, proposal_id: int, values: Mapping[str, str], actor: Actor, at: datetime) -> RuleProposal:
+def proposal_fill(
+    *, proposal_id: int, values: Mapping[str, str], seen: str | None = None, actor: Actor, at: datetime
+) -> RuleProposal:
     """Takes a proposal with its gaps filled by a person: field -> code of an event or role. Other fields are not touched.
 
-    Needs policy.edit. Raises PackInvalid with what is still missing or wrong; publishes policy.proposal_decided.
+    Needs policy.edit. Raises PackInvalid with what is still missing or wrong, and Moved; publishes
+    policy.proposal_decided.
     """
     need(actor, permissions.EDIT)
     vocabulary = words()
     with transaction.atomic():
-        row = _locked(proposal_id)
+        row = _locked(proposal_id, seen)
         filled = {name: value for name, value in values.items() if name in row.gaps and value}
         rule = read_rule_plain({**plain_of(row), **filled}, row.clause, vocabulary)
         row.final_name, row.final = rule.name, {"kind": rule.kind, "body": rule_body(rule)}
         return _decide([row], State.EDITED, actor, at)[0]
 
 
-def proposal_reject(*, proposal_id: int, actor: Actor, at: datetime) -> RuleProposal:
-    """Leaves a proposal out. Needs policy.edit; publishes policy.proposal_decided."""
+def proposal_reject(*, proposal_id: int, seen: str | None = None, actor: Actor, at: datetime) -> RuleProposal:
+    """Leaves a proposal out. Needs policy.edit. Raises Moved; publishes policy.proposal_decided."""
     need(actor, permissions.EDIT)
     with transaction.atomic():
-        return _decide([_locked(proposal_id)], State.REJECTED, actor, at)[0]
+        return _decide([_locked(proposal_id, seen)], State.REJECTED, actor, at)[0]
 
 
-def proposal_reopen(*, proposal_id: int, actor: Actor, at: datetime) -> RuleProposal:
-    """Takes a decision back. Needs policy.edit; publishes policy.proposal_decided."""
+def proposal_reopen(*, proposal_id: int, seen: str | None = None, actor: Actor, at: datetime) -> RuleProposal:
+    """Takes a decision back. Needs policy.edit. Raises Moved; publishes policy.proposal_decided."""
     need(actor, permissions.EDIT)
     with transaction.atomic():
-        return _decide([_locked(proposal_id)], State.PROPOSED, actor, at)[0]
+        return _decide([_locked(proposal_id, seen)], State.PROPOSED, actor, at)[0]
 
 
 def proposals_accept_sure(*, document_id: int, actor: Actor, at: datetime) -> int:
@@ -170,10 +183,12 @@ def _base(code: str) -> tuple[Pack | None, str]:
     return pack, pack.version if drafts is not None else str(found.policy.last_number + 1)
 
 
-def _locked(proposal_id: int) -> RuleProposal:
+def _locked(proposal_id: int, seen: str | None) -> RuleProposal:
     row = RuleProposal.objects.select_for_update().filter(pk=proposal_id).first()
     if row is None:
         raise NotFound(_("没有这条提议"))
+    if seen is not None and seen != mark_of_proposal(row):
+        raise Moved(_("这条提议刚被别人定过或改过"))
     return row
 
 

@@ -12,9 +12,11 @@ from shounuo.files import queries as files
 from shounuo.kernel.durations import Span
 from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
 from shounuo.policy import queries, services
+from shounuo.policy.editing.changes import Moved
 from shounuo.policy.models import PolicyDocument, PolicyVersion, RuleProposal
 from shounuo.policy.reading import PackInvalid
 from shounuo.policy.schema import Commitment, EventSpec
+from shounuo.policy.services.proposals import mark_of_proposal
 from shounuo.policy.testing import make_in_force, make_text
 from shounuo.staff.testing import AT, make_cast
 
@@ -106,6 +108,24 @@ def test_who_may_not_draft_uploads_nothing_and_sees_nothing(cast, editor):
     for act in (services.proposals_accept, services.proposals_accept_sure, services.document_remove):
         with pytest.raises(NotAllowed):
             act(document_id=document.pk, actor=outsider, at=AT)
+
+
+def test_an_act_on_a_proposal_that_moved_since_it_was_seen_is_refused(editor):
+    proposal = upload(editor).proposals.first()
+    seen = mark_of_proposal(proposal)
+    acts = (services.proposal_accept, services.proposal_reject, services.proposal_reopen)
+    services.proposal_reject(proposal_id=proposal.pk, seen=seen, actor=editor, at=AT)
+    services.proposal_reopen(proposal_id=proposal.pk, actor=editor, at=AT)
+    assert mark_of_proposal(RuleProposal.objects.get(pk=proposal.pk)) == seen, "nothing is otherwise"
+    services.proposal_accept(proposal_id=proposal.pk, seen=seen, actor=editor, at=AT)
+    for act in acts:
+        with pytest.raises(Moved):
+            act(proposal_id=proposal.pk, seen=seen, actor=editor, at=AT)
+    with pytest.raises(Moved):
+        services.proposal_fill(proposal_id=proposal.pk, values={}, seen=seen, actor=editor, at=AT)
+    with pytest.raises(Moved):
+        services.proposal_edit(proposal_id=proposal.pk, rule=REFUND, seen=seen, actor=editor, at=AT)
+    assert RuleProposal.objects.get(pk=proposal.pk).state == "accepted"
 
 
 def test_a_proposal_is_accepted_rejected_and_taken_up_again(editor):

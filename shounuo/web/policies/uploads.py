@@ -16,13 +16,14 @@ from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotFound, Problem
 from shounuo.policy import permissions, queries, services
 from shounuo.policy.editing import sheets
+from shounuo.policy.editing.changes import Moved
 from shounuo.policy.editing.flat import Sheet
 from shounuo.policy.models import PolicyDocument, RuleProposal
 from shounuo.policy.proposing import documents
 from shounuo.policy.reading import PackInvalid
 from shounuo.policy.schema import RULES
 from shounuo.policy.services.common import words as vocabulary_now
-from shounuo.policy.services.proposals import final_plain
+from shounuo.policy.services.proposals import final_plain, mark_of_proposal
 from shounuo.web.context import actor_of
 from shounuo.web.desk.dialogs import refuse
 from shounuo.web.guard import done, staff_page
@@ -167,36 +168,43 @@ def act(request: HttpRequest, document_id: int, what: str) -> HttpResponse:
 
 @staff_page(permissions.EDIT)
 def decide(request: HttpRequest, proposal_id: int, what: str) -> HttpResponse:
-    """Accepts, fills and accepts, rejects or takes up again one proposal; htmx askers get its card and the progress."""
+    """Accepts, fills and accepts, rejects or takes up again one proposal as it was seen; htmx askers get its card and the
+    progress. Who saw it otherwise than it is by now is told what became of it, and may decide again."""
     actor, at = actor_of(request), now()
     row = queries.proposal_of(actor, proposal_id)
     back = f"/policy/documents/{row.document_id}/#p{row.pk}"
     if request.method != "POST":
         return redirect(back)
-    problem = None
+    values = {gap: request.POST.get(gap, "") for gap in row.gaps}
+    of_one: dict[str, Any] = {"proposal_id": proposal_id, "seen": request.POST.get("_seen", "")}
+    of_one |= {"actor": actor, "at": at}
+    more: dict[str, Any] = {}
+    status = 200
     try:
         if what == "accept":
-            services.proposal_accept(proposal_id=proposal_id, actor=actor, at=at)
+            services.proposal_accept(**of_one)
         elif what == "fill":
-            values = {gap: request.POST.get(gap, "") for gap in row.gaps}
-            services.proposal_fill(proposal_id=proposal_id, values=values, actor=actor, at=at)
+            services.proposal_fill(values=values, **of_one)
         elif what == "reject":
-            services.proposal_reject(proposal_id=proposal_id, actor=actor, at=at)
+            services.proposal_reject(**of_one)
         elif what == "reopen":
-            services.proposal_reopen(proposal_id=proposal_id, actor=actor, at=at)
+            services.proposal_reopen(**of_one)
         else:
             raise NotFound(_("没有这个动作"))
     except PackInvalid as invalid:
-        problem = showing.faults(invalid)
-    if not request.headers.get("HX-Request") and problem is None:
+        more, status = {"faults": showing.faults(invalid)}, 422
+    except Moved:
+        row = queries.proposal_of(actor, proposal_id)
+        more, status = {"meanwhile": showing.meanwhile(row, vocabulary_now(), what, values)}, 409
+    if not request.headers.get("HX-Request") and status == 200:
         return redirect(back)
-    return _card(request, actor, proposal_id, {"faults": problem}, failed=bool(problem))
+    return _card(request, actor, proposal_id, more, status=status)
 
 
 @staff_page(permissions.EDIT)
 def edit(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The proposed rule in the form of its kind, or of the kind asked for; what is wrong stands at its control and nothing
-    typed is lost."""
+    typed is lost, neither where somebody else decided while the form was open."""
     actor = actor_of(request)
     row = queries.proposal_of(actor, proposal_id)
     document = queries.document_of(actor, row.document_id)
@@ -209,6 +217,7 @@ def edit(request: HttpRequest, proposal_id: int) -> HttpResponse:
     subject = request.POST.get("subject") or str(plain.get("subject", "")) or editing.SUBJECT.get(kind, "")
     context = editing.form_context(pack, clause, str(plain[own]), subject)
     act = request.POST.get("_act", "")
+    seen, others = mark_of_proposal(row), None
     if request.method != "POST":
         flat = sheets.filled_plain(kind, plain, context) if kind == own else editing.blank(kind, subject)
         sheet = Sheet(flat | {"title": [str(plain.get("title", ""))]}, context)
@@ -217,22 +226,28 @@ def edit(request: HttpRequest, proposal_id: int) -> HttpResponse:
         if "_say" in request.POST:
             return render(request, "policy/edit/_say.html", {"say": editing.said(found, sheet, pack, kind)})
         if act or "_draw" in request.POST:
-            sheet = Sheet(sheet.flat, context)
+            sheet, seen = Sheet(sheet.flat, context), request.POST.get("_seen", "")
+        elif request.POST.get("_seen", "") != seen:
+            others = showing.meanwhile(row, vocabulary_now(), "edit")
         elif found is not None:
             try:
-                services.proposal_edit(proposal_id=proposal_id, rule=found, actor=actor, at=now())
+                services.proposal_edit(proposal_id=proposal_id, rule=found, seen=seen, actor=actor, at=now())
             except PackInvalid as invalid:
                 editing.place(sheet, invalid, kind)
+            except Moved:
+                row = queries.proposal_of(actor, proposal_id)
+                seen, others = mark_of_proposal(row), showing.meanwhile(row, vocabulary_now(), "edit")
             else:
                 return redirect(_onward(document, row))
-    shown = showing.editing(document, row, clause, kind, sheet, act)
+    shown = showing.editing(document, row, clause, kind, sheet, act) | {"seen": seen, "meanwhile": others}
     if request.headers.get("HX-Request"):
         return render(request, "policy/edit/rule.html#form", shown)
     shown |= {
         "title": document.title,
         "say": editing.said(*sheets.understood(kind, sheet.flat, context, clause.id), pack, kind),
     }
-    return render(request, "policy/proposal_edit.html", shown, status=422 if sheet.faults else 200)
+    status = 409 if others else 422 if sheet.faults else 200
+    return render(request, "policy/proposal_edit.html", shown, status=status)
 
 
 def _onward(document: PolicyDocument, row: RuleProposal) -> str:
@@ -245,7 +260,7 @@ def _onward(document: PolicyDocument, row: RuleProposal) -> str:
 
 
 def _card(
-    request: HttpRequest, actor: Actor, proposal_id: int, more: dict[str, Any], *, failed: bool = False
+    request: HttpRequest, actor: Actor, proposal_id: int, more: dict[str, Any], *, status: int
 ) -> HttpResponse:
     """One proposal's card (a page of its own for who has no scripts), with the progress of the whole."""
     row = queries.proposal_of(actor, proposal_id)
@@ -262,4 +277,4 @@ def _card(
     }
     fragment = bool(request.headers.get("HX-Request"))
     template = "policy/review.html#fetched" if fragment else "policy/proposal.html"
-    return render(request, template, context, status=422 if failed else 200)
+    return render(request, template, context, status=status)

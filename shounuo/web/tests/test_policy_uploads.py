@@ -7,10 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from shounuo.policy.models import PolicyDocument, RuleProposal
 from shounuo.policy.services import document_upload
+from shounuo.policy.services.proposals import mark_of_proposal
 from shounuo.staff.testing import AT
 from shounuo.web.tests.desks import make_house, queries_of
 from shounuo.web.tests.portal_world import is_clean, text_of
-from shounuo.web.tests.test_policy_editor import filled
+from shounuo.web.tests.test_policy_editor import Form, filled
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -44,6 +45,12 @@ def document(house):
 
 def proposal(document, clause):
     return document.proposals.get(clause=clause)
+
+
+def seen(row):
+    """What a page that is opened now says that it shows."""
+    row.refresh_from_db()
+    return {"_seen": mark_of_proposal(row)}
 
 
 def test_a_regulation_is_uploaded_and_opens_with_its_proposals(manager):
@@ -91,14 +98,14 @@ def test_what_cannot_be_uploaded_is_said_at_its_field(manager, more, said):
 
 def test_a_decision_gives_back_its_card_and_the_progress(manager, document):
     row = proposal(document, "1.1")
-    answer = manager.post(f"/policy/proposals/{row.pk}/accept/", headers=HTMX)
+    answer = manager.post(f"/policy/proposals/{row.pk}/accept/", seen(row), headers=HTMX)
     html = answer.content.decode()
     assert f'id="p{row.pk}"' in html
     assert 'hx-swap-oob="true"' in html
     assert "已定 1 / 3" in text_of(answer)
     assert "已采纳" in text_of(answer)
-    assert manager.post(f"/policy/proposals/{row.pk}/reopen/")["Location"].endswith(f"#p{row.pk}")
-    assert manager.post(f"/policy/proposals/{row.pk}/reject/", headers=HTMX).status_code == 200
+    assert manager.post(f"/policy/proposals/{row.pk}/reopen/", seen(row))["Location"].endswith(f"#p{row.pk}")
+    assert manager.post(f"/policy/proposals/{row.pk}/reject/", seen(row), headers=HTMX).status_code == 200
     row.refresh_from_db()
     assert row.state == "rejected"
 
@@ -107,12 +114,16 @@ def test_gaps_are_asked_for_and_what_is_chosen_stays_when_one_is_missing(manager
     row = proposal(document, "1.2")
     card = manager.get(f"/policy/documents/{document.pk}/").content.decode()
     assert 'name="from"' in card and 'name="until"' in card
-    answer = manager.post(f"/policy/proposals/{row.pk}/fill/", {"from": "case.accepted"}, headers=HTMX)
+    answer = manager.post(
+        f"/policy/proposals/{row.pk}/fill/", seen(row) | {"from": "case.accepted"}, headers=HTMX
+    )
     assert answer.status_code == 422
     assert '<option value="case.accepted" selected>' in answer.content.decode()
     assert "until" in text_of(answer)
     answer = manager.post(
-        f"/policy/proposals/{row.pk}/fill/", {"from": "case.accepted", "until": "case.resolved"}, headers=HTMX
+        f"/policy/proposals/{row.pk}/fill/",
+        seen(row) | {"from": "case.accepted", "until": "case.resolved"},
+        headers=HTMX,
     )
     assert answer.status_code == 200
     assert "自受理工单起，3 个工作日内须解决问题" in text_of(answer)
@@ -177,6 +188,82 @@ def test_what_was_read_as_another_kind_of_rule_is_put_right(manager, document):
     row.refresh_from_db()
     assert (row.state, row.final["kind"]) == ("edited", "cadence")
     assert manager.get(f"{url}?kind=spell").status_code == 404
+
+
+@pytest.fixture
+def other(house):
+    """A second who reviews."""
+    return house.client(house.cast.admin)
+
+
+def test_who_decides_second_is_told_who_decided_meanwhile_and_may_decide_on_purpose(
+    manager, other, house, document
+):
+    row = proposal(document, "1.1")
+    url, opened = f"/policy/proposals/{row.pk}/", seen(row)
+    assert manager.post(url + "reject/", opened, headers=HTMX).status_code == 200
+    told = other.post(url + "accept/", opened, headers=HTMX)
+    assert told.status_code == 409
+    assert "许文 在这期间已经定了：未采纳。您的没有存。" in text_of(told)
+    row.refresh_from_db()
+    assert (row.state, row.decided_by_id) == ("rejected", house.cast.manager.pk)
+    again = re.search(r'name="_seen" value="(\w+)"><button class="sn-link">仍按原提议采纳', told.text)[1]
+    assert other.post(url + "accept/", {"_seen": again}, headers=HTMX).status_code == 200
+    row.refresh_from_db()
+    assert (row.state, row.decided_by_id) == ("accepted", house.cast.admin.pk)
+
+
+def test_who_decides_the_same_second_is_told_and_replaces_nothing(manager, other, house, document):
+    row = proposal(document, "1.1")
+    url, opened = f"/policy/proposals/{row.pk}/", seen(row)
+    manager.post(url + "accept/", opened)
+    told = other.post(url + "accept/", opened)
+    assert told.status_code == 409 and "<html" in told.text, "a page of its own for who has no scripts"
+    assert "许文 在这期间已经定了：已采纳" in text_of(told) and "仍按原提议采纳" not in text_of(told)
+    row.refresh_from_db()
+    assert row.decided_by_id == house.cast.manager.pk
+
+
+def test_what_was_chosen_for_gaps_is_kept_where_another_decided_first(manager, other, document):
+    row = proposal(document, "1.2")
+    url, opened = f"/policy/proposals/{row.pk}/", seen(row)
+    manager.post(url + "reject/", opened)
+    chosen = {"from": "case.accepted", "until": "case.resolved"}
+    told = other.post(url + "fill/", opened | chosen, headers=HTMX)
+    assert told.status_code == 409 and "受理工单" in text_of(told)
+    for name, value in chosen.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in told.text
+    assert "仍按您补的采纳" in text_of(told)
+    assert other.post(url + "fill/", seen(row) | chosen, headers=HTMX).status_code == 200
+    row.refresh_from_db()
+    assert row.state == "edited"
+
+
+def test_a_rule_edited_while_another_decides_stays_as_typed_and_is_saved_on_purpose(manager, other, document):
+    row = proposal(document, "1.1")
+    url = f"/policy/proposals/{row.pk}/edit/"
+    mine = filled(other, url) | {"within.n": "45"}
+    manager.post(url, filled(manager, url) | {"within.n": "20"})
+    drawn = other.post(url, mine | {"_act": "add:escalate"}, headers=HTMX)
+    assert f'name="_seen" value="{mine["_seen"][0]}"' in drawn.text, "drawn anew it knows what was seen first"
+    told = other.post(url, mine)
+    assert told.status_code == 409 and 'value="45"' in told.text
+    assert "许文 在这期间已经定了：改后采纳。您写的还在下面，没有存。" in text_of(told)
+    assert "20 分钟内须" in text_of(told)
+    row.refresh_from_db()
+    assert row.final["body"]["within"] == "PT20M"
+    assert other.post(url, Form(told.text).sent).status_code == 302
+    row.refresh_from_db()
+    assert row.final["body"]["within"] == "PT45M"
+
+
+def test_a_decision_that_does_not_say_what_it_saw_decides_nothing(manager, document):
+    row = proposal(document, "1.1")
+    for what in ("accept", "reject", "edit"):
+        form = filled(manager, f"/policy/proposals/{row.pk}/edit/")
+        assert manager.post(f"/policy/proposals/{row.pk}/{what}/", form | {"_seen": ""}).status_code == 409
+    row.refresh_from_db()
+    assert row.state == "proposed"
 
 
 def test_what_is_sure_is_accepted_at_once_and_made_a_draft(manager, document):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shounuo.policy import labels
 from shounuo.policy.editing.changes import find_clause
@@ -19,7 +20,7 @@ from shounuo.policy.proposing.normalise import rejoined
 from shounuo.policy.reading import PackInvalid, read_rule_plain
 from shounuo.policy.schema import AnyRule, Clause, Pack
 from shounuo.policy.sentences import explain, sentence
-from shounuo.policy.services.proposals import SURE, final_plain
+from shounuo.policy.services.proposals import SURE, final_plain, mark_of_proposal
 from shounuo.policy.services.uploads import proposal_of_row
 from shounuo.policy.vocabulary import Vocabulary
 from shounuo.web.policies.showing import editor
@@ -30,6 +31,12 @@ State = RuleProposal.State
 MOMENTS = frozenset({"from", "until", "before", "after", "trigger"})
 PEOPLE = frozenset({"who", "notify", "owner", "approver"})
 DOUBTFUL = 70
+STATES_OF = {"accept": State.ACCEPTED, "fill": State.EDITED, "reject": State.REJECTED}
+STILL = {
+    "accept": gettext_lazy("仍按原提议采纳"),
+    "fill": gettext_lazy("仍按您补的采纳"),
+    "reject": gettext_lazy("仍然不采纳"),
+}
 LOOKS = {State.PROPOSED: "", State.ACCEPTED: "on", State.EDITED: "on", State.REJECTED: "pause"}
 
 
@@ -138,6 +145,7 @@ def card(
     said = _spoken(sentence(rule), rule) if rule is not None else ""
     return {
         "id": row.pk,
+        "seen": mark_of_proposal(row),
         "url": f"/policy/proposals/{row.pk}/",
         "back": f"/policy/documents/{row.document_id}/#p{row.pk}",
         "clause": row.clause,
@@ -160,6 +168,30 @@ def card(
         "may_edit": may_edit,
         "decided_by": row.decided_by.name if row.decided_by else "",
         "decided_at": row.decided_at,
+    }
+
+
+def meanwhile(
+    row: RuleProposal, vocabulary: Vocabulary, what: str, values: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What became of a proposal that was decided on, or changed, after it was shown to somebody who decides on it now. Where
+    that would replace another's decision by a different one: `verb`, to do it all the same, with the `values` chosen."""
+    rule = _rule(final_plain(row), row.clause, vocabulary)
+    verb = ""
+    if row.state != State.PROPOSED and STATES_OF.get(what) not in (row.state, None):
+        verb = str(STILL[what])
+    return {
+        "who": row.decided_by.name if row.decided_by else "",
+        "at": row.decided_at,
+        "state": row.get_state_display(),
+        "sentence": _spoken(sentence(rule), rule) if rule is not None and row.state != State.REJECTED else "",
+        "what": what,
+        "verb": verb,
+        "chosen": [
+            question | {"value": value, "says": dict(question["choices"]).get(value, value)}
+            for question in _questions(row, vocabulary)
+            if (value := (values or {}).get(question["name"], ""))
+        ],
     }
 
 
