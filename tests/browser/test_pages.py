@@ -164,3 +164,19 @@ def test_a_refusal_is_a_page_that_says_what_to_do(site, path):
     assert answer.status in (403, 404)
     expect(page.locator("h1")).to_be_visible()
     expect(page.get_by_role("link").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_the_lanes_open_at_now_under_their_names_and_go_back_to_the_past(site, scripts):
+    page = site.open("/board/", person=site.world.cast.supervisor, viewport=PHONE, scripts=scripts)
+    box, now, name = (page.locator(s) for s in (".sn-lanes-box", ".sn-lanes .is-now", ".sn-lanes .is-name"))
+    names = page.locator(".sn-lanes-names").bounding_box()
+    started = now.bounding_box()["x"]
+    assert 0 < started - (names["x"] + names["width"]) < 50
+    expect(name.first).to_be_in_viewport()
+    expect(box).to_have_css("scroll-snap-type", "none")  # from here on nothing holds them
+    page.mouse.move(names["x"] + names["width"] + 100, names["y"] + 20)
+    page.mouse.wheel(-600, 0)
+    expect(page.locator(".sn-lanes .is-late")).to_be_in_viewport(ratio=0.9)
+    assert now.bounding_box()["x"] > started + 50
+    expect(name.first).to_be_in_viewport()

@@ -17,6 +17,9 @@ from shounuo.web.templatetags.sn.library import register
 from shounuo.web.templatetags.sn.times import hour_minute
 from shounuo.web.words import of
 
+ASIDE, BREADTH = 134, 842  # the names of lanes, and the lanes with room for a dot at either end
+LOOK_BACK = 24  # of what has just been missed, where the lanes open at now
+
 
 @register.inclusion_tag("components/kpi.html")
 def kpi(thing: Any, look: str = "") -> dict[str, Any]:
@@ -170,7 +173,8 @@ def load_bar(load: int, capacity: int) -> SafeString:
 @register.inclusion_tag("components/lanes.html")
 def lanes(teams: Any, start: datetime, end: datetime, now: datetime) -> dict[str, Any]:
     """`{% lanes teams start end now %}`: a lane per team [{name, count, dots}], a dot per clock {due_at, state,
-    is_free (nobody's), title, url}; left of the now-line is overdue."""
+    is_free (nobody's), title, url}; left of the now-line is overdue. Where there is no room the lanes scroll under their
+    names, from a little before now on."""
     left, right, gap = 142.0, 968.0, 46
     reach = (end - start).total_seconds() or 1.0
 
@@ -211,9 +215,12 @@ def lanes(teams: Any, start: datetime, end: datetime, now: datetime) -> dict[str
         "now": x(now),
         "left": left,
         "right": right,
+        "aside": ASIDE,
+        "breadth": BREADTH,
         "bottom": bottom,
         "label": summary,
         "late": round(x(now) - left, 1),
+        "past": f"{max(0.0, (x(now) - ASIDE - LOOK_BACK) / BREADTH * 100):.1f}%",
     }
 
 
