@@ -112,21 +112,21 @@ def measured(say: Say) -> int:
     return 0
 
 
-def check(say: Say, files: list[Path] | None = None) -> int:
+def check(say: Say, files: list[Path] | None = None, *, installed: bool = True) -> int:
     """Tells for every clause its rules, since when they run and how often they were kept, and for every register what
     becomes of its rows. Looks at the packs in force, then at shipped ones (or `files`) that are not; then, unless files
-    were named, at all rows together.
+    were named, at all rows together. Where nothing is installed nothing is in force, and no database is asked.
 
     Returns 1 when a pack names a requirement row that no register knows or no shipped pack speaks of a row, otherwise 0.
     Raises PackInvalid for a file that cannot be read.
     """
     at = now()
-    vocabulary = words()
+    vocabulary = words() if installed else current()
     rows = registers.read(packs.register_files())
     failed = False
     shipped: list[Pack] = []
     seen: list[Pack] = []
-    running = list(queries.versions_in_force(at))
+    running = list(queries.versions_in_force(at)) if installed else []
     in_force = [queries.pack_of(version) for version in running]
     for version, pack in zip(running, in_force, strict=True):
         _say_version(say, version, at)

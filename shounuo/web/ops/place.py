@@ -22,6 +22,7 @@ class Need(Enum):
     """What a command asks of its folder."""
 
     NOTHING = "nothing"  # it neither reads nor writes there
+    MAYBE = "maybe"  # an installation where one stands; it does without as well, and makes none
     STANDING = "standing"  # an installation that stands
     ANY = "any"  # one that stands, or a place where it makes one
 
@@ -47,7 +48,9 @@ def check(data: Path, need: Need, *, embedded: bool) -> None:
     if need is Need.NOTHING:
         return
     try:
-        if need is Need.STANDING and embedded and not _stands(data):
+        if need in (Need.STANDING, Need.MAYBE) and not stands(data, embedded=embedded):
+            if need is Need.MAYBE:
+                return
             raise NotThere(NO_INSTALLATION, where=data)
         if data.exists() and not data.is_dir():
             raise _error(errno.ENOTDIR, data)
@@ -67,7 +70,10 @@ def check_database(need: Need, where: str) -> None:
         raise NotThere(NO_INSTALLATION, where=where)
 
 
-def _stands(data: Path) -> bool:
+def stands(data: Path, *, embedded: bool) -> bool:
+    """Whether an installation is to be found there, as far as the folder tells. OSError for a folder that cannot be read."""
+    if not embedded:
+        return True
     try:
         (data / "postgres" / "pgdata" / "PG_VERSION").stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -54,6 +54,7 @@ def test_only_those_commands_make_an_installation_that_are_meant_to():
     groups = {words[:-1] for words in needs}
     idle = {words for words, need in needs.items() if need is Need.NOTHING} - groups
     assert idle == {("policy", "propose")}
+    assert {words for words, need in needs.items() if need is Need.MAYBE} == {("policy", "check")}
     assert all(isinstance(need, Need) for need in needs.values())
 
 
@@ -65,6 +66,13 @@ def test_a_folder_without_an_installation_is_refused_and_stays_as_it_was(tmp_pat
         assert refused.stderr.splitlines() == [
             f"{folder} 里没有守诺的数据。请用 --data 指出数据所在的目录；要新建，运行 shounuo serve"
         ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shipped_packs_are_checked_without_an_installation(tmp_path):
+    told = ran("policy", "check", "--data", str(tmp_path / "nowhere"))
+    assert told.returncode == 0, told.stderr
+    assert "未施行" in told.stdout and "1239" in told.stdout
     assert list(tmp_path.iterdir()) == []
 
 
