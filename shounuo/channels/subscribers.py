@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from shounuo.kernel.errors import NotFound
 from shounuo.notices import kinds
 from shounuo.notices.models import OutgoingMail
 from shounuo.notices.services import notify
-from shounuo.staff.queries import people_with_permission
+from shounuo.staff.queries import organisation, people_with_permission
 
 QUARANTINED = kinds.declare("mail.quarantined", "mail-off", lambda s, p: _("有邮件被隔离，请查看"))
 FAILING = kinds.declare(
@@ -88,8 +89,8 @@ def mail_quarantined(event: Published, at: datetime) -> None:
 
 
 def mailbox_failing(event: Published, at: datetime) -> None:
-    """mailbox.failing: those who manage channels hear of it, once a day for a mailbox."""
-    day = (event.at + timedelta(hours=8)).date()
+    """mailbox.failing: those who manage channels hear of it, once a day of the organisation's for a mailbox."""
+    day = event.at.astimezone(ZoneInfo(organisation().zone)).date()
     notify(
         key=f"mailbox.failing:{event.subject[1]}:{day}",
         person_ids=people_with_permission(permissions.MANAGE),

@@ -1,20 +1,23 @@
 """Fetching by IMAP, spoken to over a real connection: each mail once, none lost, nothing deleted."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from shounuo.cases.models import Case
-from shounuo.channels import imap, queries, services, tasks
+from shounuo.channels import imap, queries, services, subscribers, tasks
 from shounuo.channels.models import Mailbox, RawMessage
 from shounuo.channels.testing import AT, make_mail, make_mailbox
 from shounuo.channels.tests.imap_server import ImapServer
 from shounuo.events.models import Event
+from shounuo.events.services import as_published
 from shounuo.events.testing import run_jobs
 from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import NotAllowed
 from shounuo.notices.models import Notice
+from shounuo.staff.services import organisation_change
 from shounuo.staff.testing import make_cast, set_up_organisation
 
 pytestmark = pytest.mark.django_db
@@ -148,6 +151,22 @@ def test_a_connection_that_breaks_leaves_what_was_stored_and_goes_on_later(serve
     fetch(mailbox)
     mailbox.refresh_from_db()
     assert not mailbox.imap_error and RawMessage.objects.count() == 5
+
+
+def test_a_mailbox_that_fails_is_told_of_once_a_day_of_the_house(server, mailbox):
+    cast = make_cast()
+    organisation_change(zone="America/New_York", actor=Actor.system(), at=AT)
+    server.password = "another"
+    for n in range(3):
+        fetch(mailbox, AT + timedelta(minutes=n))
+    failing = as_published(Event.objects.get(kind="mailbox.failing"))
+    told = Notice.objects.filter(person=cast.admin, kind="mailbox.failing")
+    evening = datetime(
+        2026, 11, 2, 2, 0, tzinfo=UTC
+    )  # nine o'clock there, already the 2nd in UTC and in Shanghai
+    for at, count in ((evening, 1), (evening + timedelta(hours=2), 1), (evening + timedelta(hours=4), 2)):
+        subscribers.mailbox_failing(replace(failing, at=at), at)
+        assert told.count() == count
 
 
 def test_a_wrong_password_is_shown_and_told_after_three_rounds(server, mailbox):

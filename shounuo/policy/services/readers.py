@@ -100,7 +100,7 @@ def acknowledge(
 
 
 def readers_remind(*, version_id: int, actor: Actor, at: datetime) -> int:
-    """Reminds everybody who has still to acknowledge a published version, once a day; returns how many were told now.
+    """Reminds everybody who has still to acknowledge a published version, once a day of the organisation's; returns how many were told now.
 
     Needs policy.edit or policy.publish. Publishes policy.readers_reminded when somebody was.
     """
@@ -108,10 +108,14 @@ def readers_remind(*, version_id: int, actor: Actor, at: datetime) -> int:
         raise NotAllowed(_("您没有做这件事的权限"))
     with transaction.atomic():
         version = locked(version_id, State.PUBLISHED)
-        told_now = _tell(version, f"{at:%Y-%m-%d}", at)
+        told_now = _tell(version, f"{_there(at):%Y-%m-%d}", at)
         if told_now:
             publish([told(events.READERS_REMINDED, version, actor, at, people=told_now)])
     return told_now
+
+
+def _there(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(staff.organisation().zone))
 
 
 def _tell(version: PolicyVersion, when: str, at: datetime) -> int:
@@ -137,7 +141,6 @@ def reminders_send(*, at: datetime) -> int:
     """What falls due by itself, asked daily: who has not acknowledged a version in force is reminded in every week since it was published; who
     drafts or publishes learns on the day that a policy is to be looked at again. Safe to repeat; returns how many
     were told."""
-    zone_day = at.astimezone(ZoneInfo(staff.organisation().zone))
     count = 0
     with transaction.atomic():
         running = PolicyVersion.objects.filter(state=State.PUBLISHED, effective_at__lte=at, ended_at=None)
@@ -145,7 +148,7 @@ def reminders_send(*, at: datetime) -> int:
             age = at - (version.published_at or at)
             if age.days >= 7:
                 count += _tell(version, f"week {age.days // 7}", at)
-        for policy in Policy.objects.filter(review_on__lte=zone_day.date()):
+        for policy in Policy.objects.filter(review_on__lte=_there(at).date()):
             people = {
                 *staff.people_with_permission(permissions.EDIT),
                 *staff.people_with_permission(permissions.PUBLISH),

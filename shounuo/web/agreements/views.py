@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
@@ -86,7 +87,7 @@ def edit(request: HttpRequest, agreement: int | None = None) -> HttpResponse:
         customer=customer,
         company=company,
         at=at,
-        initial=initial_of(found, at) if found is not None else {"valid_from": at.date()},
+        initial=initial_of(found, at) if found is not None else {"valid_from": timezone.localtime(at).date()},
     )
     back = reverse("agreement", args=[found.pk]) if found is not None else reverse("agreements")
     if request.method == "POST" and form.is_valid():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -104,7 +105,7 @@ def card(
         "customer": customer,
         "segment": segment(customer),
         "erased": erased,
-        "since": words.full_day(customer.created_at.date()),
+        "since": words.full_day(timezone.localtime(customer.created_at).date()),
         "facts": _facts(customer),
         "contacts": [
             {

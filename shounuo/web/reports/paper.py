@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
 from reportlab.lib.colors import HexColor, linearlyInterpolatedColor
@@ -267,5 +268,6 @@ def _said(x: float, y: float, text: str, anchor: str) -> String:
 
 
 def _comment(one: ReportComment) -> Paragraph:
+    day = timezone.localtime(one.at).date()
     said = escape(one.text).replace("\n", "<br/>")
-    return Paragraph(f"{escape(one.person.name)} · {escape(words.full_day(one.at.date()))}<br/>{said}", BODY)
+    return Paragraph(f"{escape(one.person.name)} · {escape(words.full_day(day))}<br/>{said}", BODY)

@@ -334,6 +334,20 @@ def test_readers_are_told_at_publication_and_reminded_once_a_day(house, manager,
     assert seen.redirect_chain[-1][0] == "/policy/house/"
 
 
+def test_a_day_of_reminders_is_a_day_of_the_house(house, draft):
+    publish(house, draft, readers=["agent"])
+    by = actor_for(house.cast.manager)
+    midnight = now().replace(hour=16, minute=0, second=0)
+
+    def told(at):
+        return services.readers_remind(version_id=draft.pk, actor=by, at=at)
+
+    readers = told(midnight - timedelta(minutes=1))
+    assert readers > 0 and told(midnight - timedelta(seconds=1)) == 0
+    assert told(midnight) == readers, "another day"
+    assert told(midnight + timedelta(hours=9)) == 0, "in UTC alone a day has begun"
+
+
 def test_who_has_not_read_is_reminded_weekly_and_reviews_are_not_forgotten(house, draft):
     publish(house, draft, readers=["agent"])
     at = now()
