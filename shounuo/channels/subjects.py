@@ -61,6 +61,7 @@ SUBJECTS = (
         _no_people,
         _raw_label,
         lambda id: f"/settings/quarantine/{id}/",
+        listed=lambda actor: actor.may(permissions.MANAGE),
     ),
     Subject(
         "mailbox",

@@ -25,6 +25,7 @@ SUBJECTS = (
         kind="customer",
         facts=queries.facts,
         visible_ids=_visible,
+        listed=lambda actor: actor.may(VIEW),
         people=lambda id: People(),
         label=queries.labels,
         url=lambda id: f"/customers/{id}/",

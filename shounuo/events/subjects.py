@@ -48,7 +48,8 @@ class Subject:
     """`facts(ids)`: id -> plain facts a rule may match on. `visible_ids(actor, ids)`: those of the ids the actor may
     see. `people(id)`. `label(ids)`: id -> short text for lists. `url(id)`: its page. `clocks_changed`, where given, is
     told in the clock's own transaction which live clock of each subject is now the nearest, so that lists can sort.
-    `urls(ids)`, where given, are the pages of many in one question; `addresses` asks for them.
+    `urls(ids)`, where given, are the pages of many in one question; `addresses` asks for them. `listed(actor)`, where
+    given, says whether lists of such things are for the actor: what he sees of single ones by way of exception does not count.
 
     A kind that rules may demand fields of: `fields` are their names, `items` sort -> names of the fields of each of them,
     `own_fields()` those that the organisation has made itself (name -> what it is called), `filled(ids, with_items)` which are filled,
@@ -63,10 +64,15 @@ class Subject:
     url: Callable[[int], str]
     clocks_changed: Callable[[dict[int, NearestClock]], None] | None = None
     urls: Callable[[Iterable[int]], dict[int, str]] | None = None
+    listed: Callable[[Actor], bool] | None = None
     fields: frozenset[str] = frozenset()
     items: Mapping[str, frozenset[str]] = field(default_factory=dict)
     own_fields: Callable[[], Mapping[str, str]] | None = None
     filled: Callable[[Iterable[int], bool], dict[int, Filled]] | None = None
+
+    def is_listed(self, actor: Actor) -> bool:
+        """True where a list of such things may show the actor any."""
+        return self.listed is None or self.listed(actor)
 
     def addresses(self, ids: Iterable[int]) -> dict[int, str]:
         """The page of each of the ids."""

@@ -61,6 +61,7 @@ SUBJECTS = (
         kind="person",
         facts=_person_facts,
         visible_ids=_own_or_managed,
+        listed=lambda actor: actor.may(MANAGE),
         people=_person_people,
         label=lambda ids: dict(Person.objects.filter(id__in=list(ids)).values_list("id", "name")),
         url=lambda id: f"/settings/people/{id}/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shounuo.cases.models import Case
+from shounuo.cases.permissions import VIEW_ALL, VIEW_TEAM
 from shounuo.cases.queries import filled
 from shounuo.cases.queries.visibility import visible_ids
 from shounuo.events.subjects import Facts, NearestClock, People, Subject
@@ -124,6 +125,7 @@ SUBJECT = Subject(
     kind="case",
     facts=facts,
     visible_ids=visible_ids,
+    listed=lambda actor: actor.may(VIEW_ALL) or actor.may(VIEW_TEAM),
     people=people,
     label=labels,
     url=url,

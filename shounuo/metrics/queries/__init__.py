@@ -12,7 +12,7 @@ from shounuo.metrics.queries.figures import (
     window_of,
     zone,
 )
-from shounuo.metrics.queries.subjects import WHICH, Behind, Which, described, subjects
+from shounuo.metrics.queries.subjects import WHICH, Behind, Which, described, may_list, subjects
 
 __all__ = [
     "WHICH",
@@ -24,6 +24,7 @@ __all__ = [
     "described",
     "figure",
     "figure_json",
+    "may_list",
     "metric",
     "metric_json",
     "parts_awaited",

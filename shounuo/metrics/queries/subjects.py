@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from shounuo.events import subjects as registered
 from shounuo.kernel import paging
 from shounuo.kernel.actors import Actor
-from shounuo.kernel.errors import Invalid, NotFound
+from shounuo.kernel.errors import Invalid, NotAllowed, NotFound
 from shounuo.metrics import registry
+from shounuo.metrics.permissions import READ
 from shounuo.metrics.queries import compiling, conditions
 from shounuo.metrics.queries.compiling import Question
 from shounuo.metrics.queries.conditions import Where
@@ -84,6 +85,21 @@ def subjects(
                 return found, paging.encode(moment.isoformat(), subject_kind, subject_id, str(ref))
         if len(rows) < _BATCH:
             return found, None
+
+
+def may_list(actor: Actor, code: str, where: Where | None = None) -> bool:
+    """Whether the list of what a figure counts is one for the actor: he may read figures, this one so narrowed, and things of
+    its kind are listed for him. No query."""
+    metric = registry.get(code)
+    if metric is None or metric.waits_for or not actor.may(READ):
+        return False
+    try:
+        conditions.may_read(actor, metric, where or {}, ())
+    except NotAllowed:
+        return False
+    kind = registry.series_of(metric.series)[0].subject
+    subject = registered.get(kind)
+    return kind == "*" or (subject is not None and subject.is_listed(actor))
 
 
 def described(found: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:

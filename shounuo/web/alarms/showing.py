@@ -17,6 +17,7 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.text import whole
 from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
+from shounuo.metrics.permissions import READ
 from shounuo.metrics.registry import Dimension, Metric
 from shounuo.metrics.rules import Unit
 from shounuo.policy import queries as policy
@@ -247,7 +248,7 @@ def details(actor: Actor, alarm: Alarm, at: datetime) -> dict[str, Any]:
         "rule": sentence(spec),
         "metric": metric_words.name(metric) if metric is not None else "",
         "metric_url": reverse("metric", args=[metric.code])
-        if metric is not None and not metric.waits_for
+        if metric is not None and not metric.waits_for and actor.may(READ)
         else "",
         "population": str(metric.population) if metric is not None else "",
         "n": alarm.n,

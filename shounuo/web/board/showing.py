@@ -16,7 +16,6 @@ from shounuo.cases.permissions import ASSIGN, WORK
 from shounuo.commitments import queries as commitments
 from shounuo.commitments.models import Clock
 from shounuo.kernel.actors import Actor
-from shounuo.metrics.permissions import READ
 from shounuo.metrics.rules import Window
 from shounuo.policy import queries as policy
 from shounuo.staff import queries as staff
@@ -139,8 +138,8 @@ def _figures(
             "value": words.percent(kept.share).removesuffix("%"),
             "unit": "%" if kept.share is not None else "",
             "population": _("%(due)s 项应守 %(met)s") % {"due": kept.due, "met": kept.met},
-            "url": links.behind_url("kept_share", Window.of("day", at, zone), {}, **of_team)
-            if kept.due and actor.may(READ)
+            "url": links.behind_url(actor, "kept_share", Window.of("day", at, zone), {}, **of_team)
+            if kept.due
             else "",
         },
     ]

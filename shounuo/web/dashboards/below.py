@@ -13,6 +13,7 @@ from shounuo.analytics import queries
 from shounuo.analytics.asking import Lens
 from shounuo.analytics.queries import Compared, Limit, Rest
 from shounuo.cases.models import Case
+from shounuo.kernel.actors import Actor
 from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
 from shounuo.metrics.queries import Cell, Figure
@@ -41,15 +42,15 @@ TOP = 10
 MOST_CLAUSES = 12
 
 
-def rest_parts(found: Rest, lens: Lens, limits: Limits) -> list[Part]:
+def rest_parts(actor: Actor, found: Rest, lens: Lens, limits: Limits) -> list[Part]:
     """The parts below the first screen, in their order; people only where they were asked for."""
     shown = [
         _kept(found.kept, limits["kept_share"]),
-        _clause_table(found.clauses, lens, limits["kept_share"]),
+        _clause_table(actor, found.clauses, lens, limits["kept_share"]),
         _quality(found, lens, limits),
-        _complaints(found, lens),
+        _complaints(actor, found, lens),
     ]
-    return [*shown, _people(found, lens)] if found.people is not None else shown
+    return [*shown, _people(actor, found, lens)] if found.people is not None else shown
 
 
 def _kept(now: Figure, limits: Sequence[Limit]) -> Part:
@@ -94,7 +95,7 @@ def _kept(now: Figure, limits: Sequence[Limit]) -> Part:
     )
 
 
-def _clause_table(found: Compared, lens: Lens, limits: Sequence[Limit]) -> Part:
+def _clause_table(actor: Actor, found: Compared, lens: Lens, limits: Sequence[Limit]) -> Part:
     """How each clause's promises were kept, those furthest below first."""
     before = {c.by[0]: c for c in found.before.cells}
     cells = sorted((c for c in found.now.cells if c.n), key=lambda c: (c.value or 0.0, -c.n))
@@ -113,12 +114,14 @@ def _clause_table(found: Compared, lens: Lens, limits: Sequence[Limit]) -> Part:
                 Slot(
                     words.number(c.n),
                     c.n,
-                    url=links.behind_url("kept_share", found.now.window, lens.where, **ask),
+                    url=links.behind_url(actor, "kept_share", found.now.window, lens.where, **ask),
                 ),
                 Slot(
                     words.number(queries.breached(c)),
                     queries.breached(c),
-                    url=links.behind_url("kept_share", found.now.window, lens.where, which="missed", **ask)
+                    url=links.behind_url(
+                        actor, "kept_share", found.now.window, lens.where, which="missed", **ask
+                    )
                     if queries.breached(c)
                     else "",
                     tone="breach" if queries.breached(c) else "",
@@ -182,7 +185,7 @@ def _quality(found: Rest, lens: Lens, limits: Limits) -> Part:
     )
 
 
-def _complaints(found: Rest, lens: Lens) -> Part:
+def _complaints(actor: Actor, found: Rest, lens: Lens) -> Part:
     """Complaints by branch of topics, each cut by severity."""
     counts: dict[Any, dict[str, int]] = {}
     for c in found.complaints.cells:
@@ -211,7 +214,9 @@ def _complaints(found: Rest, lens: Lens) -> Part:
                 Slot(
                     words.number(sum(counts[topic].values())),
                     sum(counts[topic].values()),
-                    url=links.behind_url(metric.code, window, lens.where | {"topic": [topic or "none"]}),
+                    url=links.behind_url(
+                        actor, metric.code, window, lens.where | {"topic": [topic or "none"]}
+                    ),
                     is_strong=True,
                 ),
             )
@@ -234,7 +239,7 @@ def _complaints(found: Rest, lens: Lens) -> Part:
     )
 
 
-def _people(found: Rest, lens: Lens) -> Part:
+def _people(actor: Actor, found: Rest, lens: Lens) -> Part:
     assert found.people is not None
     names = dict(staff.names([p.person_id for p in found.people]))
     shown = [registry.get(code) for code in queries.OF_PEOPLE]
@@ -250,7 +255,7 @@ def _people(found: Rest, lens: Lens) -> Part:
         ]
         for metric in metrics:
             cell = person.cells.get(metric.code) or Cell(None, (), None, 0)
-            row.append(_of_person(metric, cell, window, lens, person.person_id))
+            row.append(_of_person(actor, metric, cell, window, lens, person.person_id))
         rows.append(tuple(row))
     return Part(
         "people",
@@ -270,7 +275,7 @@ def _people(found: Rest, lens: Lens) -> Part:
     )
 
 
-def _of_person(metric: Metric, cell: Cell, window: Window, lens: Lens, person: int) -> Slot:
+def _of_person(actor: Actor, metric: Metric, cell: Cell, window: Window, lens: Lens, person: int) -> Slot:
     """A person's figure; one made of too few is grey, and says of how many."""
     where = lens.where | {"person": [person]}
     counted = metric.unit is Unit.COUNT
@@ -280,7 +285,7 @@ def _of_person(metric: Metric, cell: Cell, window: Window, lens: Lens, person: i
         text,
         cell.value,
         unit=metric.unit,
-        url=links.behind_url(metric.code, window, where) if cell.n else "",
+        url=links.behind_url(actor, metric.code, window, where) if cell.n else "",
         tone="few" if few else "",
         hint="" if counted else words.number(cell.n),
     )

@@ -85,7 +85,7 @@ def _shown(board: Dashboard, lens: Lens, actor: Actor, at: datetime) -> dict[str
     found = queries.answers(chosen, lens.period, lens.where, actor=actor, at=at)
     return {
         "board": board,
-        "tiles": [tiles.shown(one, lens, limits, board.pk) for one in found],
+        "tiles": [tiles.shown(actor, one, lens, limits, board.pk) for one in found],
         "read_at": metrics.standing()[0],
     }
 
@@ -100,7 +100,7 @@ def export(request: HttpRequest, board_id: int, tile_id: int) -> HttpResponse:
     chosen = [tile for tile in queries.tiles_of(board) if tile.id == tile_id]
     for answer in queries.answers(chosen, lens.period, lens.where, actor=actor, at=at):
         if answer.figure is not None:
-            return csv_of(tiles.part(answer, answer.figure, lens, (), board.pk), at)
+            return csv_of(tiles.part(actor, answer, answer.figure, lens, (), board.pk), at)
     raise NotFound(_("看板上没有这个指标了"))
 
 

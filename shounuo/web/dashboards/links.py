@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from shounuo.analytics import queries
+from shounuo.kernel.actors import Actor
+from shounuo.metrics import queries as metrics
 from shounuo.metrics.rules import Window
 
 Where = Mapping[str, Sequence[Any]]
@@ -20,8 +22,13 @@ def metric_url(code: str, window: Window, where: Where, **more: Any) -> str:
     return reverse("metric", args=[code]) + _asked(code, window, where, more)
 
 
-def behind_url(code: str, window: Window, where: Where, **more: Any) -> str:
-    """The cases that a number counts."""
+def behind_url(actor: Actor, code: str, window: Window, where: Where, **more: Any) -> str:
+    """The list of what a number counts; nothing where that list is not one for the reader."""
+    narrowed, _apart = queries.narrow(code, where)
+    if not metrics.may_list(
+        actor, code, {**narrowed, **{name: [v] for name, v in more.items() if name != "which"}}
+    ):
+        return ""
     return reverse("metric-subjects", args=[code]) + _asked(code, window, where, more)
 
 

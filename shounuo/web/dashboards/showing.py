@@ -15,6 +15,7 @@ from django.utils.translation import pgettext
 from shounuo.analytics import queries
 from shounuo.analytics.asking import Lens
 from shounuo.analytics.queries import Compared, Limit, Overview
+from shounuo.kernel.actors import Actor
 from shounuo.metrics import registry
 from shounuo.metrics import words as metric_words
 from shounuo.metrics.ground import WEEKDAYS
@@ -81,7 +82,7 @@ def _unnarrowed(found: Compared) -> list[str]:
     return [_("不分%(dimension)s") % {"dimension": known[name].label} for name in found.apart]
 
 
-def live(found: Sequence[Compared], lens: Lens) -> list[dict[str, Any]]:
+def live(actor: Actor, found: Sequence[Compared], lens: Lens) -> list[dict[str, Any]]:
     """What stands now."""
     shown = []
     for one in found:
@@ -100,7 +101,7 @@ def live(found: Sequence[Compared], lens: Lens) -> list[dict[str, Any]]:
                 ),
                 "delta": None if standing else change(metric, one.now.total.value, one.before.total.value),
                 "tone": "breach" if metric.code == "overdue_promises" and one.now.total.value else "",
-                "url": links.behind_url(metric.code, one.now.window, lens.where),
+                "url": links.behind_url(actor, metric.code, one.now.window, lens.where),
             }
         )
     return shown
@@ -115,13 +116,13 @@ def _now_name(metric: Metric) -> str:
 # ---- the first screen
 
 
-def first_parts(found: Overview, lens: Lens, limits: Limits, at: datetime) -> list[Part]:
+def first_parts(actor: Actor, found: Overview, lens: Lens, limits: Limits, at: datetime) -> list[Part]:
     """The parts of the first screen, in their order."""
     return [
         _response(found, limits["first_response_median"]),
-        _breaches(found, lens),
+        _breaches(actor, found, lens),
         _hours(found, at),
-        _topics(found, lens),
+        _topics(actor, found, lens),
     ]
 
 
@@ -178,7 +179,7 @@ def _response(found: Overview, limits: Sequence[Limit]) -> Part:
     )
 
 
-def _breaches(found: Overview, lens: Lens) -> Part:
+def _breaches(actor: Actor, found: Overview, lens: Lens) -> Part:
     metric = found.clauses.metric
     cells = sorted(
         (c for c in found.clauses.cells if queries.breached(c)), key=lambda c: -queries.breached(c)
@@ -200,7 +201,7 @@ def _breaches(found: Overview, lens: Lens) -> Part:
                     words.number(queries.breached(c)),
                     queries.breached(c),
                     url=links.behind_url(
-                        metric.code, found.clauses.window, lens.where, clause=c.by[0], which="missed"
+                        actor, metric.code, found.clauses.window, lens.where, clause=c.by[0], which="missed"
                     ),
                     is_strong=True,
                 ),
@@ -283,7 +284,7 @@ def _open_hours(counts: dict[tuple[int, int], int]) -> range:
     return range(min(busy), max(busy) + 1)
 
 
-def _topics(found: Overview, lens: Lens) -> Part:
+def _topics(actor: Actor, found: Overview, lens: Lens) -> Part:
     metric = found.topics.metric
     before = {c.by[0]: c for c in found.topics.before.cells}
     cells = sorted(found.topics.now.cells, key=lambda c: -c.n)
@@ -300,7 +301,7 @@ def _topics(found: Overview, lens: Lens) -> Part:
                     figures.name_of(names, c.by[0]),
                     c.by[0],
                     url=links.behind_url(
-                        metric.code, found.topics.now.window, lens.where | {"topic": [topic]}
+                        actor, metric.code, found.topics.now.window, lens.where | {"topic": [topic]}
                     ),
                 ),
                 Slot(bar=c.n, most=most),

@@ -66,7 +66,9 @@ def menu(actor: Actor, here: int | None) -> list[dict[str, Any]]:
     return rows
 
 
-def shown(answer: Answer, lens: Lens, limits: dict[str, tuple[Limit, ...]], board: int) -> dict[str, Any]:
+def shown(
+    actor: Actor, answer: Answer, lens: Lens, limits: dict[str, tuple[Limit, ...]], board: int
+) -> dict[str, Any]:
     """A tile as the board shows it: a figure, a part, or why there is nothing."""
     tile = answer.tile
     if answer.figure is None:
@@ -77,14 +79,16 @@ def shown(answer: Answer, lens: Lens, limits: dict[str, tuple[Limit, ...]], boar
     own = limits.get(tile.metric, ())
     if tile.form == "number":
         return {"width": tile.width, "kpi": showing.kpi(answer.figure, lens, own)}
-    return {"width": tile.width, "part": part(answer, answer.figure, lens, own, board)}
+    return {"width": tile.width, "part": part(actor, answer, answer.figure, lens, own, board)}
 
 
-def part(answer: Answer, figure: Compared, lens: Lens, limits: Sequence[Limit], board: int) -> Part:
+def part(
+    actor: Actor, answer: Answer, figure: Compared, lens: Lens, limits: Sequence[Limit], board: int
+) -> Part:
     """The tile as a part: its course, or its groups."""
     tile = answer.tile
     made = (
-        _groups(tile, figure, answer.groups, lens)
+        _groups(actor, tile, figure, answer.groups, lens)
         if answer.groups is not None
         else _course(tile, figure, limits)
     )
@@ -124,7 +128,7 @@ def _course(tile: Tile, found: Compared, limits: Sequence[Limit]) -> Part:
     )
 
 
-def _groups(tile: Tile, found: Compared, groups: Figure, lens: Lens) -> Part:
+def _groups(actor: Actor, tile: Tile, found: Compared, groups: Figure, lens: Lens) -> Part:
     metric, dimension = found.metric, registry.dimensions()[tile.by]
     in_order = tile.by in ("hour", "weekday")
     cells = sorted(
@@ -149,7 +153,7 @@ def _groups(tile: Tile, found: Compared, groups: Figure, lens: Lens) -> Part:
                 Slot(
                     figures.name_of(names, c.by[0]),
                     c.by[0],
-                    url=links.behind_url(metric.code, groups.window, lens.where, **{tile.by: c.by[0]})
+                    url=links.behind_url(actor, metric.code, groups.window, lens.where, **{tile.by: c.by[0]})
                     if tile.by not in ("department",) or c.by[0]
                     else "",
                 ),

@@ -39,7 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         (*queries.KPIS, *queries.QUALITY) if whole else queries.KPIS, at, where=lens.where
     )
     found = queries.overview(lens.period, lens.where, actor=actor, at=at)
-    parts = showing.first_parts(found, lens, limits, at)
+    parts = showing.first_parts(actor, found, lens, limits, at)
     if whole:
         parts += _rest(lens, actor, at)
     read_at, building = metrics.standing()
@@ -52,7 +52,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "building": building,
         "chosen": choosing.chosen(given, lens, actor, at),
         "span": showing.span_words(lens, at),
-        "live": showing.live(queries.live(lens.where, actor=actor, at=at), lens),
+        "live": showing.live(actor, queries.live(lens.where, actor=actor, at=at), lens),
         "now_url": f"live/{choosing.query(given)}",
         "kpis": [showing.kpi(one, lens, limits[one.metric.code]) for one in found.kpis],
         "parts": parts,
@@ -82,7 +82,7 @@ def live(request: HttpRequest) -> HttpResponse:
     actor, at = actor_of(request), now()
     lens, _problem = _lens(request, at)
     context = {
-        "live": showing.live(queries.live(lens.where, actor=actor, at=at), lens),
+        "live": showing.live(actor, queries.live(lens.where, actor=actor, at=at), lens),
         "now_url": request.get_full_path(),
     }
     return render(request, "dashboards/overview.html#live", context)
@@ -97,7 +97,7 @@ def export(request: HttpRequest, part: str) -> HttpResponse:
     lens = asking.read(given_of(request), at)
     limits = queries.limits(queries.KPIS, at, where=lens.where)
     parts = showing.first_parts(
-        queries.overview(lens.period, lens.where, actor=actor, at=at), lens, limits, at
+        actor, queries.overview(lens.period, lens.where, actor=actor, at=at), lens, limits, at
     ) + _rest(lens, actor, at)
     found = next((one for one in parts if one.code == part), None)
     if found is None:
@@ -116,7 +116,7 @@ def csv_of(part: Part, at: datetime) -> HttpResponse:
 
 def _rest(lens: Lens, actor: Actor, at: datetime) -> list[Part]:
     limits = queries.limits(("kept_share", *queries.QUALITY), at, where=lens.where)
-    return below.rest_parts(queries.rest(lens.period, lens.where, actor=actor, at=at), lens, limits)
+    return below.rest_parts(actor, queries.rest(lens.period, lens.where, actor=actor, at=at), lens, limits)
 
 
 def given_of(request: HttpRequest) -> Given:

@@ -22,7 +22,6 @@ from shounuo.kernel.actors import Actor
 from shounuo.kernel.clock import now
 from shounuo.kernel.errors import Invalid, NotFound, Problem
 from shounuo.metrics import queries as metrics
-from shounuo.metrics.permissions import READ
 from shounuo.policy import packs, permissions
 from shounuo.policy import queries as policy
 from shounuo.policy import services as policy_services
@@ -236,10 +235,10 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _behind(actor: Actor, metric: str, code: str, start: datetime, at: datetime) -> str:
-    """The page of what a figure of the clause counts, for those who may read figures."""
-    if start >= at or not actor.may(READ):
+    """The page of what a figure of the clause counts, for those whose list it is."""
+    if start >= at:
         return ""
-    return links.behind_url(metric, metrics.window_of(start, at), {}, clause=code)
+    return links.behind_url(actor, metric, metrics.window_of(start, at), {}, clause=code)
 
 
 def _spread(code: str, start: datetime, at: datetime) -> tuple[Sequence[int], int] | None:

@@ -54,7 +54,9 @@ def told(report: Report, actor: Actor) -> Told:
     """The report for this reader: people only where he may see them."""
     overview, rest, limits = freezing.thaw(report.content, with_people=queries.may_see_people(actor))
     lens = Lens(period_of(report, overview), {})
-    parts = showing.first_parts(overview, lens, limits, report.made_at) + below.rest_parts(rest, lens, limits)
+    parts = showing.first_parts(actor, overview, lens, limits, report.made_at) + below.rest_parts(
+        actor, rest, lens, limits
+    )
     if report.kind == "day":  # one day is no course, and no week of hours
         parts = [_beside(part) for part in parts if part.code not in COURSES]
     compared = (*overview.kpis, *rest.quality)

@@ -1,7 +1,9 @@
 """The dashboard of service quality: its numbers are the engine's, narrowed and compared; people only for those who may."""
 
 import csv
+import html
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from shounuo.cases import services as cases
 from shounuo.cases.testing import make_case, make_topic
+from shounuo.kernel.errors import NotAllowed
+from shounuo.metrics import queries, registry
+from shounuo.metrics.rules import Window
 from shounuo.metrics.testing import observe_all
 from shounuo.policy.testing import make_in_force, make_text
 from shounuo.staff.testing import AT, make_cast, make_person, set_up_organisation, sign_in_client
@@ -74,6 +79,45 @@ def test_figures_stand_with_population_target_and_the_way_to_their_page(town):
     assert "14 · 期内得到首次答复的工单" in text
     assert "/data/metrics/first_response_median/?from=2026-09-11&amp;to=2026-10-10" in text
     assert "10月10日" in text and "8月12日" in text
+
+
+def lists_led_to(answer):
+    return {
+        html.unescape(found)
+        for found in re.findall(r'href="(/data/metrics/\w+/subjects/[^"]*)"', answer.text)
+    }
+
+
+def test_a_number_leads_to_its_list_only_for_who_may_open_it(town):
+    led = {
+        who: lists_led_to(page(getattr(town, who), "/dashboards/?all=1"))
+        for who in ("supervisor", "manager", "admin")
+    }
+    for who, links in led.items():
+        assert links, who
+        for link in links:
+            assert page(getattr(town, who), link).status_code == 200
+    of_people = {who: [link for link in links if "/online_people/" in link] for who, links in led.items()}
+    assert (of_people["supervisor"], of_people["manager"], len(of_people["admin"])) == ([], [], 1)
+    assert "在线人数" in page(town.manager).text, "the number itself is his to read"
+
+
+def test_what_is_no_list_for_the_reader_would_show_him_none_but_himself(town):
+    window = Window.last(2, NOW, queries.zone())
+    refused = set()
+    for person in (town.agent, town.supervisor, town.manager, town.admin):
+        actor = town.actor(person)
+        for metric in (m for m in registry.catalogue() if not m.waits_for):
+            if queries.may_list(actor, metric.code):
+                continue
+            refused.add((person.login, metric.code))
+            try:
+                rows, _more = queries.subjects(metric.code, window, actor=actor, at=NOW)
+            except NotAllowed:
+                continue
+            assert {row.subject for row in rows} <= {("person", person.pk)}
+    assert (town.manager.login, "sign_ins") in refused and (town.agent.login, "cases_opened") in refused
+    assert not any(login == town.admin.login for login, _code in refused)
 
 
 def test_today_is_compared_with_yesterday_up_to_this_time(town):
