@@ -27,7 +27,8 @@ def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = N
 
     `titles`: rule id -> what the promise is called.
     """
-    view = _owed(clock, now) | {
+    told, calendar = _owed(clock, now)
+    view = told | {
         "id": clock.pk,
         "warn_at": clock.warn_at,
         "started_at": clock.started_at,
@@ -42,8 +43,8 @@ def clock_view(clock: Clock, now: datetime, *, titles: dict[int, str] | None = N
     }
     if view["state"] == "pause":
         view["pause_reason"] = pause_words(str(clock.facts.get("status", "")))
-    if "left_seconds" in view:
-        view["segments"] = segments(calendars.compiled(clock.calendar), now, clock.due_at)
+    if calendar is not None:
+        view["segments"] = segments(calendar, now, clock.due_at)
     return view
 
 
@@ -68,18 +69,20 @@ class Timed(Protocol):
 
 def clock_said(clock: Timed, now: datetime) -> tuple[str, str]:
     """State and words of a clock that is running or broken, for where nothing counts down; no query of its own."""
-    told = _owed(clock, now)
+    told, _calendar = _owed(clock, now)
     return told["state"], words.clock_words(told, now)
 
 
-def _owed(clock: Timed, now: datetime) -> dict[str, Any]:
+def _owed(clock: Timed, now: datetime) -> tuple[dict[str, Any], worktime.CompiledCalendar | None]:
+    """What is said of a clock, and the calendar by whose hours it counts down."""
     state = _state(clock, now)
     told: dict[str, Any] = {"state": state, "due_at": clock.due_at, "met_at": clock.met_at}
     if state == "breach" and clock.cancelled_at is not None:
         told["text"] = _("超时，没有办到")
     if state in ("run", "warn") and clock.calendar != ALWAYS:
-        told["left_seconds"] = calendars.compiled(clock.calendar).between(now, clock.due_at)
-    return told
+        calendar = calendars.compiled(clock.calendar)
+        return told | {"left_seconds": calendar.between(now, clock.due_at)}, calendar
+    return told, None
 
 
 def segments(
