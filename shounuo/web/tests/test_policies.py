@@ -28,7 +28,7 @@ SECOND = (
 
 
 @pytest.fixture
-def house():
+def house(at_noon_in_mid_month):
     return make_house()
 
 
