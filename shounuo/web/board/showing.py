@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -48,7 +49,7 @@ def board(actor: Actor, team: Team | None, at: datetime) -> dict[str, Any]:
     return {
         "figures": _figures(actor, held, asking.owed(actor, of, at), people, team, at),
         "lanes": _lanes(upcoming, known, at),
-        "acts": _acts(actor, risk, known, at),
+        "acts": _acts(actor, risk, known, team, at),
         "staff": _staff(people, at),
     }
 
@@ -100,7 +101,7 @@ def _figures(
             if oldest
             else _("无人等待"),
             "tone": "warn" if queue else "",
-            "url": "/cases/?view=unassigned",
+            "url": _cases(team, view="unassigned"),
         },
         {
             "name": _("处理中"),
@@ -109,7 +110,7 @@ def _figures(
             "population": _("人均 %(n)s 件") % {"n": words.number(working / online, 1)}
             if online
             else _("没有人在线"),
-            "url": "/cases/?view=open",
+            "url": _cases(team, view="open"),
         },
         {
             "name": _("在线"),
@@ -123,7 +124,7 @@ def _figures(
             "unit": _("项"),
             "population": _("%(n)s 项无人负责") % {"n": owed.free},
             "tone": "warn" if owed.soon else "",
-            "url": "/cases/?view=risk",
+            "url": _cases(team, view="risk"),
         },
         {
             "name": _("已超时"),
@@ -131,7 +132,7 @@ def _figures(
             "unit": _("件"),
             "population": _("全部还欠 %(n)s 项") % {"n": words.number(owed.overdue)},
             "tone": "breach" if late else "",
-            "url": "/cases/?view=risk",
+            "url": _cases(team, view="open", overdue="true"),
         },
         {
             "name": _("今日守诺"),
@@ -145,8 +146,13 @@ def _figures(
     ]
 
 
+def _cases(team: Team | None, **asked: str) -> str:
+    """The list of cases, of the team that is looked at."""
+    return "/cases/?" + urlencode(asked | ({"team": team.code} if team is not None else {}))
+
+
 def _lanes(clocks: list[Dot], known: dict[int, Known], at: datetime) -> dict[str, Any]:
-    """A lane per team, a dot per promise."""
+    """A lane per team, a dot per promise; `cut` is their number where more may be due."""
     by_team: dict[str, list[dict[str, Any]]] = {}
     for clock in clocks:
         case = known.get(clock.subject_id)
@@ -164,10 +170,13 @@ def _lanes(clocks: list[Dot], known: dict[int, Known], at: datetime) -> dict[str
             }
         )
     teams = [{"name": name, "count": len(dots), "dots": dots} for name, dots in sorted(by_team.items())]
-    return {"teams": teams, "start": at - BEHIND, "end": at + asking.AHEAD, "now": at}
+    cut = len(clocks) if len(clocks) == asking.MOST_DOTS else 0
+    return {"teams": teams, "start": at - BEHIND, "end": at + asking.AHEAD, "now": at, "cut": cut}
 
 
-def _acts(actor: Actor, clocks: list[Clock], known: dict[int, Known], at: datetime) -> dict[str, Any]:
+def _acts(
+    actor: Actor, clocks: list[Clock], known: dict[int, Known], team: Team | None, at: datetime
+) -> dict[str, Any]:
     """What needs a hand, one row per case (its most urgent promise), with the one step that mends it."""
     titles = policy.rule_titles(c.rule_id for c in clocks)
     rows: list[dict[str, Any]] = []
@@ -193,7 +202,7 @@ def _acts(actor: Actor, clocks: list[Clock], known: dict[int, Known], at: dateti
     return {
         "total": min(len(rows), MOST_ACTS),
         "has_more": len(clocks) == asking.MOST_PRESSING or len(rows) > MOST_ACTS,
-        "all_url": "/cases/?view=risk",
+        "all_url": _cases(team, view="risk"),
         "rows": rows[:MOST_ACTS],
     }
 

@@ -167,6 +167,30 @@ def test_one_team_can_be_looked_at(house, manager):
     answer = manager.get(f"/board/?team={house.cast.team.code}")
     assert set(acts(answer)) == {house.mine.number, house.free.number}
     assert (figures(answer)["排队"], figures(answer)["处理中"]) == ("1", "1")
+    told = showing.board(actor_for(house.cast.manager), house.cast.team, now())
+    queue, working, _online, due, late, _kept = told["figures"]
+    assert behind(manager, queue) == {house.free.number}
+    assert behind(manager, working) == {house.mine.number, house.free.number}
+    assert behind(manager, late) == set()
+    assert house.theirs.number not in behind(manager, due)
+    assert "team=first" in told["acts"]["all_url"]
+
+
+def test_the_number_overdue_leads_to_those_overdue(house, manager):
+    late = make_case(
+        "超时的", owner=house.cast.agent, team=house.cast.team, at=house.at - timedelta(minutes=40)
+    )
+    while loop.fire_due(now()):
+        continue
+    figure = showing.board(actor_for(house.cast.manager), None, now())["figures"][4]
+    assert (figure["value"], behind(manager, figure)) == ("1", {late.number})
+
+
+def test_it_is_said_when_not_all_that_is_due_is_drawn(house, manager, monkeypatch):
+    drawn = len(re.findall(r'<a href="/cases/\d+/"><circle', manager.get("/board/").content.decode()))
+    assert drawn and "只画" not in text_of(manager.get("/board/"))
+    monkeypatch.setattr(showing.asking, "MOST_DOTS", drawn)
+    assert f"只画最先到期的 {drawn} 项" in text_of(manager.get("/board/"))
 
 
 def test_what_was_lost_just_now_stands_before_what_was_lost_long_ago(house, manager):
