@@ -109,7 +109,7 @@ def test_the_second_factor_is_set_up_with_an_image_of_its_own(agent, client: Cli
     assert "no-store" in image["Cache-Control"] and "style-src 'self'" in image["Content-Security-Policy"]
     assert b"style=" not in image.content
     assert client.post("/me/factor/confirm/", {"code": "123"}).status_code == 422
-    answer = client.post("/me/factor/confirm/", {"code": pyotp.TOTP(secret).now()})
+    answer = client.post("/me/factor/confirm/", {"code": pyotp.TOTP(secret).at(now())})
     assert answer.status_code == 200 and answer.content.decode().count("sn-secret") == 10
     assert client.get("/me/factor/qr.svg").status_code == 404
     assert secret not in client.get("/me/security/").content.decode()
@@ -222,7 +222,7 @@ def asked(agent):
 def begin_and_confirm(client, person):
     client.post("/me/factor/")
     person.refresh_from_db()
-    code = pyotp.TOTP(decrypt(person.totp_secret)).now()
+    code = pyotp.TOTP(decrypt(person.totp_secret)).at(now())
     return client.post("/me/factor/confirm/", {"code": code})
 
 
