@@ -96,23 +96,6 @@ def _what_is_kept_is_a_tests_own():
 
 
 @pytest.fixture
-def at_noon_in_mid_month(monkeypatch):
-    """Every edge of the product, and what builds the tests' data, reads noon of a fifteenth: for pages that speak of this
-    month, which may have begun a minute ago."""
-    import sys
-
-    from shounuo.kernel import clock
-
-    real, noon = clock.now, clock.now().replace(day=15, hour=4, minute=0, second=0, microsecond=0)
-    for name, module in list(sys.modules.items()):
-        if name.startswith(("shounuo.", "tests.")):
-            for held, value in list(vars(module).items()):
-                if value is real:
-                    monkeypatch.setattr(module, held, lambda: noon)
-    return noon
-
-
-@pytest.fixture
 def patience() -> float:
     """How many times longer than on a machine with nothing else to do something may take just now; at least 1."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

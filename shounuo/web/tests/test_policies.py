@@ -28,7 +28,7 @@ SECOND = (
 
 
 @pytest.fixture
-def house(at_noon_in_mid_month):
+def house():
     return make_house()
 
 
