@@ -1,11 +1,14 @@
 """From the clause to who is where: events and alarms start what the regulation lays down, and their course closes its steps."""
 
+from dataclasses import replace
+
 import pytest
 
 from shounuo.cases import services as cases
 from shounuo.cases.testing import make_case
 from shounuo.duties import services as duties
 from shounuo.duties.models import Duty
+from shounuo.events import subjects
 from shounuo.policy.models import Rule
 from shounuo.policy.testing import make_in_force, make_shipped, make_text
 from shounuo.process import services
@@ -110,3 +113,38 @@ def test_an_alarm_whose_plan_nobody_wrote_says_so(house):
     alarm = Alarm.objects.get()
     page = house.browser(house.cast.supervisor).get(f"/alarms/{alarm.pk}/").text
     assert "banquet" in page and "施行的制度里没有这个流程" in page
+
+
+VISITS = """      - playbook: visit
+        title: 上门
+        trigger: case.opened
+        steps: [{name: go, role: agent}]
+"""
+
+
+def test_what_happened_before_a_playbook_was_in_force_starts_none_and_holds_nothing_up(house):
+    house.open()
+    services.events_read(at=house.at)  # from here on
+    make_case("早先的", team=house.cast.team, owner=house.cast.agent, at=house.at)
+    house.later(1)
+    make_in_force(make_text("T-2", code="visits", rules=VISITS), at=house.at)
+    house.later(1)
+    after = make_case("之后的", team=house.cast.team, owner=house.cast.agent, at=house.at)
+    assert services.events_read(at=house.at) == (1, 0)
+    assert [(run.name, run.subject) for run in Run.objects.all()] == [("visit", ("case", after.pk))]
+    assert services.events_read(at=house.at) == (0, 0)
+
+
+def test_what_is_gone_when_the_log_is_read_holds_nothing_up(house, monkeypatch):
+    house.open()
+    make_in_force(make_text("T-2", code="visits", rules=VISITS), at=house.at)
+    services.events_read(at=house.at)
+    gone, there = (
+        make_case(text, team=house.cast.team, owner=house.cast.agent, at=house.at)
+        for text in ("没了的", "还在的")
+    )
+    case = subjects.get("case")
+    left = replace(case, visible_ids=lambda actor, ids: case.visible_ids(actor, ids) - {gone.pk})
+    monkeypatch.setitem(subjects._subjects, "case", left)
+    assert services.events_read(at=house.at) == (1, 0)
+    assert Run.objects.get().subject == ("case", there.pk)

@@ -11,6 +11,7 @@ from shounuo.events import subjects
 from shounuo.events.models import Event
 from shounuo.events.queries import Position
 from shounuo.kernel.actors import Actor
+from shounuo.kernel.errors import NotFound
 from shounuo.policy import matching
 from shounuo.process import book
 from shounuo.process.book import LivePlaybook
@@ -34,13 +35,12 @@ def events_read(*, at: datetime, limit: int = BATCH) -> tuple[int, int]:
             xid, event_id = log.end()
             RunWatch.objects.create(xid=xid, event_id=event_id)
             return 0, 0
-        playbooks = book.live(at)
-        kinds = {e.event for p in playbooks for e in p.spec.trigger} | _awaited() | {ALARM}
+        kinds = {e.event for p in book.live(at) for e in p.spec.trigger} | _awaited() | {ALARM}
         found, onward = log.read_after(Position(watch.xid, watch.event_id), kinds=kinds, limit=limit)
         started = closed = 0
         for event in found:
             closed += _close(event)
-            started += _start(event, playbooks, at)
+            started += _start(event)
         watch.xid, watch.event_id = onward.xid, onward.id
         watch.save()
     return started, closed
@@ -66,15 +66,16 @@ def _close(event: Event) -> int:
     return closed
 
 
-def _start(event: Event, playbooks: list[LivePlaybook], at: datetime) -> int:
+def _start(event: Event) -> int:
+    """By the playbooks in force when it happened: one that came after, or went since, is not asked."""
     started = 0
     if event.kind == ALARM:
-        plan = book.plan_of(event.payload.get("rule", 0), at)
+        plan = book.plan_of(event.payload.get("rule", 0), event.at)
         started += _begin(plan, event) if plan is not None else 0
     roles = (
         frozenset(staff.roles_of(event.actor_id)) if event.actor_kind == "person" and event.actor_id else ()
     )
-    for playbook in playbooks:
+    for playbook in book.live(event.at):
         if not matching.any_event_matches(playbook.spec.trigger, event.kind, event.payload, roles):
             continue
         if playbook.spec.when:
@@ -88,11 +89,14 @@ def _start(event: Event, playbooks: list[LivePlaybook], at: datetime) -> int:
 
 def _begin(playbook: LivePlaybook, event: Event) -> int:
     before = Run.objects.count()
-    run_start(
-        rule_id=playbook.rule_id,
-        subject=(event.subject_kind, event.subject_id),
-        by_event=event.pk,
-        actor=Actor.system(),
-        at=event.at,
-    )
+    try:
+        run_start(
+            rule_id=playbook.rule_id,
+            subject=(event.subject_kind, event.subject_id),
+            by_event=event.pk,
+            actor=Actor.system(),
+            at=event.at,
+        )
+    except NotFound:
+        return 0  # what it was about is gone since: the log is read on
     return Run.objects.count() - before
