@@ -65,6 +65,20 @@ def test_rules_are_decided_on_with_the_keys_alone(site):
     assert states(document) == ["accepted", "rejected", "edited", "proposed"]
 
 
+def test_what_is_chosen_before_the_page_is_ready_is_said_as_well(site):
+    document = upload(site, "early")
+    gap = document.proposals.order_by("position")[2]
+    page = site.open(f"/policy/documents/{document.pk}/", person=site.world.cast.manager)
+    scripts = []
+    page.route("**/editor*.js", lambda route: scripts.append(route))
+    page.goto(f"{site.url}/policy/proposals/{gap.pk}/edit/", wait_until="commit")
+    expect(page.locator("#say")).to_contain_text("还差 2 处")
+    page.locator("select[name='from.0.event']").select_option("case.accepted")
+    [script] = scripts
+    script.continue_()
+    expect(page.locator("#say")).to_contain_text("还差 1 处")
+
+
 def test_a_gap_is_filled_with_the_mouse_and_the_words_lead_to_their_rule(site):
     document = upload(site, "mouse")
     gap = document.proposals.get(clause="2")

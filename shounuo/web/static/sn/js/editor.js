@@ -26,6 +26,17 @@ document.addEventListener('change', (e) => {
 });
 document.addEventListener('input', (e) => { if (e.target.closest('#rule-form') && !e.isComposing) say(600); });
 document.addEventListener('htmx:afterSettle', (e) => { if (e.target.id === 'rule-form') say(50); });
+// what was chosen before this script ran, or put back by the browser, is drawn and said as well
+function changed(x) {
+  if (x.matches('select')) {
+    const first = [...x.options].findIndex((o) => o.defaultSelected);
+    return x.selectedIndex !== Math.max(first, 0);
+  }
+  return x.matches('[type="checkbox"], [type="radio"]') ? x.checked !== x.defaultChecked : x.value !== x.defaultValue;
+}
+const early = [...(form()?.elements ?? [])].filter((x) => x.matches('select:not([multiple]), input, textarea') && changed(x));
+if (early.some((x) => x.matches('[data-redraws]'))) draw('_draw', '1');
+if (early.length) say(250);
 // the first wrong field is where one goes on
 const wrong = form()?.querySelector('[aria-invalid="true"], .sn-field:has(> .sn-err) :is(select, input:not([type="hidden"]))');
 if (wrong) { wrong.closest('details')?.setAttribute('open', ''); wrong.focus(); sn.say(wrong.closest('.sn-field')?.querySelector('.sn-err')?.textContent.trim() || ''); }
