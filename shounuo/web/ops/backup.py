@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
@@ -70,12 +71,8 @@ def restore(source: str, passphrase_file: str | None, say: Say) -> int:
     embedded = not os.environ.get("DATABASE_URL")
     if (data / "files").exists() or (embedded and (data / "postgres").exists()) or (data / "keys").exists():
         raise Problem(_("这个数据目录不是空的，不会覆盖：%(path)s") % {"path": data})
-    with _opened(source) as archive, tempfile.TemporaryDirectory() as work:
-        manifest = json.loads(_member(archive, "manifest.json"))
-        if manifest["format"] != FORMAT:
-            raise Problem(_("这个备份的格式（%(n)s）不认识") % {"n": manifest["format"]})
-        keys = _unlock_keys(_member(archive, "keys.enc"), phrase)
-        archive.extractall(work, filter="data")
+    with tempfile.TemporaryDirectory() as work:
+        manifest, keys = _unpack(source, phrase, work)
         say(_("恢复：密钥与文件"))
         (data / "keys").mkdir(parents=True, mode=0o700)
         for name, text in keys.items():
@@ -89,6 +86,32 @@ def restore(source: str, passphrase_file: str | None, say: Say) -> int:
             start.migrate(say, restored=True)
     say(_("恢复完成：备份于 %(at)s，版本 %(version)s") % manifest)
     return 0
+
+
+def _unpack(source: str, phrase: str, work: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the archive says of itself and its keys; the rest lies in the folder. Problem for one that ends too early, also
+    where it was cut between two of its parts."""
+    with _opened(source) as archive:
+        try:
+            if not _has_its_end(source):
+                raise tarfile.ReadError("no end of archive")
+            manifest = json.loads(_member(archive, "manifest.json"))
+            if manifest["format"] != FORMAT:
+                raise Problem(_("这个备份的格式（%(n)s）不认识") % {"n": manifest["format"]})
+            keys = _unlock_keys(_member(archive, "keys.enc"), phrase)
+            archive.extractall(work, filter="data")
+        except tarfile.ReadError as error:
+            raise Problem(_("这个备份不完整，后面的部分缺了：%(path)s") % {"path": source}) from error
+    return manifest, keys
+
+
+def _has_its_end(source: str) -> bool:
+    """Whether the archive closes with empty blocks, as a tar does."""
+    closing = 2 * tarfile.BLOCKSIZE
+    with Path(source).open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - closing, 0))
+        last = file.read()
+    return len(last) == closing and not any(last)
 
 
 def upgrade(say: Say) -> int:

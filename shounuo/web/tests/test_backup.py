@@ -136,6 +136,17 @@ def test_a_file_that_is_not_there_or_no_archive_is_said_in_one_line(tmp_path, sa
     assert not (tmp_path / "fresh").exists()
 
 
+def test_one_that_is_cut_short_brings_nothing_back(tmp_path, said, house):
+    whole = make(tmp_path, said).read_bytes()
+    end = len(whole.rstrip(b"\0"))
+    cut = tmp_path / "cut.snb"
+    for length in range(512, end, 512):  # between the parts of the archive, and within them
+        cut.write_bytes(whole[:length])
+        with pytest.raises(Problem, match="不完整"):
+            backup.restore(str(cut), None, said.append)
+        assert house == [] and not (tmp_path / "fresh").exists()
+
+
 def test_a_format_of_the_future_is_not_guessed_at(tmp_path, said):
     path = archive_of(tmp_path / "x.tar", manifest_dot_json=json.dumps({"format": 99}).encode())
     with pytest.raises(Problem, match="99"):
